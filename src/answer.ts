@@ -1,0 +1,102 @@
+/** From a verdict to an answer: signs what must be signed, logs what people want to read, and words it. */
+
+import { describe } from './failure.ts'
+import { MAIN_AGENT } from './guard/event.ts'
+import type { Identity } from './guard/identity.ts'
+import { WINDOW_MS } from './guard/ring.ts'
+import type { Block, Warn } from './guard/verdict.ts'
+import type { CallInput } from './hosts/claude-code/event.ts'
+import { type Reply, replyToBlock, replyToMissingTenant, replyToWarn, SILENCE, withNotice } from './hosts/claude-code/reply.ts'
+import type { LogEntry } from './log.ts'
+import type { Paths } from './paths.ts'
+import { tryLog } from './record.ts'
+import type { Updated } from './store/state-db.ts'
+
+/** All waits of one hook run together stay below this: at the client's timeout the call would run. */
+const PATIENCE_MS = 3500
+/** The audit log's lock is waited for this long at least and at most. */
+const LEAST_WAIT_MS = 100
+const MOST_WAIT_MS = 1500
+
+/** The answer to a call. A call that was answered before gets the same answer, and nothing is recorded. */
+export async function answerCall(
+  paths: Paths,
+  call: CallInput,
+  identity: Identity,
+  { verdict, tally }: Updated,
+): Promise<Reply> {
+  const isRepeat = tally.calls === 0
+  switch (verdict.kind) {
+    case 'allow':
+      return SILENCE
+    case 'warn': {
+      const reply = replyToWarn(verdict, identity)
+      return isRepeat ? reply : logged(reply, paths, warnEntry(call, identity, verdict))
+    }
+    case 'block': {
+      if (isRepeat) return replyToBlock(verdict, identity)
+      const audit = await signed(paths, call, identity, verdict)
+      const reply = replyToBlock(verdict, identity, audit)
+      return logged(reply, paths, { ...blockEntry(call, identity, verdict), audit })
+    }
+  }
+}
+
+/** The answer to a call without the tenant that the policy demands. */
+export function answerMissingTenant(paths: Paths, call: CallInput, identity: Identity): Reply {
+  const message = 'refused: no tenant is named'
+  return logged(replyToMissingTenant(), paths, { event: 'missing_tenant', message, ...partiesOf(call, identity) })
+}
+
+/** Signs a refusal durably; returns its reference, or why there is none. The refusal stands either way. */
+async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<string> {
+  try {
+    const { append, reference } = await import('./audit/append.ts')
+    const waitMs = Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now()))
+    return reference(append(paths, blockLine(call, identity, block), { waitMs, clock: Date.now }))
+  } catch (error) {
+    return `not signed: ${describe(error).slice(0, 200)}`
+  }
+}
+
+/** The members of an audit line that say what was refused. Never the tool's input. */
+function blockLine(call: CallInput, identity: Identity, block: Block) {
+  return {
+    event: 'block',
+    type: 'rate_limited',
+    rule: block.rule,
+    count: block.count,
+    limit: block.limit,
+    window_ms: WINDOW_MS,
+    ...(block.retryAfterMs === undefined ? {} : { retry_after_ms: block.retryAfterMs }),
+    ...partiesOf(call, identity),
+    ...(call.toolUseId ? { tool_use_id: call.toolUseId } : {}),
+    ...(call.cwd ? { cwd: call.cwd } : {}),
+  }
+}
+
+/** Who called what. */
+function partiesOf(call: CallInput, identity: Identity) {
+  return {
+    session: identity.id,
+    tenant: identity.tenant,
+    ...(identity.user ? { user: identity.user } : {}),
+    ...(call.agent.id === MAIN_AGENT ? {} : { agent: call.agent.id }),
+    tool: call.tool,
+  }
+}
+
+function warnEntry(call: CallInput, identity: Identity, { rule, count, limit }: Warn): LogEntry {
+  const message = `${count} tool calls in 60 s, warning at ${limit}`
+  return { event: 'warn', message, ...partiesOf(call, identity), rule, count, limit }
+}
+
+function blockEntry(call: CallInput, identity: Identity, { rule, count, limit }: Block): LogEntry {
+  const message = `refused: ${count} tool calls in 60 s, limit ${limit}`
+  return { event: 'block', message, ...partiesOf(call, identity), rule, count, limit }
+}
+
+function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {
+  const problem = tryLog(paths, entry)
+  return problem ? withNotice(reply, problem) : reply
+}

@@ -1,0 +1,96 @@
+/** The audit folder on disk: which files there are, and how new ones come to be. */
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { codeOf } from '../failure.ts'
+import { isThere } from '../files.ts'
+
+const SEGMENT = /^audit-(\d{6})\.jsonl$/
+
+export function segmentFile(folder: string, number: number): string {
+  return join(folder, `audit-${String(number).padStart(6, '0')}.jsonl`)
+}
+
+/** The numbers of the segments in a folder, in order; none when there is no such folder. */
+export function segmentsIn(folder: string): number[] {
+  if (!isThere(folder)) return []
+  return readdirSync(folder)
+    .flatMap((name) => SEGMENT.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+/** Makes a folder that only we can read; refuses a symlink in its place. */
+export function ensureFolder(folder: string): void {
+  if (!isThere(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+/**
+ * A new durable file, whole or not at all. False when one of that name was there already.
+ * Written under another name, synced, then linked: nobody ever sees it half written.
+ */
+export function createDurably(file: string, content: string | Uint8Array): boolean {
+  const draft = `${file}.${process.pid}`
+  const fd = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
+  try {
+    writeAll(fd, Buffer.from(content))
+    fsyncSync(fd)
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    closeSync(fd)
+    rmSync(draft)
+    syncFolder(dirname(file))
+  }
+}
+
+/** Calls write(2) until all is written: on a full disk a part may be taken before the error. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+}
+
+export function openForAppend(file: string): number {
+  return openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW)
+}
+
+export function sizeOf(fd: number): number {
+  return fstatSync(fd).size
+}
+
+/** Up to `length` bytes from `position`; fewer when the file ends before. */
+export function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  let done = 0
+  while (done < length) {
+    const read = readSync(fd, bytes, done, length - done, position + done)
+    if (read === 0) break
+    done += read
+  }
+  return bytes.subarray(0, done)
+}
+
+/** A new name is durable only once its folder is. Windows cannot sync folders and does not need to. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(folder, constants.O_RDONLY)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * audit.db: where the log ends, durably, and the lock under which it grows. A file of its own, so that
+ * signing and syncing never hold up counting.
+ */
+
+import { isThere } from '../files.ts'
+import { type Database, openSqlite } from '../sqlite.ts'
+import type { Link } from './chain.ts'
+
+/** The last line that was appended, and where it stands. */
+export interface Head extends Link {
+  readonly segment: number
+  /** Byte offset and length of the last line in its segment. */
+  readonly off: number
+  readonly len: number
+  /** The id of the key that signed it. */
+  readonly key: string
+}
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS head (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  log TEXT NOT NULL, seq INTEGER NOT NULL, sha TEXT NOT NULL, segment INTEGER NOT NULL,
+  off INTEGER NOT NULL, len INTEGER NOT NULL, key TEXT NOT NULL, pub BLOB NOT NULL
+)`
+
+/**
+ * Runs `work` under the log's lock with the head as it is; what it returns as `head` is saved durably.
+ * A lock held by others is waited for up to `waitMs`.
+ */
+export function underLock<T extends { readonly head: Head }>(
+  file: string,
+  waitMs: number,
+  work: (head: Head | undefined) => T,
+): T {
+  isThere(file)
+  const db = openSqlite(file, waitMs)
+  try {
+    db.pragma('synchronous = FULL')
+    return db.transaction(() => save(db, work(read(db)))).immediate()
+  } finally {
+    db.close()
+  }
+}
+
+/** The head, without the lock; undefined when there is none. */
+export function readHead(file: string, waitMs: number): Head | undefined {
+  if (!isThere(file)) return undefined
+  const db = openSqlite(file, waitMs)
+  try {
+    return db.transaction(() => read(db)).immediate()
+  } finally {
+    db.close()
+  }
+}
+
+function read(db: Database): Head | undefined {
+  db.exec(SCHEMA)
+  return db
+    .prepare<[], Head>('SELECT log, seq, sha, segment, off, len, key, pub FROM head')
+    .get()
+}
+
+function save<T extends { readonly head: Head }>(db: Database, done: T): T {
+  const { log, seq, sha, segment, off, len, key, pub } = done.head
+  db.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+    ...[log, seq, sha, segment, off, len, key, pub],
+  )
+  return done
+}

@@ -1,0 +1,37 @@
+import { closeSync, openSync } from 'node:fs'
+import { readAt } from './files.ts'
+
+export interface RawLine {
+  /** Without its LF. */
+  readonly bytes: Buffer
+  /** Byte offset in the file. */
+  readonly offset: number
+  /** False for a last line that has no LF. */
+  readonly ended: boolean
+}
+
+const CHUNK_BYTES = 256 * 1024
+const LF = 0x0a
+
+/** The lines of a file from `start` on, read in chunks: memory does not grow with the file. */
+export function* linesOf(file: string, start = 0): Generator<RawLine> {
+  const fd = openSync(file, 'r')
+  try {
+    let rest: Buffer = Buffer.alloc(0)
+    let offset = start
+    for (let chunk = readAt(fd, start, CHUNK_BYTES); chunk.length > 0; ) {
+      const bytes = Buffer.concat([rest, chunk])
+      let from = 0
+      for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, from)) {
+        yield { bytes: bytes.subarray(from, end), offset: offset + from, ended: true }
+        from = end + 1
+      }
+      rest = bytes.subarray(from)
+      offset += from
+      chunk = readAt(fd, offset + rest.length, CHUNK_BYTES)
+    }
+    if (rest.length > 0) yield { bytes: rest, offset, ended: false }
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,69 @@
+/** Where the next line goes: what the files mean in the light of the head. The one place that judges it. */
+
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync } from 'node:fs'
+import { failure } from '../failure.ts'
+import { BEFORE_GENESIS, follow, type Link } from './chain.ts'
+import { openForAppend, readAt, segmentFile, segmentsIn } from './files.ts'
+import type { Head } from './head.ts'
+import { linesOf } from './lines.ts'
+
+/** Bytes after the last sound line: what a process that died left behind. */
+export interface Junk {
+  readonly bytes: number
+  readonly sha256: string
+}
+
+export interface Tail {
+  readonly link: Link
+  readonly segment: number
+  /** The end of the last sound line. */
+  readonly end: number
+  readonly junk?: Junk
+  /** True when the head had to be found again from the files. */
+  readonly rebuilt: boolean
+}
+
+/**
+ * Undefined when there is no log yet. Whole lines beyond the head that verify and chain are adopted: their
+ * writer died before it could save the head. Throws a Failure when the files are not what the head says.
+ */
+export function findTail(folder: string, head: Head | undefined): Tail | undefined {
+  const last = head?.segment ?? segmentsIn(folder).at(-1)
+  if (last === undefined) return undefined
+  const file = segmentFile(folder, last)
+  if (!head) return extend(file, { link: BEFORE_GENESIS, segment: last, end: 0, rebuilt: true })
+  if (!holds(file, head)) {
+    throw failure(`${file} is not what audit.db says: lines are missing or changed`, 'Run: spikectl audit verify')
+  }
+  return extend(file, { link: head, segment: last, end: head.off + head.len, rebuilt: false })
+}
+
+/** True when the head's line stands where the head says, unchanged. */
+function holds(file: string, head: Head): boolean {
+  if (!existsSync(file)) return false
+  const fd = openForAppend(file)
+  try {
+    return sha256(readAt(fd, head.off, head.len)) === head.sha
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function extend(file: string, from: Tail): Tail {
+  let tail = from
+  const rest: Buffer[] = []
+  for (const { bytes, ended } of linesOf(file, from.end)) {
+    const step = ended && rest.length === 0 ? follow(tail.link, bytes) : undefined
+    if (step && 'link' in step) tail = { ...tail, link: step.link, end: tail.end + bytes.length + 1 }
+    else rest.push(bytes, Buffer.from(ended ? '\n' : ''))
+  }
+  if (rest.length === 0) return tail
+  if (tail.link.seq < 0) throw failure(`${file} does not begin with a genesis line`, 'Run: spikectl audit verify')
+  const junk = Buffer.concat(rest)
+  return { ...tail, junk: { bytes: junk.length, sha256: sha256(junk) } }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

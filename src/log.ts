@@ -1,0 +1,47 @@
+/** log.jsonl: one line a warning, block, reset and error, for people. It is not the evidence: audit/ is. */
+
+import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { isThere } from './files.ts'
+import { openSqlite } from './sqlite.ts'
+
+export interface LogEntry {
+  readonly event: 'warn' | 'block' | 'missing_tenant' | 'reset' | 'notice' | 'error'
+  readonly message: string
+  readonly session?: string
+  readonly tenant?: string
+  readonly user?: string
+  readonly agent?: string
+  readonly tool?: string
+  readonly rule?: string
+  readonly count?: number
+  readonly limit?: number
+  /** Reference of the signed line, or why there is none. */
+  readonly audit?: string
+}
+
+const MAX_BYTES = 5 * 1024 * 1024
+const LOCK_WAIT_MS = 500
+
+/** Appends one line at `now` (Unix ms); one write, so that parallel hooks never mix. Throws when it cannot. */
+export function appendLog(file: string, now: number, entry: LogEntry): void {
+  isThere(file)
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0)
+  const fd = openSync(file, flags, 0o600)
+  try {
+    writeSync(fd, `${JSON.stringify({ at: new Date(now).toISOString(), ...entry })}\n`)
+    if (fstatSync(fd).size >= MAX_BYTES) roll(file)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** One old file is kept. Under a lock, so that of many hooks only one rolls and no file is lost. */
+function roll(file: string): void {
+  const lock = openSqlite(`${file}-roll`, LOCK_WAIT_MS)
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    if (statSync(file).size >= MAX_BYTES) renameSync(file, `${file}.1`)
+  } finally {
+    lock.close()
+  }
+}

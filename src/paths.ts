@@ -1,0 +1,56 @@
+/** Where everything is kept. `SPIKECTL_HOME` puts it all in one folder; else the platform's own places. */
+
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export interface Paths {
+  readonly state: string
+  readonly config: string
+  readonly configSchema: string
+  readonly stateDb: string
+  /** The key of the hashes in state.db. */
+  readonly hashKey: string
+  readonly auditDb: string
+  readonly audit: string
+  readonly log: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export function pathsOf(env: Environment): Paths {
+  const { state, config } = foldersOf(env)
+  return {
+    state,
+    config: join(config, 'config.json'),
+    configSchema: join(config, 'config.schema.json'),
+    stateDb: join(state, 'state.db'),
+    hashKey: join(state, 'state.db-key'),
+    auditDb: join(state, 'audit.db'),
+    audit: join(state, 'audit'),
+    log: join(state, 'log.jsonl'),
+  }
+}
+
+function foldersOf(env: Environment): { state: string; config: string } {
+  const home = env.SPIKECTL_HOME
+  if (home) return { state: resolve(home), config: resolve(home) }
+  if (process.platform === 'win32') {
+    const folder = join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'spikectl')
+    return { state: folder, config: folder }
+  }
+  return {
+    state: join(xdg(env, 'XDG_STATE_HOME', '.local/state'), 'spikectl'),
+    config: join(xdg(env, 'XDG_CONFIG_HOME', '.config'), 'spikectl'),
+  }
+}
+
+/** The XDG base directory specification: a value that is no absolute path must be ignored. */
+function xdg(env: Environment, name: string, fallback: string): string {
+  const value = env[name]
+  return value?.startsWith('/') ? value : join(env.HOME || homedir(), fallback)
+}
+
+/** The settings that a project carries: under the client's project folder, else under `cwd`. */
+export function projectSettingsPath(env: Environment, cwd: string): string {
+  return join(env.CLAUDE_PROJECT_DIR || cwd, '.claude', 'spikectl.json')
+}

@@ -1,0 +1,18 @@
+/** How ids of any shape are shown to people: short, printable, safe to paste into a shell. */
+
+const SHORT = 8
+
+/** The first characters of an id: what `status` shows, reasons name, and `reset` takes. */
+export function shortId(id: string): string {
+  return printable(id.length <= SHORT + 4 ? id : id.slice(0, SHORT))
+}
+
+/** Without control, bidi and zero-width characters, which could fool a terminal. */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd')
+}
+
+/** A word that any POSIX shell takes as it stands. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

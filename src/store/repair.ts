@@ -1,0 +1,46 @@
+/**
+ * A damaged state.db is moved aside, never deleted, and counting starts anew in a fresh file.
+ *
+ * Many hooks may see the damage at once. One of them moves the file: under an exclusive lock on a separate
+ * file, and only after the damage was seen again under that lock. While it moves it, it holds the damaged
+ * file's own lock too, if that can still be had, so that nobody commits into a file that is going away.
+ */
+
+import { existsSync, renameSync } from 'node:fs'
+import { type Database, isDamage, openSqlite } from '../sqlite.ts'
+
+/** Moves a damaged file aside; returns its new name, or undefined when it turns out to be sound. */
+export function moveAsideIfDamaged(file: string, waitMs: number, now: number): string | undefined {
+  const lock = openSqlite(`${file}-repair`, waitMs)
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return inspectAndMove(file, waitMs, now)
+  } finally {
+    lock.close()
+  }
+}
+
+function inspectAndMove(file: string, waitMs: number, now: number): string | undefined {
+  const db = openSqlite(file, waitMs)
+  try {
+    if (isSound(db)) return undefined
+    const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
+    // The journal first: left behind, it would be rolled back into the fresh file.
+    if (existsSync(`${file}-journal`)) renameSync(`${file}-journal`, `${aside}-journal`)
+    renameSync(file, aside)
+    return aside
+  } finally {
+    db.close()
+  }
+}
+
+/** Looks with the file's own write lock held; keeps it when the file is damaged but can still be locked. */
+function isSound(db: Database): boolean {
+  try {
+    db.exec('BEGIN EXCLUSIVE')
+    return db.pragma('quick_check(1)', { simple: true }) === 'ok'
+  } catch (error) {
+    if (isDamage(error)) return false
+    throw error
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Forgets what is idle, so that the file stays as small as the sessions that matter: rings after a minute,
+ * summaries after 30 days; agents idle for 10 minutes are folded into one row of their session.
+ */
+
+import { WINDOW_MS } from '../guard/ring.ts'
+import { type Database, isBusy } from '../sqlite.ts'
+import type { StateDb } from './state-db.ts'
+
+const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
+const AGENT_TTL_MS = 10 * 60 * 1000
+
+/** At most this many rows of each kind a sweep, so that the one hook that sweeps stays quick. */
+const BATCH = 200
+
+/** The agent under which the calls of idle agents are kept. */
+export const IDLE_AGENTS = '(idle)'
+
+/** Sweeps once. Gives way when another process holds the lock: the next hook will sweep. */
+export function sweep(store: StateDb): void {
+  store.giveWay()
+  try {
+    store.transaction((db, now) => {
+      db.prepare('UPDATE total SET swept_ms = ?').run(now)
+      dropRings(db, now - WINDOW_MS)
+      foldAgents(db, now - AGENT_TTL_MS)
+      dropSummaries(db, now - SUMMARY_TTL_MS)
+    })
+  } catch (error) {
+    if (!isBusy(error)) throw error
+  }
+}
+
+function dropRings(db: Database, idleSince: number): void {
+  db.prepare(
+    `UPDATE session SET live = NULL, idle = 1 WHERE id IN
+       (SELECT id FROM session WHERE idle = 0 AND last_ms <= ? LIMIT ${BATCH})`,
+  ).run(idleSince)
+}
+
+function foldAgents(db: Database, idleSince: number): void {
+  const folded = db
+    .prepare<[number], { session: number; calls: number; last_ms: number }>(
+      `DELETE FROM agent WHERE (session, agent) IN
+         (SELECT session, agent FROM agent
+          WHERE agent NOT IN ('main', '${IDLE_AGENTS}') AND last_ms <= ? LIMIT ${BATCH})
+       RETURNING session, calls, last_ms`,
+    )
+    .all(idleSince)
+  const add = db.prepare(
+    `INSERT INTO agent (session, agent, type, calls, last_ms) VALUES (?, '${IDLE_AGENTS}', '', ?, ?)
+     ON CONFLICT (session, agent) DO UPDATE SET calls = calls + excluded.calls`,
+  )
+  for (const { session, calls, last_ms } of folded) add.run(session, calls, last_ms)
+}
+
+function dropSummaries(db: Database, idleSince: number): void {
+  const dropped = db
+    .prepare<[number], { id: number }>(
+      `DELETE FROM session WHERE id IN
+         (SELECT id FROM session WHERE idle = 1 AND last_ms <= ? LIMIT ${BATCH}) RETURNING id`,
+    )
+    .all(idleSince)
+  const dropAgents = db.prepare('DELETE FROM agent WHERE session = ?')
+  for (const { id } of dropped) dropAgents.run(id)
+}
