@@ -6,10 +6,10 @@ import type { Identity } from './guard/identity.ts'
 import { WINDOW_MS } from './guard/ring.ts'
 import type { Block, Warn } from './guard/verdict.ts'
 import type { CallInput } from './hosts/claude-code/event.ts'
-import { type Reply, replyToBlock, replyToMissingTenant, replyToWarn, SILENCE, withNotice } from './hosts/claude-code/reply.ts'
-import type { LogEntry } from './log.ts'
+import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
+import { replyToBlock, replyToMissingTenant, replyToWarn, withNotice } from './hosts/claude-code/wording.ts'
+import { type LogEntry, tryLog } from './log.ts'
 import type { Paths } from './paths.ts'
-import { tryLog } from './record.ts'
 import type { Updated } from './store/state-db.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */
@@ -18,8 +18,24 @@ const PATIENCE_MS = 3500
 const LEAST_WAIT_MS = 100
 const MOST_WAIT_MS = 1500
 
-/** The answer to a call. A call that was answered before gets the same answer, and nothing is recorded. */
+/**
+ * The answer to a call that was decided. `ignored` is why the project's settings are ignored, which is told
+ * once in a session.
+ */
 export async function answerCall(
+  paths: Paths,
+  call: CallInput,
+  identity: Identity,
+  updated: Updated,
+  ignored: string | undefined,
+): Promise<Reply> {
+  const reply = await answerVerdict(paths, call, identity, updated)
+  if (!ignored || !updated.noticeIsNew) return reply
+  return logged(withNotice(reply, ignored), paths, { event: 'notice', message: ignored })
+}
+
+/** A call that was answered before gets the same answer, and nothing is recorded. */
+async function answerVerdict(
   paths: Paths,
   call: CallInput,
   identity: Identity,
@@ -97,6 +113,6 @@ function blockEntry(call: CallInput, identity: Identity, { rule, count, limit }:
 }
 
 function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {
-  const problem = tryLog(paths, entry)
+  const problem = tryLog(paths.log, entry)
   return problem ? withNotice(reply, problem) : reply
 }

@@ -29,29 +29,34 @@ const callsPerMinute = (description: string) =>
     ),
   )
 
-/** Every setting there is. Unknown keys are errors: a misspelt limit must not pass for a limit. */
-export const SettingsSchema = v.strictObject({
-  $schema: v.optional(v.string('the path of a JSON Schema')),
-  rate: v.optional(
-    v.strictObject({
-      warnPerMin: callsPerMinute('Calls in 60 s at which the model and you are told once. 0 = never.'),
-      blockPerMin: callsPerMinute('Calls in 60 s of which the last is refused. 0 = never.'),
-    }),
-  ),
-  tenant: v.optional(
-    v.strictObject({
-      strict: v.optional(
-        v.pipe(v.boolean('true or false'), v.description('Refuse calls when SPIKECTL_TENANT names no tenant.')),
-      ),
-    }),
-  ),
-  onError: v.optional(
-    v.pipe(
-      v.picklist(['allow', 'block'], '"allow" or "block"'),
-      v.description('What a failure of spikectl itself does to the tool call.'),
+/**
+ * Every setting there is. Unknown keys are errors: a misspelt limit must not pass for a limit.
+ * A function, because most hook runs meet no settings file and need not build it.
+ */
+export function settingsSchema() {
+  return v.strictObject({
+    $schema: v.optional(v.string('the path of a JSON Schema')),
+    rate: v.optional(
+      v.strictObject({
+        warnPerMin: callsPerMinute('Calls in 60 s at which the model and you are told once. 0 = never.'),
+        blockPerMin: callsPerMinute('Calls in 60 s of which the last is refused. 0 = never.'),
+      }),
     ),
-  ),
-})
+    tenant: v.optional(
+      v.strictObject({
+        strict: v.optional(
+          v.pipe(v.boolean('true or false'), v.description('Refuse calls when SPIKECTL_TENANT names no tenant.')),
+        ),
+      }),
+    ),
+    onError: v.optional(
+      v.pipe(
+        v.picklist(['allow', 'block'], '"allow" or "block"'),
+        v.description('What a failure of spikectl itself does to the tool call.'),
+      ),
+    ),
+  })
+}
 
 export interface Config {
   readonly policy: Policy
@@ -92,7 +97,7 @@ export function readSettings(file: string, base: Policy): Settings | undefined {
 
 /** Checks settings of any origin against the schema and each other. `file` is named in the error. */
 export function checkSettings(value: unknown, base: Policy, file: string): Settings {
-  const parsed = v.safeParse(SettingsSchema, value, { abortEarly: true })
+  const parsed = v.safeParse(settingsSchema(), value, { abortEarly: true })
   if (!parsed.success) throw settingProblem(parsed.issues[0], file)
   const unheard = unheardWarning(base, parsed.output)
   if (!unheard) return parsed.output
@@ -111,7 +116,7 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function settingProblem(issue: v.InferIssue<typeof SettingsSchema>, file: string): Failure {
+function settingProblem(issue: v.InferIssue<ReturnType<typeof settingsSchema>>, file: string): Failure {
   const key = v.getDotPath(issue)
   if (!key) return failure(`${file} holds ${issue.received}, expected a JSON object`, moveAside(file))
   if (issue.expected === 'never') {

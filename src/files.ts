@@ -1,7 +1,7 @@
 /** Files of ours and files that others may have put in our way. */
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
-import { codeOf, failure } from './failure.ts'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
+import { failure } from './failure.ts'
 import { shellWord } from './short-id.ts'
 
 /** Settings are a few hundred bytes; anything much larger is no settings file. */
@@ -12,8 +12,9 @@ const SMALL_FILE_BYTES = 64 * 1024
  * Never waits: a named pipe in its place would otherwise hold the hook until the client lets the call run.
  */
 export function readSmallFile(file: string): string | undefined {
-  const fd = openIfThere(file)
-  if (fd === undefined) return undefined
+  // Looked for first because a missing file is the usual case, and an exception costs more than a look.
+  if (!statSync(file, { throwIfNoEntry: false })) return undefined
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw failure(`${file} is no regular file`, `Run: ls -ld ${shellWord(file)}`)
@@ -24,15 +25,6 @@ export function readSmallFile(file: string): string | undefined {
     return bytes.toString('utf8', 0, readSync(fd, bytes))
   } finally {
     closeSync(fd)
-  }
-}
-
-function openIfThere(file: string): number | undefined {
-  try {
-    return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
-    throw error
   }
 }
 

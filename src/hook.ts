@@ -1,8 +1,8 @@
 /**
  * The hook, read from top to bottom: one event in on stdin, one answer out.
  *
- * This is the hot path: every tool call waits for it. It loads nothing but this bundle, node:* and SQLite's
- * binary; the audit room comes in only when there is something to sign.
+ * This is the hot path: every tool call waits for it. A call that is allowed loads nothing but this bundle,
+ * node:* and SQLite's binary. What is worth more words comes in with `import()` when there is something to say.
  */
 
 import { existsSync } from 'node:fs'
@@ -11,17 +11,14 @@ import { type Config, readConfig, withProject } from './config.ts'
 import { describe, failure } from './failure.ts'
 import { fingerprint, openHash } from './fingerprint.ts'
 import { decide, lacksTenant } from './guard/decide.ts'
-import { identify } from './guard/identity.ts'
-import { isOff } from './guard/policy.ts'
-import { eventNameIn, parseHookInput } from './hosts/claude-code/event.ts'
-import { type Reply, replyToFailure, SILENCE, withNotice } from './hosts/claude-code/reply.ts'
+import { type Identity, identify } from './guard/identity.ts'
+import { isOff, type Policy } from './guard/policy.ts'
+import { eventNameIn, type GuardedInput, parseHookInput } from './hosts/claude-code/event.ts'
+import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
 import { namedIn } from './named.ts'
 import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
-import { recordFailure, recordNotice } from './record.ts'
-import { answerCall, answerMissingTenant } from './answer.ts'
 import { isInteractive, readInput, writeOut } from './stdio.ts'
 import { withStateDb } from './store/open.ts'
-import type { Update } from './store/state-db.ts'
 import { sweep } from './store/sweep.ts'
 import { oldNode } from './version.ts'
 
@@ -30,6 +27,16 @@ interface Run {
   readonly env: Environment
   readonly paths: Paths
   readonly config: Config
+}
+
+/** An event, by whom, and the rules that hold for it. */
+interface Case {
+  readonly input: GuardedInput
+  readonly identity: Identity
+  readonly policy: Policy
+  readonly project: string
+  /** Why the project's own settings are ignored, if they are. */
+  readonly ignored: string | undefined
 }
 
 /** Answers the event on stdin and ends the process. */
@@ -60,44 +67,52 @@ function refuseToRun(): void {
 }
 
 async function replyTo(run: Run, text: string): Promise<Reply> {
-  const { env, paths, config } = run
   const input = parseHookInput(text)
   if (input.type === 'other') return SILENCE
 
+  const about = caseOf(run, input)
+  if (input.type === 'call' && lacksTenant(about.identity, about.policy)) {
+    const { answerMissingTenant } = await import('./answer.ts')
+    return answerMissingTenant(run.paths, input, about.identity)
+  }
+  if (isOff(about.policy)) return SILENCE
+  if (input.type !== 'call' && !existsSync(run.paths.stateDb)) return SILENCE
+  return count(run, about)
+}
+
+function caseOf({ env, config }: Run, input: GuardedInput): Case {
   const identity = identify({ ...namedIn(env), session: input.session })
-  const projectFile = projectSettingsPath(env, input.cwd ?? process.cwd())
-  const { policy, ignored } = withProject(config.policy, projectFile)
-  if (input.type === 'call' && lacksTenant(identity, policy)) return answerMissingTenant(paths, input, identity)
-  if (isOff(policy)) return SILENCE
-  if (input.type !== 'call' && !existsSync(paths.stateDb)) return SILENCE
+  const file = projectSettingsPath(env, input.cwd ?? process.cwd())
+  const { policy, ignored } = withProject(config.policy, file)
+  return { input, identity, policy, project: dirname(dirname(file)), ignored }
+}
 
+/** Decides the event on its session's state, under the store's lock, and answers it. */
+async function count(run: Run, { input, identity, policy, project, ignored }: Case): Promise<Reply> {
+  const { paths, config } = run
   const event = fingerprint(input, openHash(paths.hashKey))
-  const { result, notices } = count(paths, {
-    identity,
-    event,
-    project: dirname(dirname(projectFile)),
-    notice: ignored,
-    decide: (state, now) => decide(state, event, policy, now),
-  })
-  const reply = input.type === 'call' ? await answerCall(paths, input, identity, result) : SILENCE
-  const told = ignored && result.noticeIsNew ? withNotice(reply, recordNotice(paths, ignored)) : reply
-
-  const trouble = config.problem ? [...notices, describe(config.problem)] : notices
-  return trouble.length > 0 && told.exitCode !== 2 ? failed(run, trouble.join('; '), input.name) : told
-}
-
-/** A failure of ours: the person is told, and with `onError: "block"` a tool call is refused. */
-function failed({ paths, config }: Run, what: string, eventName = 'PreToolUse'): Reply {
-  if (isOff(config.policy)) return SILENCE
-  recordFailure(paths, what)
-  return replyToFailure(what, eventName === 'PreToolUse' && config.policy.onError === 'block')
-}
-
-/** Decides the event on its session's state, under the store's lock. */
-function count(paths: Paths, update: Update) {
-  return withStateDb(paths.stateDb, Date.now, (store) => {
-    const updated = store.update(update)
+  const { result, notices } = withStateDb(paths.stateDb, Date.now, (store) => {
+    const updated = store.update({
+      identity,
+      event,
+      project,
+      notice: ignored,
+      decide: (state, now) => decide(state, event, policy, now),
+    })
     if (updated.sweepIsDue) sweep(store)
     return updated
   })
+
+  let reply = SILENCE
+  if (input.type === 'call' && (result.verdict.kind !== 'allow' || result.noticeIsNew)) {
+    const { answerCall } = await import('./answer.ts')
+    reply = await answerCall(paths, input, identity, result, ignored)
+  }
+  const trouble = [...notices, result.dropped ?? [], config.problem ? describe(config.problem) : []].flat()
+  return trouble.length > 0 && reply.exitCode !== 2 ? failed(run, trouble.join('; '), input.name) : reply
+}
+
+async function failed({ paths, config }: Run, what: string, eventName: string | undefined): Promise<Reply> {
+  const { answerFailure } = await import('./failed.ts')
+  return answerFailure(paths, config.policy, what, eventName)
 }

@@ -1,6 +1,7 @@
 /** log.jsonl: one line a warning, block, reset and error, for people. It is not the evidence: audit/ is. */
 
 import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { describe } from './failure.ts'
 import { isThere } from './files.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -32,6 +33,16 @@ export function appendLog(file: string, now: number, entry: LogEntry): void {
     if (fstatSync(fd).size >= MAX_BYTES) roll(file)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Appends one line now; returns why it could not, so that an answer can say so. */
+export function tryLog(file: string, entry: LogEntry): string | undefined {
+  try {
+    appendLog(file, Date.now(), entry)
+    return undefined
+  } catch (error) {
+    return `log.jsonl cannot be written (${describe(error)})`
   }
 }
 

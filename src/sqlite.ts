@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, failure } from './failure.ts'
 
@@ -27,39 +27,44 @@ export function isMoved(error: unknown): boolean {
 /** Opens `file`, creating it if need be; a lock that others hold is waited for up to `waitMs`. */
 export function openSqlite(file: string, waitMs: number): Database.Database {
   const timeout = Math.max(0, Math.round(waitMs))
-  let last: unknown
-  for (const nativeBinding of binaries()) {
+  const { platform, arch } = process
+  const problems: string[] = []
+  for (const binary of [`prebuilds/${platform}-${arch}`, `prebuilds/linuxmusl-${arch}`, COMPILED]) {
+    const nativeBinding = installed(`better-sqlite3/${binary}.node`)
+    if (!nativeBinding) continue
     try {
       return new Database(file, { timeout, nativeBinding })
     } catch (error) {
       if (codeOf(error) !== 'ERR_DLOPEN_FAILED') throw error
-      last = error // built for the other C library: on Linux, glibc's comes first and musl's second
+      problems.push(String(error)) // on Linux it may be the other C library's turn: first glibc, then musl
     }
   }
-  throw failure(
-    `the SQLite binary for ${process.platform}-${process.arch} cannot be loaded${last ? ` (${String(last)})` : ''}`,
-    'Run: npm install -g spikectl',
-  )
+  const why = problems.join('; ') || 'it is not installed'
+  throw failure(`SQLite's binary for ${platform}-${arch} cannot be loaded: ${why}`, 'Run: npm install -g spikectl')
 }
 
-function* binaries(): Generator<string> {
-  const home = packageFolder('better-sqlite3')
-  const names = [
-    `prebuilds/${process.platform}-${process.arch}.node`,
-    `prebuilds/linuxmusl-${process.arch}.node`,
-    'build/Release/better_sqlite3.node',
-  ]
-  for (const name of names) {
-    const file = join(home, name)
-    if (existsSync(file)) yield file
-  }
-}
+/** Where a compiler puts the binary on a platform for which none is shipped. */
+const COMPILED = 'build/Release/better_sqlite3'
 
-/** Where Node would find an installed package, seen from this file. */
-function packageFolder(name: string): string {
+/** The path of a file in an installed package, found as Node finds packages. */
+function installed(file: string): string | undefined {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'node_modules', name)
+    const candidate = `${folder}/node_modules/${file}`
     if (existsSync(candidate)) return candidate
-    if (folder === dirname(folder)) throw failure(`${name} is not installed`, 'Run: npm install -g spikectl')
+    if (folder === dirname(folder)) return undefined
   }
 }
+
+/** All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one. */
+export function inTransaction<T>(db: Database.Database, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+

@@ -4,7 +4,7 @@
  */
 
 import { isThere } from '../files.ts'
-import { type Database, openSqlite } from '../sqlite.ts'
+import { type Database, inTransaction, openSqlite } from '../sqlite.ts'
 import type { Link } from './chain.ts'
 
 /** The last line that was appended, and where it stands. */
@@ -36,7 +36,7 @@ export function underLock<T extends { readonly head: Head }>(
   const db = openSqlite(file, waitMs)
   try {
     db.pragma('synchronous = FULL')
-    return db.transaction(() => save(db, work(read(db)))).immediate()
+    return inTransaction(db, () => save(db, work(read(db))))
   } finally {
     db.close()
   }
@@ -47,7 +47,7 @@ export function readHead(file: string, waitMs: number): Head | undefined {
   if (!isThere(file)) return undefined
   const db = openSqlite(file, waitMs)
   try {
-    return db.transaction(() => read(db)).immediate()
+    return inTransaction(db, () => read(db))
   } finally {
     db.close()
   }

@@ -38,8 +38,7 @@ function attemptOnce<T>(file: string, clock: () => number, use: (store: StateDb)
   if (!isThere(file)) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const store = new StateDb(file, LOCK_WAIT_MS, clock)
   try {
-    const result = use(store)
-    return { result, notices: [...notices, ...store.notices] }
+    return { result: use(store), notices }
   } finally {
     store.close()
   }

@@ -3,18 +3,27 @@ import type { Database } from '../sqlite.ts'
 
 /**
  * state.db. One row a session: `live` is what the rules remember (NULL once the session has been idle for a
- * minute), `summary` is what people ask for. One row an agent. One row of totals, which never go down.
+ * minute), the rest is what people ask for, kept for 30 days. One row an agent. One row of totals, which
+ * never go down.
  */
 const SCHEMA = `
 CREATE TABLE session (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,
-  idle INTEGER NOT NULL,
+  tenant TEXT NOT NULL,
+  user TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  project TEXT NOT NULL,
+  notice TEXT NOT NULL DEFAULT '',
+  tools TEXT NOT NULL DEFAULT '{}',
+  peak INTEGER NOT NULL DEFAULT 0,
+  denied INTEGER NOT NULL DEFAULT 0,
+  first_ms INTEGER NOT NULL,
   last_ms INTEGER NOT NULL,
-  live TEXT,
-  summary TEXT NOT NULL
+  live TEXT
 );
-CREATE INDEX session_by_age ON session (idle, last_ms);
+CREATE INDEX session_by_age ON session (live IS NULL, last_ms);
 CREATE TABLE agent (
   session INTEGER NOT NULL,
   agent TEXT NOT NULL,
@@ -40,11 +49,10 @@ const VERSION = 1
 
 /** Creates the tables in a new file. To be called inside a transaction that holds the write lock. */
 export function ensureSchema(db: Database, file: string): void {
-  const version = db.pragma('user_version', { simple: true })
+  const version = db.prepare('PRAGMA user_version').pluck().get()
   if (version === VERSION) return
   if (version !== 0) {
     throw failure(`${file} was written by another version of spikectl`, 'Run: npm install -g spikectl@latest')
   }
-  db.exec(SCHEMA)
-  db.pragma(`user_version = ${VERSION}`)
+  db.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`)
 }

@@ -33,8 +33,8 @@ export function sweep(store: StateDb): void {
 
 function dropRings(db: Database, idleSince: number): void {
   db.prepare(
-    `UPDATE session SET live = NULL, idle = 1 WHERE id IN
-       (SELECT id FROM session WHERE idle = 0 AND last_ms <= ? LIMIT ${BATCH})`,
+    `UPDATE session SET live = NULL WHERE id IN
+       (SELECT id FROM session WHERE (live IS NULL) = 0 AND last_ms <= ? LIMIT ${BATCH})`,
   ).run(idleSince)
 }
 
@@ -58,7 +58,7 @@ function dropSummaries(db: Database, idleSince: number): void {
   const dropped = db
     .prepare<[number], { id: number }>(
       `DELETE FROM session WHERE id IN
-         (SELECT id FROM session WHERE idle = 1 AND last_ms <= ? LIMIT ${BATCH}) RETURNING id`,
+         (SELECT id FROM session WHERE (live IS NULL) = 1 AND last_ms <= ? LIMIT ${BATCH}) RETURNING id`,
     )
     .all(idleSince)
   const dropAgents = db.prepare('DELETE FROM agent WHERE session = ?')

@@ -1,0 +1,43 @@
+/** Our own failures: told to the person, logged, counted. */
+
+import { existsSync } from 'node:fs'
+import { describe } from './failure.ts'
+import { isOff, type Policy } from './guard/policy.ts'
+import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
+import { replyToFailure } from './hosts/claude-code/wording.ts'
+import { tryLog } from './log.ts'
+import type { Paths } from './paths.ts'
+import { StateDb } from './store/state-db.ts'
+
+/**
+ * The answer when we have failed at an event. A failure lets the call run and is shown to the person; with
+ * `onError: "block"` a tool call is refused, and so is an event whose name could not even be read.
+ */
+export function answerFailure(paths: Paths, policy: Policy, what: string, eventName = 'PreToolUse'): Reply {
+  if (isOff(policy)) return SILENCE
+  recordFailure(paths, what)
+  return replyToFailure(what, eventName === 'PreToolUse' && policy.onError === 'block')
+}
+
+/**
+ * The failure is being told to the person anyway, so a log or database that cannot be written either, often
+ * for the same reason, must not hide it; and their locks are not waited for.
+ */
+function recordFailure(paths: Paths, what: string): void {
+  if (!existsSync(paths.state)) return
+  tryLog(paths.log, { event: 'error', message: what })
+  try {
+    if (existsSync(paths.stateDb)) countError(paths.stateDb)
+  } catch (error) {
+    tryLog(paths.log, { event: 'error', message: `the error before is not counted (${describe(error)})` })
+  }
+}
+
+function countError(file: string): void {
+  const store = new StateDb(file, 0, Date.now)
+  try {
+    store.countError()
+  } finally {
+    store.close()
+  }
+}

@@ -1,0 +1,93 @@
+/** What people ask of state.db: who was counted, and how much in all. */
+
+import type { Identity } from '../guard/identity.ts'
+import type { SessionState } from '../guard/state.ts'
+import type { Database } from '../sqlite.ts'
+import { decodeState } from './codec.ts'
+import { parseTools } from './tools.ts'
+
+export interface Totals {
+  readonly calls: number
+  readonly warned: number
+  readonly blocked: number
+  readonly halted: number
+  readonly errors: number
+}
+
+export interface AgentCalls {
+  readonly agent: string
+  readonly type: string
+  readonly count: number
+}
+
+export interface StoredSession {
+  readonly key: string
+  readonly identity: Identity
+  readonly project: string
+  readonly peak: number
+  readonly denied: number
+  readonly tools: Readonly<Record<string, number>>
+  readonly agents: readonly AgentCalls[]
+  /** Unix ms. */
+  readonly firstSeen: number
+  readonly lastSeen: number
+  /** Undefined when the session is idle. */
+  readonly state: SessionState | undefined
+}
+
+interface SessionRow {
+  readonly id: number
+  readonly key: string
+  readonly tenant: string
+  readonly user: string
+  readonly kind: Identity['kind']
+  readonly name: string
+  readonly project: string
+  readonly tools: string
+  readonly peak: number
+  readonly denied: number
+  readonly first_ms: number
+  readonly last_ms: number
+  readonly live: string | null
+}
+
+export const NO_TOTALS: Totals = { calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0 }
+
+/** All known sessions, the latest first. */
+export function readSessions(db: Database): StoredSession[] {
+  const agents = readAgents(db)
+  return db
+    .prepare<[], SessionRow>('SELECT * FROM session ORDER BY last_ms DESC')
+    .all()
+    .map((row) => ({
+      key: row.key,
+      identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
+      project: row.project,
+      peak: row.peak,
+      denied: row.denied,
+      tools: parseTools(row.tools),
+      agents: agents.get(row.id) ?? [],
+      firstSeen: row.first_ms,
+      lastSeen: row.last_ms,
+      state: row.live === null ? undefined : decodeState(row.live),
+    }))
+}
+
+export function readTotals(db: Database): Totals {
+  return db.prepare<[], Totals>('SELECT calls, warned, blocked, halted, errors FROM total').get() ?? NO_TOTALS
+}
+
+function readAgents(db: Database): Map<number, AgentCalls[]> {
+  const bySession = new Map<number, AgentCalls[]>()
+  const rows = db
+    .prepare<[], { session: number; agent: string; type: string; calls: number }>(
+      'SELECT session, agent, type, calls FROM agent ORDER BY calls DESC',
+    )
+    .iterate()
+  for (const { session, agent, type, calls } of rows) {
+    const known = bySession.get(session) ?? []
+    known.push({ agent, type, count: calls })
+    bySession.set(session, known)
+  }
+  return bySession
+}
