@@ -35,4 +35,10 @@ export default defineConfig([
     plugins: [trimSqlite, packageType],
     output: { dir: 'dist', format: 'cjs', minify: true, chunkFileNames: 'hook-[name].js', cleanDir: true },
   },
+  {
+    platform,
+    external,
+    input: { cli: 'src/cli.ts' },
+    output: { dir: 'dist', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name].mjs' },
+  },
 ])

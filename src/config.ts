@@ -95,6 +95,13 @@ export function readSettings(file: string, base: Policy): Settings | undefined {
   return text === undefined ? undefined : checkSettings(parseJson(text, file), base, file)
 }
 
+/** What a settings file holds, unchecked but for being a JSON object; empty when there is none. */
+export function parseSettingsFile(file: string): Record<string, unknown> {
+  const value = parseJson(readSmallFile(file) ?? '{}', file)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw failure(`${file} holds no JSON object`, moveAside(file))
+}
+
 /** Checks settings of any origin against the schema and each other. `file` is named in the error. */
 export function checkSettings(value: unknown, base: Policy, file: string): Settings {
   const parsed = v.safeParse(settingsSchema(), value, { abortEarly: true })

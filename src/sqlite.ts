@@ -57,7 +57,16 @@ function installed(file: string): string | undefined {
 
 /** All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one. */
 export function inTransaction<T>(db: Database.Database, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE')
+  return between(db, 'BEGIN IMMEDIATE', work)
+}
+
+/** `work` sees one state of the file, whatever others write meanwhile. */
+export function inSnapshot<T>(db: Database.Database, work: () => T): T {
+  return between(db, 'BEGIN', work)
+}
+
+function between<T>(db: Database.Database, begin: string, work: () => T): T {
+  db.exec(begin)
   try {
     const result = work()
     db.exec('COMMIT')
@@ -67,4 +76,3 @@ export function inTransaction<T>(db: Database.Database, work: () => T): T {
     throw error
   }
 }
-

@@ -47,12 +47,15 @@ INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0);
 
 const VERSION = 1
 
+/** False for a new file. Throws a Failure for one that another version of spikectl wrote. */
+export function hasSchema(db: Database, file: string): boolean {
+  const version = db.prepare('PRAGMA user_version').pluck().get()
+  if (version === VERSION) return true
+  if (version === 0) return false
+  throw failure(`${file} was written by another version of spikectl`, 'Run: npm install -g spikectl@latest')
+}
+
 /** Creates the tables in a new file. To be called inside a transaction that holds the write lock. */
 export function ensureSchema(db: Database, file: string): void {
-  const version = db.prepare('PRAGMA user_version').pluck().get()
-  if (version === VERSION) return
-  if (version !== 0) {
-    throw failure(`${file} was written by another version of spikectl`, 'Run: npm install -g spikectl@latest')
-  }
-  db.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`)
+  if (!hasSchema(db, file)) db.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`)
 }

@@ -13,9 +13,9 @@ import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { countOf } from '../guard/ring.ts'
 import { freshState, type SessionState } from '../guard/state.ts'
-import { type Database, inTransaction, openSqlite } from '../sqlite.ts'
+import { type Database, inSnapshot, inTransaction, openSqlite } from '../sqlite.ts'
 import { decodeState, encodeState } from './codec.ts'
-import { ensureSchema } from './schema.ts'
+import { ensureSchema, hasSchema } from './schema.ts'
 import { withTool } from './tools.ts'
 
 /** Idle sessions are looked for at most this often. */
@@ -108,9 +108,9 @@ export class StateDb {
     })
   }
 
-  /** Runs a query on one consistent state of the file, without the write lock. */
-  read<T>(query: (db: Database, now: number) => T): T {
-    return this.#db.transaction(() => query(this.#db, this.#clock()))()
+  /** Runs a query on one consistent state of the file, without the write lock. `none` if nothing was counted. */
+  read<T>(query: (db: Database, now: number) => T, none: T): T {
+    return inSnapshot(this.#db, () => (hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none))
   }
 
   /** From now on a lock that others hold is not waited for. */

@@ -1,0 +1,137 @@
+/** The command line: names and options. Each command's file is loaded only when it runs. */
+
+import { Command, CommanderError, Option } from 'commander'
+import type { Context, ExitCode } from './commands/context.ts'
+import { pathsOf } from './paths.ts'
+import { openTerminal, reportError } from './terminal/terminal.ts'
+import { oldNode, VERSION } from './version.ts'
+
+const EXAMPLES = `
+Examples:
+  spikectl demo                        see it count, warn and block, in a throw-away folder
+  spikectl status                      who is calling how fast
+  spikectl config set rate.blockPerMin 300
+  spikectl reset 3f2a9c1e              let a blocked session go on
+  spikectl audit verify                is the log of what was blocked untouched?`
+
+/** Runs the command line in `process.argv`; sets the exit code. */
+export async function main(): Promise<void> {
+  const old = oldNode(process.versions)
+  if (old) {
+    process.stderr.write(`error: ${old}\n`)
+    process.exitCode = 2
+    return
+  }
+  process.umask(0o077)
+  process.stdout.on('error', ignoreClosedPipe)
+  try {
+    await program().parseAsync()
+  } catch (error) {
+    process.exitCode = error instanceof CommanderError ? usageExitCode(error) : reportError(error)
+  }
+}
+
+/** commander has printed its message already; help and version are no errors. */
+function usageExitCode(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : 2
+}
+
+/** `spikectl status | head -1` is no failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+}
+
+function program(): Command {
+  const root = new Command('spikectl')
+    .description('The circuit breaker for Claude Code: counts tool calls, warns, blocks, and signs what it blocked.')
+    .version(VERSION)
+    .addOption(new Option('--no-color', 'no colour'))
+    .addHelpText('after', EXAMPLES)
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .exitOverride()
+  addSessionCommands(root)
+  addConfigCommands(root.command('config').description('show and change settings'))
+  addAuditCommands(root.command('audit').description('the signed log of what was refused'))
+  return root
+}
+
+/** Runs a command with its context; what it returns becomes the exit code. */
+function run<A extends unknown[]>(load: () => Promise<(context: Context, ...args: A) => ExitCode | Promise<ExitCode>>) {
+  return async function (this: Command, ...args: unknown[]): Promise<void> {
+    const { color } = this.optsWithGlobals<{ color?: boolean }>()
+    const context = { env: process.env, paths: pathsOf(process.env), terminal: openTerminal({ color }) }
+    const command = await load()
+    process.exitCode = await command(context, ...(args.slice(0, -1) as A))
+  }
+}
+
+function addSessionCommands(root: Command): void {
+  root
+    .command('status')
+    .description('sessions, busiest first')
+    .argument('[session]', 'a session id, or the beginning of one')
+    .option('--all', 'also sessions idle for over an hour')
+    .option('--json', 'one JSON document')
+    .option('--watch', 'again every second')
+    .action(run(async () => (await import('./commands/status.ts')).status))
+  root
+    .command('reset')
+    .description('clear the count of sessions, so that they can go on')
+    .argument('[session...]', 'session ids, or the beginnings of them')
+    .option('--all', 'all sessions')
+    .option('--tenant <name>', 'only sessions of this tenant')
+    .action(run(async () => (await import('./commands/reset.ts')).reset))
+  root
+    .command('log')
+    .description('what was warned, refused, reset and went wrong')
+    .option('-f, --follow', 'go on as the log grows')
+    .option('--json', 'the lines as they are stored')
+    .action(run(async () => (await import('./commands/log.ts')).log))
+  root
+    .command('metrics')
+    .description("counters in Prometheus' text format")
+    .action(run(async () => (await import('./commands/metrics.ts')).metrics))
+  root
+    .command('demo')
+    .description('see it count, warn and block, with real hook processes in a throw-away folder')
+    .action(run(async () => (await import('./commands/demo.ts')).demo))
+}
+
+function addConfigCommands(config: Command): void {
+  const commands = () => import('./commands/config.ts')
+  config
+    .command('get', { isDefault: true })
+    .description('one setting, or all')
+    .argument('[name]')
+    .action(run(async () => (await commands()).configGet))
+  config
+    .command('set')
+    .description('change a setting')
+    .argument('<name>')
+    .argument('<value>')
+    .action(run(async () => (await commands()).configSet))
+  config
+    .command('unset')
+    .description('back to the default')
+    .argument('<name>')
+    .action(run(async () => (await commands()).configUnset))
+  config
+    .command('path')
+    .description('where the settings are')
+    .action(run(async () => (await commands()).configPath))
+  config
+    .command('schema')
+    .description('the JSON Schema of config.json')
+    .action(run(async () => (await commands()).configSchema))
+}
+
+function addAuditCommands(audit: Command): void {
+  audit
+    .command('verify')
+    .description('check every line, signature and link of the log')
+    .argument('[path]', 'a folder with a log, or one file of it')
+    .option('--json', 'one JSON document')
+    .action(run(async () => (await import('./commands/audit.ts')).auditVerify))
+}

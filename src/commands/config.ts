@@ -1,0 +1,107 @@
+/** `spikectl config`: shows and changes settings. A file that is broken is never overwritten. */
+
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { checkSettings, parseSettingsFile, readConfig, settingAt, settingNames, settingsSchema } from '../config.ts'
+import { failure } from '../failure.ts'
+import { DEFAULT_POLICY } from '../guard/policy.ts'
+import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
+import { printable } from '../short-id.ts'
+import type { Context, ExitCode } from './context.ts'
+
+/** A settings file as it stands, before it is checked. */
+type RawSettings = Readonly<Record<string, unknown>>
+
+export function configGet({ paths, terminal }: Context, name: string | undefined): ExitCode {
+  const { policy, problem } = readConfig(paths.config)
+  if (problem) throw problem
+  if (name === undefined) {
+    terminal.print(JSON.stringify(policy, null, 2))
+  } else {
+    terminal.print(String(settingAt(policy, known(name))))
+  }
+  return 0
+}
+
+export function configSet(context: Context, name: string, text: string): ExitCode {
+  refuseAgents(context)
+  const value = parseValue(text)
+  change(context, (settings) => withSetting(settings, known(name).split('.'), value))
+  context.terminal.print(`${name} = ${String(value)}`)
+  return 0
+}
+
+export function configUnset(context: Context, name: string): ExitCode {
+  refuseAgents(context)
+  change(context, (settings) => withoutSetting(settings, name.split('.')))
+  const fallback = settingAt(DEFAULT_POLICY, name)
+  context.terminal.print(fallback === undefined ? `${printable(name)} is gone` : `${name} = ${fallback} (default)`)
+  return 0
+}
+
+export function configPath({ paths, terminal }: Context): ExitCode {
+  terminal.print(paths.config)
+  return 0
+}
+
+export function configSchema({ terminal }: Context): ExitCode {
+  terminal.print(schemaText().trimEnd())
+  return 0
+}
+
+function schemaText(): string {
+  const schema = toJsonSchema(settingsSchema(), { typeMode: 'input' })
+  return `${JSON.stringify({ title: 'spikectl settings', ...schema }, null, 2)}\n`
+}
+
+function refuseAgents({ env }: Context): void {
+  if (!isAgentShell(env)) return
+  throw failure("config refuses to change settings in an agent's own shell", 'A person runs it in a terminal of their own')
+}
+
+function known(name: string): string {
+  const names = settingNames()
+  if (names.includes(name)) return name
+  throw failure(`${printable(name)} is no setting, expected one of ${names.join(', ')}`, 'Run: spikectl config get')
+}
+
+/** `5` is a number, `true` a boolean; everything else is text. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** Writes the changed settings whole or not at all, with the JSON Schema beside them for editors. */
+function change({ paths }: Context, edit: (settings: RawSettings) => RawSettings): void {
+  const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(paths.config))
+  checkSettings(settings, DEFAULT_POLICY, paths.config)
+  mkdirSync(dirname(paths.config), { recursive: true, mode: 0o700 })
+  replace(paths.configSchema, schemaText())
+  replace(paths.config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
+}
+
+function replace(file: string, text: string): void {
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, text, { mode: 0o600, flush: true })
+  renameSync(draft, file)
+}
+
+function withSetting(settings: RawSettings, path: readonly string[], value: unknown): RawSettings {
+  const [key = '', ...rest] = path
+  return { ...settings, [key]: rest.length === 0 ? value : withSetting(objectAt(settings, key), rest, value) }
+}
+
+function withoutSetting(settings: RawSettings, path: readonly string[]): RawSettings {
+  const [key = '', ...rest] = path
+  if (rest.length > 0) return { ...settings, [key]: withoutSetting(objectAt(settings, key), rest) }
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => name !== key))
+}
+
+function objectAt(settings: RawSettings, key: string): RawSettings {
+  const value = settings[key]
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

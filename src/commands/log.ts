@@ -1,0 +1,59 @@
+/** `spikectl log`: what was warned, refused, reset and went wrong, for people. */
+
+import { existsSync, statSync } from 'node:fs'
+import { linesOf } from '../audit/lines.ts'
+import { printable, shortId } from '../short-id.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Context, ExitCode } from './context.ts'
+
+export interface LogOptions {
+  readonly follow?: boolean
+  readonly json?: boolean
+}
+
+const POLL_MS = 300
+
+export async function log({ paths, terminal }: Context, options: LogOptions): Promise<ExitCode> {
+  const print = (line: string) => terminal.print(options.json ? line : readable(terminal, line))
+  if (existsSync(`${paths.log}.1`)) eachLine(`${paths.log}.1`, 0, print)
+  let end = eachLine(paths.log, 0, print)
+  if (end === 0 && !options.follow) terminal.remark('nothing logged yet')
+  while (options.follow) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    const size = existsSync(paths.log) ? statSync(paths.log).size : 0
+    if (size < end) end = 0 // rolled: a new file has begun
+    if (size > end) end = eachLine(paths.log, end, print)
+  }
+  return 0
+}
+
+/** Calls `use` with each whole line from `start` on; returns where the last of them ended. */
+function eachLine(file: string, start: number, use: (line: string) => void): number {
+  if (!existsSync(file)) return 0
+  let end = start
+  for (const { bytes, offset, ended } of linesOf(file, start)) {
+    if (!ended) break
+    use(bytes.toString('utf8'))
+    end = offset + bytes.length + 1
+  }
+  return end
+}
+
+function readable({ colour }: Terminal, line: string): string {
+  const entry = parse(line)
+  if (!entry) return colour.dim(printable(line))
+  const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
+  const paint = { warn: colour.yellow, block: colour.red, error: colour.red }[text('event')] ?? colour.cyan
+  const parts = [text('tool'), text('message'), text('audit') && colour.dim(`[audit ${text('audit')}]`)]
+  const session = typeof entry.session === 'string' ? shortId(entry.session) : '-'
+  return [colour.dim(text('at')), paint(text('event').padEnd(6)), session.padEnd(8), ...parts.filter(Boolean)].join('  ')
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    const entry: unknown = JSON.parse(line)
+    return typeof entry === 'object' && entry !== null ? { ...entry } : undefined
+  } catch {
+    return undefined // shown as it stands
+  }
+}

@@ -1,0 +1,21 @@
+/** `spikectl metrics`: counters in Prometheus' text format, for a textfile collector. */
+
+import { readConfig } from '../config.ts'
+import type { Context, ExitCode } from './context.ts'
+import { loadSessions } from './sessions.ts'
+
+export function metrics({ paths, terminal }: Context): ExitCode {
+  const { sessions, totals } = loadSessions(paths, readConfig(paths.config).policy)
+  const active = sessions.filter(({ count }) => count > 0).length
+  const samples = [
+    ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, refused ones included.', totals.calls],
+    ['spikectl_tool_spike_warn_total', 'counter', 'Tool calls at or above a warn limit.', totals.warned],
+    ['spikectl_tool_spike_blocked_total', 'counter', 'Tool calls refused by a limit.', totals.blocked],
+    ['spikectl_errors_total', 'counter', 'Failures of spikectl itself.', totals.errors],
+    ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active],
+  ] as const
+  for (const [name, type, help, value] of samples) {
+    terminal.print(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}`)
+  }
+  return 0
+}

@@ -1,0 +1,59 @@
+/** `spikectl reset`: clears the rings of sessions, and signs who did it. */
+
+import { userInfo } from 'node:os'
+import { append } from '../audit/append.ts'
+import { readConfig } from '../config.ts'
+import { describe, failure } from '../failure.ts'
+import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
+import { appendLog } from '../log.ts'
+import { printable } from '../short-id.ts'
+import { withStateDb } from '../store/open.ts'
+import type { Context, ExitCode } from './context.ts'
+import { loadSessions, pickSession, type SessionView } from './sessions.ts'
+
+export interface ResetOptions {
+  readonly all?: boolean
+  readonly tenant?: string
+}
+
+const AUDIT_WAIT_MS = 5000
+
+export function reset(context: Context, names: readonly string[], options: ResetOptions): ExitCode {
+  if (isAgentShell(context.env)) {
+    throw failure("reset refuses to run in an agent's own shell", 'A person runs it in a terminal of their own')
+  }
+  if ((names.length > 0) === Boolean(options.all)) {
+    throw failure('expected session ids, or --all', 'Run: spikectl status, then: spikectl reset SESSION')
+  }
+  const chosen = choose(context, names, options)
+  withStateDb(context.paths.stateDb, Date.now, (store) => store.reset(chosen.map(({ key }) => key)))
+  record(context, chosen, options)
+  return 0
+}
+
+function choose({ paths }: Context, names: readonly string[], { all, tenant }: ResetOptions): readonly SessionView[] {
+  const { sessions } = loadSessions(paths, readConfig(paths.config).policy)
+  const known = tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
+  return all ? known : names.map((name) => pickSession(known, name))
+}
+
+function record({ paths, terminal }: Context, chosen: readonly SessionView[], options: ResetOptions): void {
+  const by = userInfo().username
+  const tty = Boolean(process.stdin.isTTY)
+  const facts = options.all
+    ? [{ all: true, ...(options.tenant === undefined ? {} : { tenant: options.tenant }) }]
+    : chosen.map(({ identity }) => ({ session: identity.id, tenant: identity.tenant }))
+  for (const fact of facts) {
+    try {
+      append(paths, { event: 'reset', by, tty, ...fact }, { waitMs: AUDIT_WAIT_MS, clock: Date.now })
+    } catch (error) {
+      terminal.remark(`warning: the reset is not signed: ${describe(error)}`)
+    }
+  }
+  for (const { identity } of chosen) {
+    const { id, tenant } = identity
+    appendLog(paths.log, Date.now(), { event: 'reset', message: `reset by ${by}`, session: id, tenant })
+    terminal.print(`reset ${printable(id)}: its next call is counted from 0`)
+  }
+  if (chosen.length === 0) terminal.print('nothing to reset: no session is known')
+}

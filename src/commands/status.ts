@@ -1,0 +1,119 @@
+/** `spikectl status`: who is calling how fast, and what they would meet next. */
+
+import { readConfig } from '../config.ts'
+import { failure } from '../failure.ts'
+import { printable, shortId } from '../short-id.ts'
+import type { Totals } from '../store/sessions.ts'
+import { sparkline } from '../terminal/sparkline.ts'
+import { type Column, table } from '../terminal/table.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Context, ExitCode } from './context.ts'
+import { loadSessions, pickSession, type SessionView } from './sessions.ts'
+
+export interface StatusOptions {
+  readonly all?: boolean
+  readonly json?: boolean
+  readonly watch?: boolean
+}
+
+/** Sessions that were seen within this time are shown without --all. */
+const RECENT_MS = 60 * 60 * 1000
+
+const COLUMNS: readonly Column[] = [
+  { title: 'SESSION' },
+  { title: 'PROJECT' },
+  { title: 'COUNT', align: 'right' },
+  { title: 'LIMIT', align: 'right' },
+  { title: 'LAST 60 S' },
+  { title: 'PEAK', align: 'right' },
+  { title: 'AGENTS', align: 'right' },
+  { title: 'DENIED', align: 'right' },
+  { title: 'STATE' },
+  { title: 'NEXT CALL', align: 'right' },
+]
+
+/** What all columns but the sparkline take on a usual line. */
+const OTHER_COLUMNS_WIDTH = 86
+
+export async function status(context: Context, name: string | undefined, options: StatusOptions): Promise<ExitCode> {
+  if (!options.watch) return statusOnce(context, name, options)
+  if (!process.stdout.isTTY || options.json) {
+    throw failure('--watch needs a terminal, and no --json', 'Run: watch spikectl status')
+  }
+  for (;;) {
+    process.stdout.write('\x1b[2J\x1b[H')
+    statusOnce(context, name, options)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+}
+
+function statusOnce({ paths, terminal }: Context, name: string | undefined, options: StatusOptions): ExitCode {
+  const { policy, problem } = readConfig(paths.config)
+  if (problem) terminal.remark(`warning: ${problem.message}; the built-in defaults are in force. ${problem.hint}`)
+  const { sessions, totals } = loadSessions(paths, policy)
+  const shown = name === undefined ? recent(sessions, options.all) : [pickSession(sessions, name)]
+  if (options.json) {
+    terminal.printJson({ version: 1, mode: 'enforce', sessions: shown.map(asJson), totals })
+  } else {
+    printTable(terminal, shown, sessions.length)
+    terminal.print(totalsLine(totals))
+  }
+  return 0
+}
+
+function recent(sessions: readonly SessionView[], all = false): readonly SessionView[] {
+  const since = Date.now() - RECENT_MS
+  return all ? sessions : sessions.filter(({ lastSeen }) => lastSeen >= since)
+}
+
+function asJson({ key: _, identity, ...view }: SessionView) {
+  return {
+    session: identity.id,
+    tenant: identity.tenant,
+    user: identity.user,
+    ...view,
+    firstSeen: new Date(view.firstSeen).toISOString(),
+    lastSeen: new Date(view.lastSeen).toISOString(),
+  }
+}
+
+function printTable(terminal: Terminal, sessions: readonly SessionView[], known: number): void {
+  if (sessions.length === 0) {
+    const more = known > 0 ? ` ${known} earlier ones: spikectl status --all` : ''
+    return terminal.print(`No session in the last hour.${more}`)
+  }
+  const width = Math.max(12, Math.min(60, terminal.columns - OTHER_COLUMNS_WIDTH))
+  const [head = '', ...lines] = table(
+    COLUMNS,
+    sessions.map((session) => rowOf(terminal, session, width)),
+  )
+  for (const line of [terminal.colour.dim(head), ...lines]) terminal.print(line)
+}
+
+function rowOf({ colour }: Terminal, session: SessionView, width: number): string[] {
+  const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, off: colour.dim }[session.state]
+  return [
+    session.identity.tenant
+      ? `${shortId(session.identity.id)}@${shortId(session.identity.tenant)}`
+      : shortId(session.identity.id),
+    printable(session.project.split(/[\\/]/).at(-1)?.slice(0, 20) ?? ''),
+    String(session.count),
+    session.blockPerMin === 0 ? '-' : String(session.blockPerMin),
+    paint(sparkline(session.perSecond, width)),
+    String(session.peak),
+    String(session.agents.length),
+    String(session.denied),
+    paint(session.state),
+    nextCall(session),
+  ]
+}
+
+function nextCall({ retryAfterMs }: SessionView): string {
+  if (retryAfterMs < 0) return 'never'
+  return retryAfterMs === 0 ? 'now' : `in ${Math.ceil(retryAfterMs / 1000)} s`
+}
+
+function totalsLine(totals: Totals): string {
+  const { calls, warned, blocked, errors } = totals
+  return `${calls} calls in all, ${warned} warned, ${blocked} blocked, ${errors} errors`
+}

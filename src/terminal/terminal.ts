@@ -1,0 +1,45 @@
+/**
+ * How we write to a terminal.
+ *
+ * stdout holds what was asked for and nothing else; stderr holds errors, hints and progress. Colour only where
+ * the stream is a terminal (NO_COLOR, FORCE_COLOR and --no-color as usual: chalk sees to it). An error is
+ * one line `error: …`, then a line `hint: …` that says what to do, if possible something to paste.
+ */
+
+import { Chalk, type ChalkInstance, chalkStderr, supportsColor } from 'chalk'
+import { isFailure } from '../failure.ts'
+
+export interface Terminal {
+  readonly colour: ChalkInstance
+  readonly columns: number
+  /** Writes a line to stdout. */
+  print(line: string): void
+  /** Writes one JSON document to stdout: never in colour. */
+  printJson(value: unknown): void
+  /** Writes a line to stderr. */
+  remark(line: string): void
+}
+
+const DEFAULT_COLUMNS = 100
+
+export function openTerminal(options: { readonly color?: boolean | undefined }): Terminal {
+  const level = options.color === false || !supportsColor ? 0 : supportsColor.level
+  return {
+    colour: new Chalk({ level }),
+    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    printJson: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
+    remark: (line) => void process.stderr.write(`${line}\n`),
+  }
+}
+
+/** Says what went wrong; returns the exit code. What is no Failure is a defect of ours: its stack is shown. */
+export function reportError(error: unknown): number {
+  const { red, cyan } = chalkStderr
+  if (!isFailure(error)) {
+    process.stderr.write(`${red('error:')} ${error instanceof Error ? error.stack : String(error)}\n`)
+    return 2
+  }
+  process.stderr.write(`${red('error:')} ${error.message}\n${cyan('hint:')} ${error.hint}\n`)
+  return error.exitCode
+}
