@@ -91,19 +91,21 @@ export function withProject(policy: Policy, file: string): { policy: Policy; ign
 
 /** The settings in a file, checked; undefined when there is no file. Throws a Failure with a line to paste. */
 export function readSettings(file: string, base: Policy): Settings | undefined {
-  const text = readSmallFile(file)
-  return text === undefined ? undefined : checkSettings(parseJson(text, file), base, file)
+  const value = parseSettingsFile(file)
+  return value && checkSettings(value, base, file)
 }
 
-/** What a settings file holds, unchecked but for being a JSON object; empty when there is none. */
-export function parseSettingsFile(file: string): Record<string, unknown> {
-  const value = parseJson(readSmallFile(file) ?? '{}', file)
+/** What a settings file holds, unchecked but for being a JSON object; undefined when there is none. */
+export function parseSettingsFile(file: string): Record<string, unknown> | undefined {
+  const text = readSmallFile(file)
+  if (text === undefined) return undefined
+  const value = parseJson(text, file)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  throw failure(`${file} holds no JSON object`, moveAside(file))
+  throw failure(`${file} holds something else than a JSON object`, moveAside(file))
 }
 
 /** Checks settings of any origin against the schema and each other. `file` is named in the error. */
-export function checkSettings(value: unknown, base: Policy, file: string): Settings {
+export function checkSettings(value: object, base: Policy, file: string): Settings {
   const parsed = v.safeParse(settingsSchema(), value, { abortEarly: true })
   if (!parsed.success) throw settingProblem(parsed.issues[0], file)
   const unheard = unheardWarning(base, parsed.output)
@@ -123,9 +125,9 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
+/** Every issue has a key: that the whole is an object was seen before. */
 function settingProblem(issue: v.InferIssue<ReturnType<typeof settingsSchema>>, file: string): Failure {
-  const key = v.getDotPath(issue)
-  if (!key) return failure(`${file} holds ${issue.received}, expected a JSON object`, moveAside(file))
+  const key = v.getDotPath(issue) ?? ''
   if (issue.expected === 'never') {
     return failure(`${file}: ${key} is no setting, expected ${knownKeys()}`, `Run: spikectl config unset ${key}`)
   }

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, failure } from './failure.ts'
+import { isThere } from './files.ts'
 
 export type { Database } from 'better-sqlite3'
 
@@ -24,8 +25,12 @@ export function isMoved(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_READONLY_DBMOVED'
 }
 
-/** Opens `file`, creating it if need be; a lock that others hold is waited for up to `waitMs`. */
+/**
+ * Opens `file`, creating it if need be; a lock that others hold is waited for up to `waitMs`. Refuses a
+ * symlink, which SQLite would follow.
+ */
 export function openSqlite(file: string, waitMs: number): Database.Database {
+  isThere(file)
   const timeout = Math.max(0, Math.round(waitMs))
   const { platform, arch } = process
   const problems: string[] = []

@@ -3,7 +3,7 @@
  * signing and syncing never hold up counting.
  */
 
-import { isThere } from '../files.ts'
+import { existsSync } from 'node:fs'
 import { type Database, inTransaction, openSqlite } from '../sqlite.ts'
 import type { Link } from './chain.ts'
 
@@ -32,7 +32,6 @@ export function underLock<T extends { readonly head: Head }>(
   waitMs: number,
   work: (head: Head | undefined) => T,
 ): T {
-  isThere(file)
   const db = openSqlite(file, waitMs)
   try {
     db.pragma('synchronous = FULL')
@@ -44,7 +43,7 @@ export function underLock<T extends { readonly head: Head }>(
 
 /** The head, without the lock; undefined when there is none. */
 export function readHead(file: string, waitMs: number): Head | undefined {
-  if (!isThere(file)) return undefined
+  if (!existsSync(file)) return undefined
   const db = openSqlite(file, waitMs)
   try {
     return inTransaction(db, () => read(db))

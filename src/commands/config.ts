@@ -77,7 +77,7 @@ function parseValue(text: string): unknown {
 
 /** Writes the changed settings whole or not at all, with the JSON Schema beside them for editors. */
 function change({ paths }: Context, edit: (settings: RawSettings) => RawSettings): void {
-  const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(paths.config))
+  const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(paths.config) ?? {})
   checkSettings(settings, DEFAULT_POLICY, paths.config)
   mkdirSync(dirname(paths.config), { recursive: true, mode: 0o700 })
   replace(paths.configSchema, schemaText())

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, failure } from '../failure.ts'
-import { isThere } from '../files.ts'
 import { isBusy, isDamage, isMoved } from '../sqlite.ts'
 import { moveAsideIfDamaged } from './repair.ts'
 import { StateDb } from './state-db.ts'
@@ -35,7 +34,7 @@ export function withStateDb<T>(
 }
 
 function attemptOnce<T>(file: string, clock: () => number, use: (store: StateDb) => T, notices: string[]) {
-  if (!isThere(file)) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  if (!existsSync(file)) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const store = new StateDb(file, LOCK_WAIT_MS, clock)
   try {
     return { result: use(store), notices }

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { decide } from '../../src/guard/decide.ts'
+import {
+  aged,
+  countOf,
+  emptiesTo,
+  emptyRing,
+  MAX_COUNT,
+  type Ring,
+  WINDOW_MS,
+  WINDOW_SECONDS,
+  withCall,
+} from '../../src/guard/ring.ts'
+import { freshState } from '../../src/guard/state.ts'
+import { call, limits, START } from '../support/table.ts'
+
+describe('the ring', () => {
+  test('saturates at the highest count instead of overflowing', () => {
+    const full: Ring = { newest: 100, buckets: new Array(WINDOW_SECONDS).fill(MAX_COUNT) }
+    const more = withCall(full)
+    assert.equal(more.buckets.at(-1), MAX_COUNT)
+    assert.equal(countOf(more), MAX_COUNT)
+  })
+
+  test('at the highest count still blocks, and still empties', () => {
+    const admitted: Ring = { newest: Math.floor(START / 1000), buckets: [...new Array(59).fill(0), MAX_COUNT] }
+    const state = { ...freshState(START), admitted }
+    assert.equal(decide(state, call('a'), limits(0, 500), START).verdict.kind, 'block')
+    assert.equal(countOf(aged(admitted, START + WINDOW_MS)), 0)
+  })
+
+  test('names the moment from which it holds no more than so many', () => {
+    const ring = withCall(withCall(aged(withCall(emptyRing(10_000)), 12_000)))
+    assert.equal(emptiesTo(ring, 3), 12_000)
+    assert.equal(emptiesTo(ring, 2), 70_000)
+    assert.equal(emptiesTo(ring, 0), 72_000)
+    assert.equal(emptiesTo(ring, -1), undefined)
+  })
+
+  test('never over-counts, and under-counts by at most the oldest partial second', () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 200 })
+    fc.assert(
+      fc.property(fc.nat(999), gaps, (offset, waits) => {
+        let now = START + offset
+        let ring = emptyRing(now)
+        const times: number[] = []
+        for (const wait of waits) {
+          now += wait
+          ring = withCall(aged(ring, now))
+          times.push(now)
+          const exact = times.filter((time) => time > now - WINDOW_MS).length
+          const oldestSecond = Math.floor(now / 1000) - WINDOW_SECONDS
+          const partial = times.filter((time) => time > now - WINDOW_MS && Math.floor(time / 1000) === oldestSecond)
+          assert.ok(countOf(ring) <= exact, 'over-counted')
+          assert.equal(countOf(ring), exact - partial.length)
+        }
+      }),
+    )
+  })
+
+  test('keeps 60 buckets whatever the clock does', () => {
+    const times = fc.array(fc.integer({ min: 0, max: 4_000_000_000_000 }), { maxLength: 50 })
+    fc.assert(
+      fc.property(times, (clock) => {
+        let ring = emptyRing(START)
+        for (const now of clock) ring = withCall(aged(ring, now))
+        assert.equal(ring.buckets.length, WINDOW_SECONDS)
+        assert.ok(countOf(ring) <= clock.length)
+      }),
+    )
+  })
+})
+
+describe('decide', () => {
+  test('agrees with a naive list of admitted times, whatever the limits and the pace', () => {
+    const pace = fc.array(fc.integer({ min: 0, max: 8_000 }), { maxLength: 150 })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }), pace, (warn, block, waits) => {
+        const policy = limits(warn, block)
+        let now = START
+        let state = freshState(now)
+        let admitted: number[] = []
+        for (const [index, wait] of waits.entries()) {
+          now += wait
+          admitted = admitted.filter((time) => Math.floor(time / 1000) > Math.floor(now / 1000) - WINDOW_SECONDS)
+          const outcome = decide(state, call(`${index}`), policy, now)
+          state = outcome.state
+          const isDenied = block > 0 && admitted.length + 1 >= block
+          assert.equal(outcome.verdict.kind === 'block', isDenied)
+          assert.deepEqual(outcome.tally, {
+            calls: 1,
+            blocked: isDenied ? 1 : 0,
+            warned: !isDenied && policy.rate.warnPerMin > 0 && admitted.length + 1 >= policy.rate.warnPerMin ? 1 : 0,
+          })
+          if (!isDenied) admitted.push(now)
+        }
+      }),
+    )
+  })
+
+  test('frees a place on the second it named, and not a second before', () => {
+    const pace = fc.array(fc.integer({ min: 0, max: 8_000 }), { minLength: 5, maxLength: 80 })
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 6 }), pace, (block, waits) => {
+        const policy = limits(0, block)
+        let now = START
+        let state = freshState(now)
+        for (const [index, wait] of waits.entries()) {
+          now += wait
+          const outcome = decide(state, call(`${index}`), policy, now)
+          state = outcome.state
+          if (outcome.verdict.kind !== 'block') continue
+          const free = now + (outcome.verdict.retryAfterMs ?? Number.NaN)
+          assert.equal(decide(state, call('early'), policy, free - 1).verdict.kind, 'block')
+          assert.notEqual(decide(state, call('on time'), policy, free).verdict.kind, 'block')
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { event, hookEach, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
+
+const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
+
+describe('the hook, as a process', () => {
+  test('is silent, warns once, then refuses with exit code 2 and a reason', async (t) => {
+    const home = temporaryHome(t, LOW)
+    const ended = await hookEach(times(12, () => event()), { home })
+    assert.deepEqual(
+      ended.map(({ exitCode }) => exitCode),
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2],
+    )
+    for (const [index, { stdout, stderr, exitCode }] of ended.entries()) {
+      assert.equal(stdout !== '', index === 4, `stdout of call ${index + 1}`)
+      assert.equal(stderr !== '', exitCode === 2, `stderr of call ${index + 1}`)
+    }
+    const warning = JSON.parse(ended[4]?.stdout ?? '')
+    assert.deepEqual(Object.keys(warning), ['systemMessage', 'hookSpecificOutput'])
+    assert.equal(warning.hookSpecificOutput.hookEventName, 'PreToolUse')
+    assert.equal(warning.hookSpecificOutput.permissionDecision, undefined)
+    assert.match(ended[9]?.stderr ?? '', /^rate_limited: 10 tool calls in the last 60 s in this session \(limit 10\/min\)\. A place is free in \d+ s\./)
+    assert.match(ended[9]?.stderr ?? '', /spikectl status s1, spikectl reset s1\n\[audit [0-9a-f]{8}#1 [0-9a-f]{4}…\]\n$/)
+  })
+
+  test('goes on after a reset', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 2 } })
+    const before = await hookEach([event(), event()], { home })
+    const reset = await runCli(['reset', 's1'], { home })
+    const after = await hookEach([event(), event()], { home })
+    assert.deepEqual([before, reset, after].flat().map(({ exitCode }) => exitCode), [0, 2, 0, 0, 2])
+  })
+
+  test('with every rule off is a no-op that opens no database', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 0 } })
+    const [call, broken] = await hookEach([event(), 'not json'], { home })
+    assert.deepEqual([call?.exitCode, call?.stdout, call?.stderr, broken?.exitCode], [0, '', '', 0])
+    assert.deepEqual(readdirSync(home), ['config.json'])
+  })
+
+  test('keeps the same session id in two tenants apart', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 2 } })
+    const as = (tenant: string) => ({ home, env: { SPIKECTL_TENANT: tenant } })
+    const one = await hookEach([event(), event()], as('one'))
+    const two = await hookEach([event()], as('two'))
+    assert.deepEqual([...one, ...two].map(({ exitCode }) => exitCode), [0, 2, 0])
+  })
+
+  test('refuses calls without a tenant where the policy demands one', async (t) => {
+    const home = temporaryHome(t, { tenant: { strict: true } })
+    const without = await runHook({ home, input: event() })
+    const named = await runHook({ home, input: event(), env: { SPIKECTL_TENANT: 'acme' } })
+    assert.equal(without.exitCode, 2)
+    assert.match(without.stderr, /^missing_tenant: /)
+    assert.equal(named.exitCode, 0)
+  })
+
+  test('counts a call that is registered twice, and so asked about twice at once, only once', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 2, blockPerMin: 4 } })
+    const calls = times(5, () => event())
+    for (const [index, input] of calls.entries()) {
+      const [first, second] = await Promise.all([runHook({ home, input }), runHook({ home, input })])
+      assert.deepEqual(
+        [first.exitCode, second.exitCode, first.stdout],
+        index < 3 ? [0, 0, second.stdout] : [2, 2, ''],
+        `call ${index + 1}`,
+      )
+    }
+    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    assert.deepEqual([sessions[0].count, sessions[0].denied], [3, 2])
+    const audit = readFileSync(join(home, 'audit/audit-000001.jsonl'), 'utf8').trimEnd().split('\n')
+    assert.equal(audit.length, 3, 'genesis and one line for each of the two refused calls')
+  })
+
+  test('takes an id that comes again after its result for a new call', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 3 } })
+    const input = event({ tool_use_id: 'reused' })
+    const batch = event({ hook_event_name: 'PostToolBatch', tool_calls: [{ tool_use_id: 'reused', tool_name: 'Bash' }] })
+    const ended = await hookEach([input, input, batch, input, event()], { home })
+    assert.deepEqual(ended.map(({ exitCode }) => exitCode), [0, 0, 0, 0, 2])
+  })
+
+  test('drops the rings of a session that ends, and keeps its summary', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 3 } })
+    await hookEach([event(), event(), event({ hook_event_name: 'SessionEnd', reason: 'other' })], { home })
+    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    assert.deepEqual([sessions[0].count, sessions[0].peak, sessions[0].tools], [0, 2, { Bash: 2 }])
+  })
+
+  test('passes events it does not know in silence, and creates nothing for those that count nothing', async (t) => {
+    const home = temporaryHome(t)
+    const names = ['Notification', 'SomethingNew', 'SessionEnd', 'Stop']
+    const ended = await hookEach(names.map((name) => event({ hook_event_name: name })), { home })
+    for (const { exitCode, stdout, stderr } of ended) assert.deepEqual([exitCode, stdout, stderr], [0, '', ''])
+    assert.deepEqual(readdirSync(home), [])
+  })
+
+  test('makes its folders 0700 and its files 0600', async (t) => {
+    const home = join(temporaryHome(t), 'not', 'there', 'yet')
+    mkdirSync(join(home, '..'), { recursive: true })
+    writeFileSync(join(home, '..', 'settings'), '')
+    await runHook({ home, input: event(), cwd: '/' })
+    await runCli(['config', 'set', 'rate.blockPerMin', '1'], { home, cwd: '/' })
+    await runHook({ home, input: event(), cwd: '/' })
+    const modes = readdirSync(home, { recursive: true, withFileTypes: true }).map((entry) => {
+      const mode = lstatSync(join(entry.parentPath, entry.name)).mode & 0o777
+      return [entry.name, mode, entry.isDirectory() ? 0o700 : 0o600] as const
+    })
+    assert.equal(lstatSync(home).mode & 0o777, 0o700)
+    assert.ok(modes.length > 8)
+    for (const [name, mode, expected] of modes) assert.equal(mode.toString(8), expected.toString(8), name)
+  })
+
+  test('counts subagents with their session and tells them apart', async (t) => {
+    const home = temporaryHome(t)
+    await hookEach(
+      [event(), event({ agent_id: 'a1', agent_type: 'Explore' }), event({ agent_id: 'a1', agent_type: 'Explore' })],
+      { home },
+    )
+    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    assert.equal(sessions[0].count, 3)
+    assert.deepEqual(sessions[0].agents, [
+      { agent: 'a1', type: 'Explore', count: 2 },
+      { agent: 'main', type: '', count: 1 },
+    ])
+  })
+
+  test('never stores what a tool was called with', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 1, blockPerMin: 2 } })
+    const secret = 'hunter2-in-the-input'
+    await hookEach(times(3, () => event({ tool_input: { command: secret } })), { home })
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    for (const entry of files) {
+      assert.equal(readFileSync(join(entry.parentPath, entry.name)).includes(secret), false, entry.name)
+    }
+  })
+})
+
+describe('a project file', () => {
+  const own = { rate: { warnPerMin: 3, blockPerMin: 5 } }
+  const withProject = (home: string, text: string): { home: string; env: Record<string, string> } => {
+    mkdirSync(join(home, 'project/.claude'), { recursive: true })
+    writeFileSync(join(home, 'project/.claude/spikectl.json'), text)
+    return { home, env: { CLAUDE_PROJECT_DIR: join(home, 'project') } }
+  }
+
+  test('tightens', async (t) => {
+    const options = withProject(temporaryHome(t, own), '{"rate":{"blockPerMin":2}}')
+    const ended = await hookEach([event(), event()], options)
+    assert.deepEqual(ended.map(({ exitCode }) => exitCode), [0, 2])
+  })
+
+  test('is found under the cwd of the event where the client names no project', async (t) => {
+    const { home } = withProject(temporaryHome(t, own), '{"rate":{"blockPerMin":1}}')
+    const { exitCode } = await runHook({ home, input: event({ cwd: join(home, 'project') }) })
+    assert.equal(exitCode, 2)
+  })
+
+  for (const [name, text] of [
+    ['is broken', '{"rate":'],
+    ['has an unknown key', '{"rate":{"blockPerMin":2},"mod":1}'],
+    ['has a wrong type', '{"rate":{"blockPerMin":"2"}}'],
+    ['would loosen', '{"rate":{"blockPerMin":6}}'],
+    ['has a limit of zero', '{"rate":{"blockPerMin":0}}'],
+    ['tightens one limit and loosens the other', '{"rate":{"warnPerMin":1,"blockPerMin":0}}'],
+  ] as const) {
+    test(`that ${name} loosens nothing, is ignored as a whole, and is told once`, async (t) => {
+      const options = withProject(temporaryHome(t, own), text)
+      const ended = await hookEach(times(5, () => event()), options)
+      assert.deepEqual(ended.map(({ exitCode }) => exitCode), [0, 0, 0, 0, 2])
+      const told = ended.map(({ stdout }) => /spikectl\.json is ignored/.test(stdout))
+      assert.deepEqual(told, [true, false, false, false, false])
+      const log = readFileSync(join(options.home, 'log.jsonl'), 'utf8')
+      assert.equal(log.match(/"event":"notice"/g)?.length, 1)
+    })
+  }
+
+  test('that is a named pipe does not hold the hook', async (t) => {
+    const home = temporaryHome(t, own)
+    const options = withProject(home, '')
+    const { execFileSync } = await import('node:child_process')
+    execFileSync('sh', ['-c', 'rm spikectl.json && mkfifo spikectl.json'], { cwd: join(home, 'project/.claude') })
+    const { exitCode, stdout } = await runHook({ ...options, input: event() })
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /is no regular file/)
+  })
+})
+
+describe('bad input', () => {
+  const rows: readonly (readonly [name: string, input: string | Buffer, says: RegExp])[] = [
+    ['nothing', '', /is empty/],
+    ['an array', '[]', /is no JSON object/],
+    ['an empty object', '{}', /has no hook_event_name/],
+    ['half a line', '{"session_id":"s1","hook_ev', /is not JSON/],
+    ['a call without a tool', '{"session_id":5,"hook_event_name":"PreToolUse"}', /has no tool_name/],
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), /is not UTF-8/],
+    ['a NUL in an id', event({ session_id: 'a\0b' }), /NUL character in session_id/],
+    ['an id over 256 bytes', event({ session_id: 'x'.repeat(257) }), /session_id over 256 bytes/],
+    ['a line of 20 MB', event({ tool_input: { text: 'x'.repeat(20_000_000) } }), /longer than 16 MiB/],
+  ]
+  for (const [name, input, says] of rows) {
+    test(`${name} is an error in one line: exit 1, or 2 with onError "block"`, async (t) => {
+      const home = temporaryHome(t)
+      await runHook({ home, input: event() })
+      const allowed = await runHook({ home, input })
+      writeFileSync(join(home, 'config.json'), '{"onError":"block"}')
+      const refused = await runHook({ home, input })
+      assert.deepEqual([allowed.exitCode, refused.exitCode, allowed.stdout], [1, 2, ''])
+      assert.match(allowed.stderr, /^spikectl: .+\n$/)
+      assert.match(allowed.stderr, says)
+      const status = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+      assert.deepEqual([status.sessions[0].count, status.totals.errors], [1, 2])
+    })
+  }
+
+  test('on an event that is no call is exit 1 even with onError "block"', async (t) => {
+    const home = temporaryHome(t, { onError: 'block' })
+    const { exitCode } = await runHook({ home, input: event({ hook_event_name: 'PostToolUse', tool_name: '' }) })
+    assert.equal(exitCode, 1)
+  })
+
+  test('an input of 15 MB is a call like any other', async (t) => {
+    const home = temporaryHome(t)
+    const { exitCode, stderr } = await runHook({ home, input: event({ tool_input: { text: 'x'.repeat(15_000_000) } }) })
+    assert.deepEqual([exitCode, stderr], [0, ''])
+  })
+
+  test('a broken config.json leaves the built-in limits in force, and says how to mend it', async (t) => {
+    const home = temporaryHome(t)
+    for (const [text, says] of [
+      ['{"rate":', /is not JSON .+ Run: mv /],
+      ['{"rate":{"warnPerMin":"many"}}', /rate\.warnPerMin is "many", expected a whole number .+ Run: spikectl config set rate\.warnPerMin 100/],
+      ['{"rat":{}}', /rat is no setting, .+ Run: spikectl config unset rat/],
+      ['{"rate":{"warnPerMin":20,"blockPerMin":10}}', /rate\.warnPerMin is 20, expected at most the block limit 10/],
+      ['[]', /something else than a JSON object/],
+    ] as const) {
+      writeFileSync(join(home, 'config.json'), text)
+      const { exitCode, stderr } = await runHook({ home, input: event() })
+      assert.equal(exitCode, 1, text)
+      assert.match(stderr, says)
+    }
+    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    assert.equal(sessions[0].count, 5, 'the calls are counted all the same')
+  })
+
+  test('a symlink in place of state.db is refused', async (t) => {
+    const home = temporaryHome(t)
+    writeFileSync(join(home, 'elsewhere'), '')
+    symlinkSync(join(home, 'elsewhere'), join(home, 'state.db'))
+    const { exitCode, stderr } = await runHook({ home, input: event() })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /state\.db is a symbolic link/)
+    assert.equal(lstatSync(join(home, 'elsewhere')).size, 0)
+    assert.equal(existsSync(join(home, 'audit')), false)
+  })
+})
