@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from 'rolldown'
  * command line is an ES module that leaves its packages where npm put them.
  */
 const platform = 'node'
-const external = ['tweetnacl', 'commander', 'chalk']
+
 
 /** What the hook never asks of better-sqlite3 is left out: compiling it would cost every call half a percent. */
 const trimSqlite: Plugin = {
@@ -27,7 +27,6 @@ const packageType: Plugin = {
 export default defineConfig([
   {
     platform,
-    external,
     input: { hook: 'src/hook.ts' },
     // Lets the audit chunk take what it shares with the hook from the hook's own file.
     preserveEntrySignatures: 'allow-extension',
@@ -37,7 +36,7 @@ export default defineConfig([
   },
   {
     platform,
-    external,
+    external: ['tweetnacl', 'commander', 'chalk'],
     input: { cli: 'src/cli.ts' },
     output: { dir: 'dist', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name].mjs' },
   },

@@ -14,9 +14,8 @@ import type { Updated } from './store/state-db.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */
 const PATIENCE_MS = 3500
-/** The audit log's lock is waited for this long at least and at most. */
+/** The audit log's lock is waited for this long even if the state's lock took up all our patience. */
 const LEAST_WAIT_MS = 100
-const MOST_WAIT_MS = 1500
 
 /**
  * The answer to a call that was decided. `ignored` is why the project's settings are ignored, which is told
@@ -68,7 +67,7 @@ export function answerMissingTenant(paths: Paths, call: CallInput, identity: Ide
 async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<string> {
   try {
     const { append, reference } = await import('./audit/append.ts')
-    const waitMs = Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now()))
+    const waitMs = Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now())
     return reference(append(paths, blockLine(call, identity, block), { waitMs, clock: Date.now }))
   } catch (error) {
     return `not signed: ${describe(error).slice(0, 200)}`

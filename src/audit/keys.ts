@@ -9,9 +9,11 @@ import nacl from 'tweetnacl'
 import { codeOf, failure } from '../failure.ts'
 import { isThere } from '../files.ts'
 import { shellWord } from '../short-id.ts'
-import { keyId, publicPem, secretPem, seedOfPem } from './ed25519.ts'
+import { isSignatureValid, keyId, publicKeyOf, publicPem, secretPem, seedOfPem, verifyingKey } from './ed25519.ts'
 import { createDurably, ensureFolder, readAt, sizeOf } from './files.ts'
 import type { Sign } from './line.ts'
+
+const SIGNING_KEY = 'signing-key.pem'
 
 export interface Signer {
   /** First 16 hex digits of the SHA-256 of the key's SPKI form. */
@@ -25,18 +27,33 @@ export function openSigner(folder: string): Signer {
   const keys = join(folder, 'keys')
   ensureFolder(folder)
   ensureFolder(keys)
-  const file = join(keys, 'signing-key.pem')
-  if (!isThere(file)) createDurably(file, secretPem(nacl.randomBytes(nacl.sign.seedLength)))
-  const signer = signerOf(readSeed(file))
-  const publicFile = join(keys, `${signer.key}.pub.pem`)
-  if (!isThere(publicFile)) createDurably(publicFile, publicPem(signer.pub))
-  return signer
+  const file = join(keys, SIGNING_KEY)
+  if (!isThere(file)) createKey(file)
+  const seed = readSeed(file)
+  const pub = publicKeyOf(seed)
+  const publicFile = join(keys, `${keyId(pub)}.pub.pem`)
+  if (!isThere(publicFile)) createDurably(publicFile, publicPem(pub))
+  return signerOf(seed, pub)
 }
 
-export function signerOf(seed: Uint8Array): Signer {
-  const pair = nacl.sign.keyPair.fromSeed(seed)
-  const pub = Buffer.from(pair.publicKey)
-  return { key: keyId(pub), pub, sign: (message) => nacl.sign.detached(message, pair.secretKey) }
+/** Of many hooks that find no key at once, one makes it and all use it. */
+function createKey(file: string): void {
+  createDurably(file, secretPem(nacl.randomBytes(nacl.sign.seedLength)))
+}
+
+/**
+ * Signs with tweetnacl, and lets node:crypto verify the signature before it is used: what leaves this
+ * function was found right by both.
+ */
+function signerOf(seed: Uint8Array, pub: Buffer): Signer {
+  const secretKey = Buffer.concat([seed, pub])
+  const verifier = verifyingKey(pub)
+  const sign: Sign = (message) => {
+    const signature = nacl.sign.detached(message, secretKey)
+    if (!isSignatureValid(verifier, message, signature)) throw new Error('a signature did not verify')
+    return signature
+  }
+  return { key: keyId(pub), pub, sign }
 }
 
 function readSeed(file: string): Buffer {

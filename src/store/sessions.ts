@@ -81,7 +81,7 @@ function readAgents(db: Database): Map<number, AgentCalls[]> {
   const bySession = new Map<number, AgentCalls[]>()
   const rows = db
     .prepare<[], { session: number; agent: string; type: string; calls: number }>(
-      'SELECT session, agent, type, calls FROM agent ORDER BY calls DESC',
+      'SELECT session, agent, type, calls FROM agent ORDER BY calls DESC, agent',
     )
     .iterate()
   for (const { session, agent, type, calls } of rows) {

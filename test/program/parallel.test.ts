@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { verifyLog } from '../../src/audit/verify.ts'
+import { event, inParallel, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
+
+const AT_ONCE = 32
+const LIMIT = 100
+
+/** All calls, 32 hook processes at once; how many ran, were refused, and anything else that came out. */
+async function storm(home: string, calls: number) {
+  const ended = await inParallel(
+    times(calls, () => () => runHook({ home, input: event() })),
+    AT_ONCE,
+  )
+  const withCode = (code: number) => ended.filter(({ exitCode }) => exitCode === code).length
+  const odd = ended.filter(({ exitCode }) => exitCode !== 0 && exitCode !== 2).map(({ stderr }) => stderr)
+  return { ran: withCode(0), refused: withCode(2), odd }
+}
+
+async function statusOf(home: string) {
+  return JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+}
+
+describe('32 hook processes at once', () => {
+  test('on an existing database lose nothing and let through not one call too many', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: LIMIT } })
+    await runHook({ home, input: event({ session_id: 'another' }) })
+    assert.deepEqual(await storm(home, 160), { ran: 99, refused: 61, odd: [] })
+    const { sessions, totals } = await statusOf(home)
+    assert.deepEqual([sessions[0].count, sessions[0].denied, totals.calls], [99, 61, 161])
+    assert.equal(verifyLog({ folder: join(home, 'audit') }).lines, 62)
+  })
+
+  test('on a home that does not exist yet neither', async (t) => {
+    const home = temporaryHome(t)
+    for (let round = 0; round < 5; round += 1) {
+      rmSync(home, { recursive: true })
+      const ended = await inParallel(
+        times(AT_ONCE, () => () => runHook({ home, input: event(), cwd: '/' })),
+        AT_ONCE,
+      )
+      assert.deepEqual(
+        ended.filter(({ exitCode, stderr }) => exitCode !== 0 || stderr !== ''),
+        [],
+      )
+      const { sessions } = await statusOf(home)
+      assert.equal(sessions[0].count, AT_ONCE)
+    }
+  })
+
+  test('that are all refused first make one key, one log and one line each', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 1 } })
+    assert.deepEqual(await storm(home, AT_ONCE), { ran: 0, refused: AT_ONCE, odd: [] })
+    const report = verifyLog({ folder: join(home, 'audit') })
+    assert.deepEqual([report.lines, report.problem], [AT_ONCE + 1, undefined])
+    assert.deepEqual(readdirSync(join(home, 'audit/keys')).length, 2)
+  })
+
+  test('on a database of zeros: one moves it aside, and nothing counted afterwards is lost', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 1000 } })
+    writeFileSync(join(home, 'state.db'), Buffer.alloc(40_960))
+    const { ran, refused, odd } = await storm(home, 64)
+    assert.deepEqual([ran, refused, odd.length], [63, 0, 1])
+    assert.match(odd[0] ?? '', /^spikectl: state\.db was damaged: it is moved to .+, and counting starts anew\n$/)
+    assert.equal((await statusOf(home)).sessions[0].count, 64)
+    assert.equal(readdirSync(home).filter((name) => name.startsWith('state.db.damaged-')).length, 1)
+  })
+})
+
+describe('500 hook runs killed at random moments', () => {
+  test('never leave a database that the next run cannot use, and never a count above the calls made', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 50, blockPerMin: LIMIT } })
+    const ended = await inParallel(
+      times(500, () => () => runHook({ home, input: event(), killAfterMs: Math.random() * 200 })),
+      4,
+    )
+    const killed = ended.filter(({ signal }) => signal === 'SIGKILL').length
+    const ran = ended.filter(({ exitCode }) => exitCode === 0).length
+    const refused = ended.filter(({ exitCode }) => exitCode === 2).length
+    assert.equal(killed + ran + refused, 500, 'no run failed by itself')
+    assert.ok(killed > 50 && refused > 50, `${killed} killed in time, ${refused} refused: too few to say anything`)
+
+    const { exitCode, stderr } = await runHook({ home, input: event({ session_id: 'after' }) })
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    const { sessions, totals } = await statusOf(home)
+    const counted = sessions.find(({ session }: { session: string }) => session === 's1')
+    assert.ok(counted.peak >= Math.min(ran, LIMIT - 1), 'every call that ran was counted')
+    assert.ok(counted.denied >= refused && totals.calls - 1 <= 500, 'no call was counted twice')
+    assert.ok(counted.peak <= LIMIT - 1, 'not one call too many was let through')
+    const report = verifyLog({ folder: join(home, 'audit') })
+    assert.equal(report.problem, undefined)
+    assert.ok(report.lines - 1 >= refused, 'every refusal that was given is signed')
+  })
+})

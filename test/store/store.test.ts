@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { decide } from '../../src/guard/decide.ts'
+import type { CallEvent } from '../../src/guard/event.ts'
+import { identify, keyOf } from '../../src/guard/identity.ts'
+import { countOf } from '../../src/guard/ring.ts'
+import { openSqlite } from '../../src/sqlite.ts'
+import { decodeState, encodeState } from '../../src/store/codec.ts'
+import { withStateDb } from '../../src/store/open.ts'
+import { readSessions, readTotals } from '../../src/store/sessions.ts'
+import { StateDb } from '../../src/store/state-db.ts'
+import { sweep } from '../../src/store/sweep.ts'
+import { temporaryHome } from '../support/processes.ts'
+import { limits, MAIN, START } from '../support/table.ts'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+const policy = limits(5, 10)
+
+/** A state.db with a clock of its own. */
+function store(t: TestContext) {
+  const file = join(temporaryHome(t), 'state.db')
+  const clock = { now: START }
+  const db = new StateDb(file, 0, () => clock.now)
+  t.after(() => db.close())
+  return { file, clock, db }
+}
+
+let signatures = 0
+
+function callOf(agent = MAIN, tool = 'Bash'): CallEvent {
+  signatures += 1
+  return { type: 'call', agent, tool, signature: `${signatures}` }
+}
+
+function count(db: StateDb, session: string, event = callOf()) {
+  return db.update({
+    identity: identify({ session }),
+    event,
+    project: '/home/dev/app',
+    decide: (state, now) => decide(state, event, policy, now),
+  })
+}
+
+function sessions(db: StateDb) {
+  return db.read((raw) => readSessions(raw), [])
+}
+
+describe('state.db', () => {
+  test('keeps a session from one call to the next', (t) => {
+    const { db } = store(t)
+    for (let i = 0; i < 10; i += 1) count(db, 's')
+    const [session] = sessions(db)
+    assert.deepEqual(
+      [session?.peak, session?.denied, session?.tools, session?.agents],
+      [9, 1, { Bash: 9 }, [{ agent: 'main', type: '', count: 9 }]],
+    )
+    assert.deepEqual(
+      db.read((raw) => readTotals(raw), undefined),
+      { calls: 10, warned: 5, blocked: 1, halted: 0, errors: 0 },
+    )
+  })
+
+  test('drops the rings of a session that was idle for 60 s, and its summary after 30 days', (t) => {
+    const { db, clock } = store(t)
+    count(db, 'idle')
+    clock.now += MINUTE - 1000
+    count(db, 'busy')
+    clock.now += 1000
+    sweep(db)
+    assert.deepEqual(
+      sessions(db).map(({ identity, state }) => [identity.id, state !== undefined]),
+      [
+        ['busy', true],
+        ['idle', false],
+      ],
+    )
+    clock.now += 30 * DAY
+    sweep(db)
+    sweep(db)
+    assert.deepEqual(sessions(db), [])
+  })
+
+  test('folds agents that were idle for 10 minutes into one', (t) => {
+    const { db, clock } = store(t)
+    for (const id of ['a', 'b', 'a']) count(db, 's', callOf({ id, type: 'Explore' }))
+    count(db, 's')
+    clock.now += 10 * MINUTE
+    count(db, 's', callOf({ id: 'c', type: 'Plan' }))
+    sweep(db)
+    assert.deepEqual(sessions(db)[0]?.agents, [
+      { agent: '(idle)', type: '', count: 3 },
+      { agent: 'c', type: 'Plan', count: 1 },
+      { agent: 'main', type: '', count: 1 },
+    ])
+  })
+
+  test('says that a sweep is due once a minute', (t) => {
+    const { db, clock } = store(t)
+    assert.equal(count(db, 's').sweepIsDue, true)
+    sweep(db)
+    clock.now += MINUTE - 1
+    assert.equal(count(db, 's').sweepIsDue, false)
+    clock.now += 1
+    assert.equal(count(db, 's').sweepIsDue, true)
+  })
+
+  test('does not wait for a lock in order to sweep', (t) => {
+    const { db, file } = store(t)
+    count(db, 's')
+    const other = openSqlite(file, 0)
+    other.exec('BEGIN IMMEDIATE')
+    sweep(db)
+    other.close()
+    assert.equal(count(db, 's').sweepIsDue, true)
+  })
+
+  test('drops a row that does not parse, alone, and says so', (t) => {
+    const { db, file } = store(t)
+    count(db, 'good')
+    count(db, 'bad')
+    const raw = openSqlite(file, 0)
+    raw.prepare('UPDATE session SET live = ? WHERE key = ?').run('[[1,2', keyOf(identify({ session: 'bad' })))
+    raw.close()
+    assert.equal(count(db, 'good').dropped, undefined)
+    const { dropped, state } = count(db, 'bad')
+    assert.match(dropped ?? '', /unreadable: it is counted from 0/)
+    assert.equal(countOf(state.admitted), 1)
+  })
+
+  test('refuses a file that another version wrote, and leaves it alone', (t) => {
+    const { db, file } = store(t)
+    count(db, 's')
+    const raw = openSqlite(file, 0)
+    raw.pragma('user_version = 99')
+    raw.close()
+    const before = readFileSync(file)
+    assert.throws(() => count(db, 's'), /written by another version/)
+    assert.deepEqual(readFileSync(file), before)
+  })
+
+  test('counts tools of any name, and those after the fortieth together', (t) => {
+    const { db } = store(t)
+    const names = ['__proto__', 'constructor', '10', 'mcp__a__b', ...Array.from({ length: 40 }, (_, i) => `tool ${i}`)]
+    for (const [index, name] of names.entries()) {
+      count(db, `s${index % 1}`, callOf(MAIN, name))
+    }
+    const { tools = {} } = sessions(db)[0] ?? {}
+    assert.ok(Object.keys(tools).length <= 41)
+    assert.equal(tools.constructor, 1)
+  })
+})
+
+describe('a damaged state.db', () => {
+  const open = (file: string) => withStateDb(file, () => START, (db) => count(db, 's'))
+
+  for (const [name, spoil] of [
+    ['of zeros', (bytes: Buffer) => bytes.fill(0)],
+    ['of text', () => Buffer.from('this is no database, but long enough to be looked at as if it were one\n'.repeat(99))],
+    ['with a broken page', (bytes: Buffer) => bytes.fill(0xff, 4096, 8192)],
+    ['cut in half', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+  ] as const) {
+    test(`${name} is moved aside, never deleted, and counting starts anew`, (t) => {
+      const file = join(temporaryHome(t), 'state.db')
+      open(file)
+      const spoilt = Buffer.from(spoil(readFileSync(file)))
+      writeFileSync(file, spoilt)
+      const { result, notices } = open(file)
+      assert.equal(countOf(result.state.admitted), 1)
+      assert.equal(notices.length, 1)
+      const aside = /moved to (\S+),/.exec(notices[0] ?? '')?.[1] ?? ''
+      assert.deepEqual(readFileSync(aside), spoilt)
+      assert.deepEqual(open(file).notices, [])
+    })
+  }
+
+  test('takes its journal with it, which would else be rolled back into the fresh file', (t) => {
+    const home = temporaryHome(t)
+    const file = join(home, 'state.db')
+    writeFileSync(file, Buffer.alloc(8192))
+    writeFileSync(`${file}-journal`, '')
+    open(file)
+    const names = readdirSync(home).filter((name) => name.startsWith('state.db.damaged-'))
+    assert.equal(names.filter((name) => name.endsWith('-journal')).length, 1)
+    assert.equal(names.length, 2)
+  })
+
+  test('that was removed under an open connection is not written to', (t) => {
+    const file = join(temporaryHome(t), 'state.db')
+    const seen: number[] = []
+    const { result } = withStateDb(
+      file,
+      () => START,
+      (db) => {
+        seen.push(seen.length)
+        if (seen.length === 1) {
+          count(db, 's')
+          rmSync(file)
+        }
+        return count(db, 's')
+      },
+    )
+    assert.equal(seen.length, 2)
+    assert.equal(countOf(result.state.admitted), 1)
+  })
+})
+
+describe('a session in state.db', () => {
+  test('is the same after it was written and read', (t) => {
+    const { db } = store(t)
+    for (let i = 0; i < 12; i += 1) count(db, 's', { ...callOf(), id: `${i}` })
+    const state = sessions(db)[0]?.state
+    assert.ok(state)
+    assert.deepEqual(decodeState(encodeState(state)), state)
+  })
+
+  for (const text of ['', 'null', '{}', '[]', '[[1],[1],true,[]]', '[1,2,3,4]']) {
+    test(`does not come out of ${text || 'nothing'}`, () => assert.equal(decodeState(text), undefined))
+  }
+})
