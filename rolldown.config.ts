@@ -7,12 +7,12 @@ import { defineConfig, type Plugin } from 'rolldown'
  */
 const platform = 'node'
 
-
 /** What the hook never asks of better-sqlite3 is left out: compiling it would cost every call half a percent. */
 const trimSqlite: Plugin = {
   name: 'trim-better-sqlite3',
   load(id) {
-    const isUnused = /better-sqlite3.lib.methods.(aggregate|backup|explain|function|inspect|serialize|table|transaction)\.js$/
+    const isUnused =
+      /better-sqlite3.lib.methods.(aggregate|backup|explain|function|inspect|serialize|table|transaction)\.js$/
     return isUnused.test(id) ? 'module.exports = undefined' : undefined
   },
 }

@@ -60,7 +60,11 @@ async function answerVerdict(
 /** The answer to a call without the tenant that the policy demands. */
 export function answerMissingTenant(paths: Paths, call: CallInput, identity: Identity): Reply {
   const message = 'refused: no tenant is named'
-  return logged(replyToMissingTenant(), paths, { event: 'missing_tenant', message, ...partiesOf(call, identity) })
+  return logged(replyToMissingTenant(), paths, {
+    event: 'missing_tenant',
+    message,
+    ...partiesOf(call, identity),
+  })
 }
 
 /** Signs a refusal durably; returns its reference, or why there is none. The refusal stands either way. */

@@ -44,7 +44,9 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 function program(): Command {
   const root = new Command('spikectl')
-    .description('The circuit breaker for Claude Code: counts tool calls, warns, blocks, and signs what it blocked.')
+    .description(
+      'The circuit breaker for Claude Code: counts tool calls, warns, blocks, and signs what it blocked.',
+    )
     .version(VERSION)
     .addOption(new Option('--no-color', 'no colour'))
     .addHelpText('after', EXAMPLES)
@@ -58,7 +60,9 @@ function program(): Command {
 }
 
 /** Runs a command with its context; what it returns becomes the exit code. */
-function run<A extends unknown[]>(load: () => Promise<(context: Context, ...args: A) => ExitCode | Promise<ExitCode>>) {
+function run<A extends unknown[]>(
+  load: () => Promise<(context: Context, ...args: A) => ExitCode | Promise<ExitCode>>,
+) {
   return async function (this: Command, ...args: unknown[]): Promise<void> {
     const { color } = this.optsWithGlobals<{ color?: boolean }>()
     const context = { env: process.env, paths: pathsOf(process.env), terminal: openTerminal({ color }) }

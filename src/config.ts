@@ -45,7 +45,10 @@ export function settingsSchema() {
     tenant: v.optional(
       v.strictObject({
         strict: v.optional(
-          v.pipe(v.boolean('true or false'), v.description('Refuse calls when SPIKECTL_TENANT names no tenant.')),
+          v.pipe(
+            v.boolean('true or false'),
+            v.description('Refuse calls when SPIKECTL_TENANT names no tenant.'),
+          ),
         ),
       }),
     ),
@@ -129,7 +132,10 @@ function parseJson(text: string, file: string): unknown {
 function settingProblem(issue: v.InferIssue<ReturnType<typeof settingsSchema>>, file: string): Failure {
   const key = v.getDotPath(issue) ?? ''
   if (issue.expected === 'never') {
-    return failure(`${file}: ${key} is no setting, expected ${knownKeys()}`, `Run: spikectl config unset ${key}`)
+    return failure(
+      `${file}: ${key} is no setting, expected ${knownKeys()}`,
+      `Run: spikectl config unset ${key}`,
+    )
   }
   const fallback = defaultOf(key)
   const paste = fallback === undefined ? `unset ${key}` : `set ${key} ${fallback}`
@@ -171,5 +177,8 @@ function moveAside(file: string): string {
 
 function asProblem(error: unknown, file: string): Failure {
   if (isFailure(error)) return error
-  return failure(`${file} cannot be read (${codeOf(error) || String(error)})`, `Run: ls -l ${shellWord(file)}`)
+  return failure(
+    `${file} cannot be read (${codeOf(error) || String(error)})`,
+    `Run: ls -l ${shellWord(file)}`,
+  )
 }

@@ -63,7 +63,8 @@ async function replyToStdin(run: Run): Promise<Reply> {
 function refuseToRun(): void {
   const old = oldNode(process.versions)
   if (old) throw failure(old, 'This call was not checked')
-  if (isInteractive()) throw failure('spikectl-hook waits for an event on stdin', 'For people there is: spikectl --help')
+  if (isInteractive())
+    throw failure('spikectl-hook waits for an event on stdin', 'For people there is: spikectl --help')
 }
 
 async function replyTo(run: Run, text: string): Promise<Reply> {

@@ -11,7 +11,10 @@ export function namedIn(env: Environment): { tenant: string | undefined; user: s
 function nameIn(env: Environment, variable: string): string | undefined {
   const name = env[variable]
   if (name && Buffer.byteLength(name) > MAX_BYTES) {
-    throw failure(`${variable} is longer than ${MAX_BYTES} bytes`, `Expected a short name, as in ${variable}=acme`)
+    throw failure(
+      `${variable} is longer than ${MAX_BYTES} bytes`,
+      `Expected a short name, as in ${variable}=acme`,
+    )
   }
   return name
 }

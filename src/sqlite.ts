@@ -45,7 +45,10 @@ export function openSqlite(file: string, waitMs: number): Database.Database {
     }
   }
   const why = problems.join('; ') || 'it is not installed'
-  throw failure(`SQLite's binary for ${platform}-${arch} cannot be loaded: ${why}`, 'Run: npm install -g spikectl')
+  throw failure(
+    `SQLite's binary for ${platform}-${arch} cannot be loaded: ${why}`,
+    'Run: npm install -g spikectl',
+  )
 }
 
 /** Where a compiler puts the binary on a platform for which none is shipped. */

@@ -27,7 +27,10 @@ export function readInput(): string {
 
 function readChunk(): Buffer {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-  return chunk.subarray(0, patiently(() => readSync(0, chunk)))
+  return chunk.subarray(
+    0,
+    patiently(() => readSync(0, chunk)),
+  )
 }
 
 function decode(bytes: Buffer): string {

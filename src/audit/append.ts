@@ -70,7 +70,10 @@ function writeGenesis(folder: string, signer: Signer, at: string): Tail {
 
 function appendLine(folder: string, tail: Tail, signer: Signer, event: AuditObject): Head {
   if (!signer.pub.equals(tail.link.pub)) {
-    throw failure(`the signing key ${signer.key} is not the one the log continues with`, 'Run: spikectl audit verify')
+    throw failure(
+      `the signing key ${signer.key} is not the one the log continues with`,
+      'Run: spikectl audit verify',
+    )
   }
   const { line, link } = sealed(tail.link, signer, { ...event, ...recovery(tail) })
   // A torn last line is closed by a LF in the same write, so that no crash can leave it half closed.

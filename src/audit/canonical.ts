@@ -14,7 +14,9 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value === 'object' && value !== null) return canonicalObject(value)
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value)
-  throw new TypeError(`Expected an audit value to be a string, safe integer, boolean, object or array, got ${value}`)
+  throw new TypeError(
+    `Expected an audit value to be a string, safe integer, boolean, object or array, got ${value}`,
+  )
 }
 
 function canonicalObject(object: object): string {

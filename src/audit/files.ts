@@ -43,7 +43,11 @@ export function ensureFolder(folder: string): void {
  */
 export function createDurably(file: string, content: string | Uint8Array): boolean {
   const draft = `${file}.${process.pid}`
-  const fd = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
+  const fd = openSync(
+    draft,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+    0o600,
+  )
   try {
     writeAll(fd, Buffer.from(content))
     fsyncSync(fd)

@@ -54,9 +54,7 @@ export function readHead(file: string, waitMs: number): Head | undefined {
 
 function read(db: Database): Head | undefined {
   db.exec(SCHEMA)
-  return db
-    .prepare<[], Head>('SELECT log, seq, sha, segment, off, len, key, pub FROM head')
-    .get()
+  return db.prepare<[], Head>('SELECT log, seq, sha, segment, off, len, key, pub FROM head').get()
 }
 
 function save<T extends { readonly head: Head }>(db: Database, done: T): T {

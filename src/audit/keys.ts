@@ -9,7 +9,15 @@ import nacl from 'tweetnacl'
 import { codeOf, failure } from '../failure.ts'
 import { isThere } from '../files.ts'
 import { shellWord } from '../short-id.ts'
-import { isSignatureValid, keyId, publicKeyOf, publicPem, secretPem, seedOfPem, verifyingKey } from './ed25519.ts'
+import {
+  isSignatureValid,
+  keyId,
+  publicKeyOf,
+  publicPem,
+  secretPem,
+  seedOfPem,
+  verifyingKey,
+} from './ed25519.ts'
 import { createDurably, ensureFolder, readAt, sizeOf } from './files.ts'
 import type { Sign } from './line.ts'
 

@@ -34,7 +34,10 @@ export function findTail(folder: string, head: Head | undefined): Tail | undefin
   const file = segmentFile(folder, last)
   if (!head) return extend(file, { link: BEFORE_GENESIS, segment: last, end: 0, rebuilt: true })
   if (!holds(file, head)) {
-    throw failure(`${file} is not what audit.db says: lines are missing or changed`, 'Run: spikectl audit verify')
+    throw failure(
+      `${file} is not what audit.db says: lines are missing or changed`,
+      'Run: spikectl audit verify',
+    )
   }
   return extend(file, { link: head, segment: last, end: head.off + head.len, rebuilt: false })
 }
@@ -59,7 +62,8 @@ function extend(file: string, from: Tail): Tail {
     else rest.push(bytes, Buffer.from(ended ? '\n' : ''))
   }
   if (rest.length === 0) return tail
-  if (tail.link.seq < 0) throw failure(`${file} does not begin with a genesis line`, 'Run: spikectl audit verify')
+  if (tail.link.seq < 0)
+    throw failure(`${file} does not begin with a genesis line`, 'Run: spikectl audit verify')
   const junk = Buffer.concat(rest)
   return { ...tail, junk: { bytes: junk.length, sha256: sha256(junk) } }
 }

@@ -15,10 +15,16 @@ export interface VerifyOptions {
 }
 
 /** Verifies our own log, or the folder or file at `path`. */
-export function auditVerify({ paths, terminal }: Context, path: string | undefined, options: VerifyOptions): ExitCode {
+export function auditVerify(
+  { paths, terminal }: Context,
+  path: string | undefined,
+  options: VerifyOptions,
+): ExitCode {
   const place = path ?? paths.audit
   if (!existsSync(place)) {
-    const hint = path ? 'Run: spikectl audit verify' : 'The log begins with the first call that is refused. Run: spikectl demo'
+    const hint = path
+      ? 'Run: spikectl audit verify'
+      : 'The log begins with the first call that is refused. Run: spikectl demo'
     throw failure(`there is no audit log at ${place}`, hint)
   }
   const report = verifyLog(statSync(place).isDirectory() ? { folder: place } : place)
@@ -43,10 +49,25 @@ function missingSince(report: Report, head: Head | undefined): string | undefine
 function asJson(report: Report, head: Head | undefined, short: string | undefined) {
   const { log, lines, segments, problem, torn } = report
   const anchors = head ? ['head'] : []
-  return { version: 1, ok: !problem && !short, log, lines, segments, problem, truncated: short, torn, anchors }
+  return {
+    version: 1,
+    ok: !problem && !short,
+    log,
+    lines,
+    segments,
+    problem,
+    truncated: short,
+    torn,
+    anchors,
+  }
 }
 
-function print({ colour, print: out }: Terminal, report: Report, head: Head | undefined, short?: string): void {
+function print(
+  { colour, print: out }: Terminal,
+  report: Report,
+  head: Head | undefined,
+  short?: string,
+): void {
   const { log, lines, segments, problem, torn } = report
   const name = `audit ${log.slice(0, 8) || '-'}`
   if (problem) {
@@ -57,9 +78,13 @@ function print({ colour, print: out }: Terminal, report: Report, head: Head | un
     out(`${name}: ${colour.red('tampered')}: ${short}`)
   } else {
     const anchor = head ? 'ends where audit.db says' : 'no anchor: an end that was cut off cannot be seen'
-    out(`${name}: ${lines} lines in ${segments} file${segments === 1 ? '' : 's'}, ${anchor}: ${colour.green('ok')}`)
+    out(
+      `${name}: ${lines} lines in ${segments} file${segments === 1 ? '' : 's'}, ${anchor}: ${colour.green('ok')}`,
+    )
   }
   if (torn) out(`note: ${torn.file} ends in an append that a crash cut off (byte ${torn.offset})`)
   out('proven: no line was changed, added or removed by anyone without the signing key')
-  out('not proven: that all was logged, that times are true, or anything against a process of the same user (isolation: same-user)')
+  out(
+    'not proven: that all was logged, that times are true, or anything against a process of the same user (isolation: same-user)',
+  )
 }

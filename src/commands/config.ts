@@ -3,7 +3,14 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { checkSettings, parseSettingsFile, readConfig, settingAt, settingNames, settingsSchema } from '../config.ts'
+import {
+  checkSettings,
+  parseSettingsFile,
+  readConfig,
+  settingAt,
+  settingNames,
+  settingsSchema,
+} from '../config.ts'
 import { failure } from '../failure.ts'
 import { DEFAULT_POLICY } from '../guard/policy.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
@@ -36,7 +43,9 @@ export function configUnset(context: Context, name: string): ExitCode {
   refuseAgents(context)
   change(context, (settings) => withoutSetting(settings, name.split('.')))
   const fallback = settingAt(DEFAULT_POLICY, name)
-  context.terminal.print(fallback === undefined ? `${printable(name)} is gone` : `${name} = ${fallback} (default)`)
+  context.terminal.print(
+    fallback === undefined ? `${printable(name)} is gone` : `${name} = ${fallback} (default)`,
+  )
   return 0
 }
 
@@ -57,13 +66,19 @@ function schemaText(): string {
 
 function refuseAgents({ env }: Context): void {
   if (!isAgentShell(env)) return
-  throw failure("config refuses to change settings in an agent's own shell", 'A person runs it in a terminal of their own')
+  throw failure(
+    "config refuses to change settings in an agent's own shell",
+    'A person runs it in a terminal of their own',
+  )
 }
 
 function known(name: string): string {
   const names = settingNames()
   if (names.includes(name)) return name
-  throw failure(`${printable(name)} is no setting, expected one of ${names.join(', ')}`, 'Run: spikectl config get')
+  throw failure(
+    `${printable(name)} is no setting, expected one of ${names.join(', ')}`,
+    'Run: spikectl config get',
+  )
 }
 
 /** `5` is a number, `true` a boolean; everything else is text. */

@@ -40,15 +40,21 @@ async function demonstrate(context: Context, home: string): Promise<ExitCode> {
   terminal.print(
     `${CALLS} tool calls, ${AT_ONCE} at a time, each with a hook process of its own, as Claude Code starts them.`,
   )
-  terminal.print(dim(`Limits for this demo: warn at ${LIMITS.warnPerMin}, block at ${LIMITS.blockPerMin} calls a minute.`))
+  terminal.print(
+    dim(`Limits for this demo: warn at ${LIMITS.warnPerMin}, block at ${LIMITS.blockPerMin} calls a minute.`),
+  )
 
   const answers = await callAll(env, home)
   const count = (code: number) => answers.filter(({ exitCode }) => exitCode === code).length
   const warnings = answers.filter(({ stdout }) => stdout !== '')
   const refusals = answers.filter(({ exitCode }) => exitCode === 2)
-  terminal.print(`\n${bold(count(0))} ran, ${yellow(warnings.length)} with a warning, ${red(refusals.length)} were blocked.`)
+  terminal.print(
+    `\n${bold(count(0))} ran, ${yellow(warnings.length)} with a warning, ${red(refusals.length)} were blocked.`,
+  )
   terminal.print(`\nThe model was warned:\n${dim(warningIn(warnings[0]))}`)
-  terminal.print(`\nand from call ${LIMITS.blockPerMin} on it was told:\n${dim(refusals[0]?.stderr.trimEnd() ?? '')}\n`)
+  terminal.print(
+    `\nand from call ${LIMITS.blockPerMin} on it was told:\n${dim(refusals[0]?.stderr.trimEnd() ?? '')}\n`,
+  )
   await status({ ...context, paths }, undefined, {})
   terminal.print('')
   const verified = auditVerify({ ...context, paths }, undefined, {})

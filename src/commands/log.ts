@@ -46,7 +46,12 @@ function readable({ colour }: Terminal, line: string): string {
   const paint = { warn: colour.yellow, block: colour.red, error: colour.red }[text('event')] ?? colour.cyan
   const parts = [text('tool'), text('message'), text('audit') && colour.dim(`[audit ${text('audit')}]`)]
   const session = typeof entry.session === 'string' ? shortId(entry.session) : '-'
-  return [colour.dim(text('at')), paint(text('event').padEnd(6)), session.padEnd(8), ...parts.filter(Boolean)].join('  ')
+  return [
+    colour.dim(text('at')),
+    paint(text('event').padEnd(6)),
+    session.padEnd(8),
+    ...parts.filter(Boolean),
+  ].join('  ')
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

@@ -20,9 +20,12 @@ const AUDIT_WAIT_MS = 5000
 
 export function reset(context: Context, names: readonly string[], options: ResetOptions): ExitCode {
   if (isAgentShell(context.env)) {
-    throw failure("reset refuses to run in an agent's own shell", 'A person runs it in a terminal of their own')
+    throw failure(
+      "reset refuses to run in an agent's own shell",
+      'A person runs it in a terminal of their own',
+    )
   }
-  if ((names.length > 0) === Boolean(options.all)) {
+  if (names.length > 0 === Boolean(options.all)) {
     throw failure('expected session ids, or --all', 'Run: spikectl status, then: spikectl reset SESSION')
   }
   const chosen = choose(context, names, options)
@@ -31,9 +34,14 @@ export function reset(context: Context, names: readonly string[], options: Reset
   return 0
 }
 
-function choose({ paths }: Context, names: readonly string[], { all, tenant }: ResetOptions): readonly SessionView[] {
+function choose(
+  { paths }: Context,
+  names: readonly string[],
+  { all, tenant }: ResetOptions,
+): readonly SessionView[] {
   const { sessions } = loadSessions(paths, readConfig(paths.config).policy)
-  const known = tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
+  const known =
+    tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
   return all ? known : names.map((name) => pickSession(known, name))
 }
 

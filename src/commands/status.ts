@@ -35,7 +35,11 @@ const COLUMNS: readonly Column[] = [
 /** What all columns but the sparkline take on a usual line. */
 const OTHER_COLUMNS_WIDTH = 86
 
-export async function status(context: Context, name: string | undefined, options: StatusOptions): Promise<ExitCode> {
+export async function status(
+  context: Context,
+  name: string | undefined,
+  options: StatusOptions,
+): Promise<ExitCode> {
   if (!options.watch) return statusOnce(context, name, options)
   if (!process.stdout.isTTY || options.json) {
     throw failure('--watch needs a terminal, and no --json', 'Run: watch spikectl status')
@@ -47,9 +51,14 @@ export async function status(context: Context, name: string | undefined, options
   }
 }
 
-function statusOnce({ paths, terminal }: Context, name: string | undefined, options: StatusOptions): ExitCode {
+function statusOnce(
+  { paths, terminal }: Context,
+  name: string | undefined,
+  options: StatusOptions,
+): ExitCode {
   const { policy, problem } = readConfig(paths.config)
-  if (problem) terminal.remark(`warning: ${problem.message}; the built-in defaults are in force. ${problem.hint}`)
+  if (problem)
+    terminal.remark(`warning: ${problem.message}; the built-in defaults are in force. ${problem.hint}`)
   const { sessions, totals } = loadSessions(paths, policy)
   const shown = name === undefined ? recent(sessions, options.all) : [pickSession(sessions, name)]
   if (options.json) {
@@ -91,7 +100,9 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[], known:
 }
 
 function rowOf({ colour }: Terminal, session: SessionView, width: number): string[] {
-  const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, off: colour.dim }[session.state]
+  const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, off: colour.dim }[
+    session.state
+  ]
   return [
     session.identity.tenant
       ? `${shortId(session.identity.id)}@${shortId(session.identity.tenant)}`

@@ -52,5 +52,8 @@ function explained(error: unknown, file: string): unknown {
   }
   const code = codeOf(error)
   if (!/^(SQLITE_(CANTOPEN|READONLY|IOERR|FULL|PERM|NOTADB|CORRUPT)|E[A-Z]+$)/.test(code)) return error
-  return failure(`${file} cannot be used (${code})`, `Expected a folder that you can write. Run: ls -ld ${dirname(file)}`)
+  return failure(
+    `${file} cannot be used (${code})`,
+    `Expected a folder that you can write. Run: ls -ld ${dirname(file)}`,
+  )
 }

@@ -110,7 +110,9 @@ export class StateDb {
 
   /** Runs a query on one consistent state of the file, without the write lock. `none` if nothing was counted. */
   read<T>(query: (db: Database, now: number) => T, none: T): T {
-    return inSnapshot(this.#db, () => (hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none))
+    return inSnapshot(this.#db, () =>
+      hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none,
+    )
   }
 
   /** From now on a lock that others hold is not waited for. */

@@ -4,7 +4,7 @@ import { decide, lacksTenant, outlook } from '../../src/guard/decide.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
 import { countOf } from '../../src/guard/ring.ts'
-import { admit, call, follow, limits, MAIN, meet, results, session, START } from '../support/table.ts'
+import { admit, call, follow, limits, MAIN, meet, results, START, session } from '../support/table.ts'
 
 describe('the rate rule', () => {
   test('allows calls under the warn limit', () => {

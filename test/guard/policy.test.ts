@@ -16,7 +16,10 @@ describe('a policy', () => {
   })
 
   test('lowers a warn limit that nobody set to the block limit', () => {
-    assert.deepEqual(applySettings(own, { rate: { blockPerMin: 50 } }).rate, { warnPerMin: 50, blockPerMin: 50 })
+    assert.deepEqual(applySettings(own, { rate: { blockPerMin: 50 } }).rate, {
+      warnPerMin: 50,
+      blockPerMin: 50,
+    })
     assert.deepEqual(applySettings(own, { rate: { warnPerMin: 0, blockPerMin: 50 } }).rate.warnPerMin, 0)
   })
 
@@ -39,7 +42,11 @@ describe('a project that the agent can write', () => {
     ['a higher warn limit loosens', { rate: { warnPerMin: 101 } }, 'rate.warnPerMin'],
     ['a block limit of 0 is the loosest of all', { rate: { blockPerMin: 0 } }, 'rate.blockPerMin'],
     ['a warn limit of 0 is the loosest of all', { rate: { warnPerMin: 0 } }, 'rate.warnPerMin'],
-    ['one tighter and one looser limit loosen', { rate: { warnPerMin: 5, blockPerMin: 0 } }, 'rate.blockPerMin'],
+    [
+      'one tighter and one looser limit loosen',
+      { rate: { warnPerMin: 5, blockPerMin: 0 } },
+      'rate.blockPerMin',
+    ],
     ['refusing on errors tightens', { onError: 'block' }, undefined],
     ['demanding a tenant tightens', { tenant: { strict: true } }, undefined],
   ] as const

@@ -25,7 +25,10 @@ describe('the ring', () => {
   })
 
   test('at the highest count still blocks, and still empties', () => {
-    const admitted: Ring = { newest: Math.floor(START / 1000), buckets: [...new Array(59).fill(0), MAX_COUNT] }
+    const admitted: Ring = {
+      newest: Math.floor(START / 1000),
+      buckets: [...new Array(59).fill(0), MAX_COUNT],
+    }
     const state = { ...freshState(START), admitted }
     assert.equal(decide(state, call('a'), limits(0, 500), START).verdict.kind, 'block')
     assert.equal(countOf(aged(admitted, START + WINDOW_MS)), 0)
@@ -52,7 +55,9 @@ describe('the ring', () => {
           times.push(now)
           const exact = times.filter((time) => time > now - WINDOW_MS).length
           const oldestSecond = Math.floor(now / 1000) - WINDOW_SECONDS
-          const partial = times.filter((time) => time > now - WINDOW_MS && Math.floor(time / 1000) === oldestSecond)
+          const partial = times.filter(
+            (time) => time > now - WINDOW_MS && Math.floor(time / 1000) === oldestSecond,
+          )
           assert.ok(countOf(ring) <= exact, 'over-counted')
           assert.equal(countOf(ring), exact - partial.length)
         }
@@ -77,26 +82,36 @@ describe('decide', () => {
   test('agrees with a naive list of admitted times, whatever the limits and the pace', () => {
     const pace = fc.array(fc.integer({ min: 0, max: 8_000 }), { maxLength: 150 })
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }), pace, (warn, block, waits) => {
-        const policy = limits(warn, block)
-        let now = START
-        let state = freshState(now)
-        let admitted: number[] = []
-        for (const [index, wait] of waits.entries()) {
-          now += wait
-          admitted = admitted.filter((time) => Math.floor(time / 1000) > Math.floor(now / 1000) - WINDOW_SECONDS)
-          const outcome = decide(state, call(`${index}`), policy, now)
-          state = outcome.state
-          const isDenied = block > 0 && admitted.length + 1 >= block
-          assert.equal(outcome.verdict.kind === 'block', isDenied)
-          assert.deepEqual(outcome.tally, {
-            calls: 1,
-            blocked: isDenied ? 1 : 0,
-            warned: !isDenied && policy.rate.warnPerMin > 0 && admitted.length + 1 >= policy.rate.warnPerMin ? 1 : 0,
-          })
-          if (!isDenied) admitted.push(now)
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 0, max: 20 }),
+        pace,
+        (warn, block, waits) => {
+          const policy = limits(warn, block)
+          let now = START
+          let state = freshState(now)
+          let admitted: number[] = []
+          for (const [index, wait] of waits.entries()) {
+            now += wait
+            admitted = admitted.filter(
+              (time) => Math.floor(time / 1000) > Math.floor(now / 1000) - WINDOW_SECONDS,
+            )
+            const outcome = decide(state, call(`${index}`), policy, now)
+            state = outcome.state
+            const isDenied = block > 0 && admitted.length + 1 >= block
+            assert.equal(outcome.verdict.kind === 'block', isDenied)
+            assert.deepEqual(outcome.tally, {
+              calls: 1,
+              blocked: isDenied ? 1 : 0,
+              warned:
+                !isDenied && policy.rate.warnPerMin > 0 && admitted.length + 1 >= policy.rate.warnPerMin
+                  ? 1
+                  : 0,
+            })
+            if (!isDenied) admitted.push(now)
+          }
+        },
+      ),
     )
   })
 

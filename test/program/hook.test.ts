@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { event, hookEach, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
@@ -9,7 +17,10 @@ const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 describe('the hook, as a process', () => {
   test('is silent, warns once, then refuses with exit code 2 and a reason', async (t) => {
     const home = temporaryHome(t, LOW)
-    const ended = await hookEach(times(12, () => event()), { home })
+    const ended = await hookEach(
+      times(12, () => event()),
+      { home },
+    )
     assert.deepEqual(
       ended.map(({ exitCode }) => exitCode),
       [0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2],
@@ -22,8 +33,14 @@ describe('the hook, as a process', () => {
     assert.deepEqual(Object.keys(warning), ['systemMessage', 'hookSpecificOutput'])
     assert.equal(warning.hookSpecificOutput.hookEventName, 'PreToolUse')
     assert.equal(warning.hookSpecificOutput.permissionDecision, undefined)
-    assert.match(ended[9]?.stderr ?? '', /^rate_limited: 10 tool calls in the last 60 s in this session \(limit 10\/min\)\. A place is free in \d+ s\./)
-    assert.match(ended[9]?.stderr ?? '', /spikectl status s1, spikectl reset s1\n\[audit [0-9a-f]{8}#1 [0-9a-f]{4}…\]\n$/)
+    assert.match(
+      ended[9]?.stderr ?? '',
+      /^rate_limited: 10 tool calls in the last 60 s in this session \(limit 10\/min\)\. A place is free in \d+ s\./,
+    )
+    assert.match(
+      ended[9]?.stderr ?? '',
+      /spikectl status s1, spikectl reset s1\n\[audit [0-9a-f]{8}#1 [0-9a-f]{4}…\]\n$/,
+    )
   })
 
   test('goes on after a reset', async (t) => {
@@ -31,7 +48,10 @@ describe('the hook, as a process', () => {
     const before = await hookEach([event(), event()], { home })
     const reset = await runCli(['reset', 's1'], { home })
     const after = await hookEach([event(), event()], { home })
-    assert.deepEqual([before, reset, after].flat().map(({ exitCode }) => exitCode), [0, 2, 0, 0, 2])
+    assert.deepEqual(
+      [before, reset, after].flat().map(({ exitCode }) => exitCode),
+      [0, 2, 0, 0, 2],
+    )
   })
 
   test('with every rule off is a no-op that opens no database', async (t) => {
@@ -46,7 +66,10 @@ describe('the hook, as a process', () => {
     const as = (tenant: string) => ({ home, env: { SPIKECTL_TENANT: tenant } })
     const one = await hookEach([event(), event()], as('one'))
     const two = await hookEach([event()], as('two'))
-    assert.deepEqual([...one, ...two].map(({ exitCode }) => exitCode), [0, 2, 0])
+    assert.deepEqual(
+      [...one, ...two].map(({ exitCode }) => exitCode),
+      [0, 2, 0],
+    )
   })
 
   test('refuses calls without a tenant where the policy demands one', async (t) => {
@@ -78,9 +101,15 @@ describe('the hook, as a process', () => {
   test('takes an id that comes again after its result for a new call', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 3 } })
     const input = event({ tool_use_id: 'reused' })
-    const batch = event({ hook_event_name: 'PostToolBatch', tool_calls: [{ tool_use_id: 'reused', tool_name: 'Bash' }] })
+    const batch = event({
+      hook_event_name: 'PostToolBatch',
+      tool_calls: [{ tool_use_id: 'reused', tool_name: 'Bash' }],
+    })
     const ended = await hookEach([input, input, batch, input, event()], { home })
-    assert.deepEqual(ended.map(({ exitCode }) => exitCode), [0, 0, 0, 0, 2])
+    assert.deepEqual(
+      ended.map(({ exitCode }) => exitCode),
+      [0, 0, 0, 0, 2],
+    )
   })
 
   test('drops the rings of a session that ends, and keeps its summary', async (t) => {
@@ -93,8 +122,12 @@ describe('the hook, as a process', () => {
   test('passes events it does not know in silence, and creates nothing for those that count nothing', async (t) => {
     const home = temporaryHome(t)
     const names = ['Notification', 'SomethingNew', 'SessionEnd', 'Stop']
-    const ended = await hookEach(names.map((name) => event({ hook_event_name: name })), { home })
-    for (const { exitCode, stdout, stderr } of ended) assert.deepEqual([exitCode, stdout, stderr], [0, '', ''])
+    const ended = await hookEach(
+      names.map((name) => event({ hook_event_name: name })),
+      { home },
+    )
+    for (const { exitCode, stdout, stderr } of ended)
+      assert.deepEqual([exitCode, stdout, stderr], [0, '', ''])
     assert.deepEqual(readdirSync(home), [])
   })
 
@@ -117,7 +150,11 @@ describe('the hook, as a process', () => {
   test('counts subagents with their session and tells them apart', async (t) => {
     const home = temporaryHome(t)
     await hookEach(
-      [event(), event({ agent_id: 'a1', agent_type: 'Explore' }), event({ agent_id: 'a1', agent_type: 'Explore' })],
+      [
+        event(),
+        event({ agent_id: 'a1', agent_type: 'Explore' }),
+        event({ agent_id: 'a1', agent_type: 'Explore' }),
+      ],
       { home },
     )
     const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
@@ -131,8 +168,13 @@ describe('the hook, as a process', () => {
   test('never stores what a tool was called with', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 1, blockPerMin: 2 } })
     const secret = 'hunter2-in-the-input'
-    await hookEach(times(3, () => event({ tool_input: { command: secret } })), { home })
-    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    await hookEach(
+      times(3, () => event({ tool_input: { command: secret } })),
+      { home },
+    )
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
     for (const entry of files) {
       assert.equal(readFileSync(join(entry.parentPath, entry.name)).includes(secret), false, entry.name)
     }
@@ -150,7 +192,10 @@ describe('a project file', () => {
   test('tightens', async (t) => {
     const options = withProject(temporaryHome(t, own), '{"rate":{"blockPerMin":2}}')
     const ended = await hookEach([event(), event()], options)
-    assert.deepEqual(ended.map(({ exitCode }) => exitCode), [0, 2])
+    assert.deepEqual(
+      ended.map(({ exitCode }) => exitCode),
+      [0, 2],
+    )
   })
 
   test('is found under the cwd of the event where the client names no project', async (t) => {
@@ -169,8 +214,14 @@ describe('a project file', () => {
   ] as const) {
     test(`that ${name} loosens nothing, is ignored as a whole, and is told once`, async (t) => {
       const options = withProject(temporaryHome(t, own), text)
-      const ended = await hookEach(times(5, () => event()), options)
-      assert.deepEqual(ended.map(({ exitCode }) => exitCode), [0, 0, 0, 0, 2])
+      const ended = await hookEach(
+        times(5, () => event()),
+        options,
+      )
+      assert.deepEqual(
+        ended.map(({ exitCode }) => exitCode),
+        [0, 0, 0, 0, 2],
+      )
       const told = ended.map(({ stdout }) => /spikectl\.json is ignored/.test(stdout))
       assert.deepEqual(told, [true, false, false, false, false])
       const log = readFileSync(join(options.home, 'log.jsonl'), 'utf8')
@@ -182,7 +233,9 @@ describe('a project file', () => {
     const home = temporaryHome(t, own)
     const options = withProject(home, '')
     const { execFileSync } = await import('node:child_process')
-    execFileSync('sh', ['-c', 'rm spikectl.json && mkfifo spikectl.json'], { cwd: join(home, 'project/.claude') })
+    execFileSync('sh', ['-c', 'rm spikectl.json && mkfifo spikectl.json'], {
+      cwd: join(home, 'project/.claude'),
+    })
     const { exitCode, stdout } = await runHook({ ...options, input: event() })
     assert.equal(exitCode, 0)
     assert.match(stdout, /is no regular file/)
@@ -218,13 +271,19 @@ describe('bad input', () => {
 
   test('on an event that is no call is exit 1 even with onError "block"', async (t) => {
     const home = temporaryHome(t, { onError: 'block' })
-    const { exitCode } = await runHook({ home, input: event({ hook_event_name: 'PostToolUse', tool_name: '' }) })
+    const { exitCode } = await runHook({
+      home,
+      input: event({ hook_event_name: 'PostToolUse', tool_name: '' }),
+    })
     assert.equal(exitCode, 1)
   })
 
   test('an input of 15 MB is a call like any other', async (t) => {
     const home = temporaryHome(t)
-    const { exitCode, stderr } = await runHook({ home, input: event({ tool_input: { text: 'x'.repeat(15_000_000) } }) })
+    const { exitCode, stderr } = await runHook({
+      home,
+      input: event({ tool_input: { text: 'x'.repeat(15_000_000) } }),
+    })
     assert.deepEqual([exitCode, stderr], [0, ''])
   })
 
@@ -232,9 +291,15 @@ describe('bad input', () => {
     const home = temporaryHome(t)
     for (const [text, says] of [
       ['{"rate":', /is not JSON .+ Run: mv /],
-      ['{"rate":{"warnPerMin":"many"}}', /rate\.warnPerMin is "many", expected a whole number .+ Run: spikectl config set rate\.warnPerMin 100/],
+      [
+        '{"rate":{"warnPerMin":"many"}}',
+        /rate\.warnPerMin is "many", expected a whole number .+ Run: spikectl config set rate\.warnPerMin 100/,
+      ],
       ['{"rat":{}}', /rat is no setting, .+ Run: spikectl config unset rat/],
-      ['{"rate":{"warnPerMin":20,"blockPerMin":10}}', /rate\.warnPerMin is 20, expected at most the block limit 10/],
+      [
+        '{"rate":{"warnPerMin":20,"blockPerMin":10}}',
+        /rate\.warnPerMin is 20, expected at most the block limit 10/,
+      ],
       ['[]', /something else than a JSON object/],
     ] as const) {
       writeFileSync(join(home, 'config.json'), text)

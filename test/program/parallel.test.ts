@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { verifyLog } from '../../src/audit/verify.ts'
@@ -63,24 +63,41 @@ describe('32 hook processes at once', () => {
     writeFileSync(join(home, 'state.db'), Buffer.alloc(40_960))
     const { ran, refused, odd } = await storm(home, 64)
     assert.deepEqual([ran, refused, odd.length], [63, 0, 1])
-    assert.match(odd[0] ?? '', /^spikectl: state\.db was damaged: it is moved to .+, and counting starts anew\n$/)
+    assert.match(
+      odd[0] ?? '',
+      /^spikectl: state\.db was damaged: it is moved to .+, and counting starts anew\n$/,
+    )
     assert.equal((await statusOf(home)).sessions[0].count, 64)
     assert.equal(readdirSync(home).filter((name) => name.startsWith('state.db.damaged-')).length, 1)
   })
 })
 
+/** How long a refused call takes here and now, with three others beside it. */
+async function usualRunMs(home: string): Promise<number> {
+  const crowd = join(home, 'crowd')
+  mkdirSync(crowd)
+  writeFileSync(join(crowd, 'config.json'), '{"rate":{"blockPerMin":1}}')
+  const start = performance.now()
+  await Promise.all(times(4, () => runHook({ home: crowd, input: event() })))
+  return performance.now() - start
+}
+
 describe('500 hook runs killed at random moments', () => {
   test('never leave a database that the next run cannot use, and never a count above the calls made', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 50, blockPerMin: LIMIT } })
+    const longest = 2 * (await usualRunMs(home))
     const ended = await inParallel(
-      times(500, () => () => runHook({ home, input: event(), killAfterMs: Math.random() * 200 })),
+      times(500, () => () => runHook({ home, input: event(), killAfterMs: Math.random() * longest })),
       4,
     )
     const killed = ended.filter(({ signal }) => signal === 'SIGKILL').length
     const ran = ended.filter(({ exitCode }) => exitCode === 0).length
     const refused = ended.filter(({ exitCode }) => exitCode === 2).length
     assert.equal(killed + ran + refused, 500, 'no run failed by itself')
-    assert.ok(killed > 50 && refused > 50, `${killed} killed in time, ${refused} refused: too few to say anything`)
+    assert.ok(
+      killed > 50 && refused > 50,
+      `${killed} killed in time, ${refused} refused: too few to say anything`,
+    )
 
     const { exitCode, stderr } = await runHook({ home, input: event({ session_id: 'after' }) })
     assert.deepEqual([exitCode, stderr], [0, ''])

@@ -143,7 +143,13 @@ describe('state.db', () => {
 
   test('counts tools of any name, and those after the fortieth together', (t) => {
     const { db } = store(t)
-    const names = ['__proto__', 'constructor', '10', 'mcp__a__b', ...Array.from({ length: 40 }, (_, i) => `tool ${i}`)]
+    const names = [
+      '__proto__',
+      'constructor',
+      '10',
+      'mcp__a__b',
+      ...Array.from({ length: 40 }, (_, i) => `tool ${i}`),
+    ]
     for (const [index, name] of names.entries()) {
       count(db, `s${index % 1}`, callOf(MAIN, name))
     }
@@ -154,11 +160,20 @@ describe('state.db', () => {
 })
 
 describe('a damaged state.db', () => {
-  const open = (file: string) => withStateDb(file, () => START, (db) => count(db, 's'))
+  const open = (file: string) =>
+    withStateDb(
+      file,
+      () => START,
+      (db) => count(db, 's'),
+    )
 
   for (const [name, spoil] of [
     ['of zeros', (bytes: Buffer) => bytes.fill(0)],
-    ['of text', () => Buffer.from('this is no database, but long enough to be looked at as if it were one\n'.repeat(99))],
+    [
+      'of text',
+      () =>
+        Buffer.from('this is no database, but long enough to be looked at as if it were one\n'.repeat(99)),
+    ],
     ['with a broken page', (bytes: Buffer) => bytes.fill(0xff, 4096, 8192)],
     ['cut in half', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
   ] as const) {

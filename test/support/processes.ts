@@ -49,7 +49,8 @@ export function run(args: readonly string[], options: Options, program = process
   const env = { PATH: process.env.PATH ?? '', HOME: home, SPIKECTL_HOME: home, ...options.env }
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env, cwd: cwd ?? home })
-    const killer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    const killer =
+      killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => (stdout += chunk))

@@ -48,7 +48,11 @@ export function meet(session: Session, seconds: number, event: Event): Verdict {
 /** As many calls in the same second; all must be allowed, but for a warning on the way. */
 export function admit(session: Session, seconds: number, calls: number): void {
   for (let i = 0; i < calls; i += 1) {
-    assert.notEqual(meet(session, seconds, call(`filler ${i}`)).kind, 'block', `call ${i + 1} at ${seconds} s`)
+    assert.notEqual(
+      meet(session, seconds, call(`filler ${i}`)).kind,
+      'block',
+      `call ${i + 1} at ${seconds} s`,
+    )
   }
 }
 

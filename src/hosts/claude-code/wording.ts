@@ -20,7 +20,8 @@ const WORTH_WAITING_SECONDS = 10
 export function replyToWarn(warn: Warn, identity: Identity): Reply {
   const facts = `${warn.count} tool calls in the last 60 s ${scopeOf(identity)} (warning at ${warn.limit}/min)`
   const end = warn.blockLimit > 0 ? ` At ${warn.blockLimit} they are refused.` : ''
-  const advice = 'If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.'
+  const advice =
+    'If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.'
   return said({
     systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteableId(identity)}`,
     hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: `${facts}.${end} ${advice}` },

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { identify } from '../../src/guard/identity.ts'
+import type { Block } from '../../src/guard/verdict.ts'
+import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
+import { eventNameIn, parseHookInput } from '../../src/hosts/claude-code/event.ts'
+import { replyToBlock, replyToFailure, replyToWarn, withNotice } from '../../src/hosts/claude-code/wording.ts'
+
+const blocked: Block = { kind: 'block', rule: 'rate', count: 500, limit: 500, retryAfterMs: 36_200 }
+const identity = identify({ session: '3f2a9c1e-5b7d-4e8f-9a0b-1c2d3e4f5a6b' })
+
+describe('a reason', () => {
+  test('starts with the machine word, states facts, and ends the matter', () => {
+    assert.equal(
+      replyToBlock(blocked, identity, '8828fd03#42 5c0f…').stderr,
+      'rate_limited: 500 tool calls in the last 60 s in this session (limit 500/min). A place is free in 37 s. ' +
+        'Do not retry now: say in plain text what you were doing and stop.\n' +
+        'For the person: spikectl status 3f2a9c1e, spikectl reset 3f2a9c1e\n[audit 8828fd03#42 5c0f…]\n',
+    )
+  })
+
+  test('says to wait where a place is free within 10 s', () => {
+    const { stderr } = replyToBlock({ ...blocked, retryAfterMs: 10_000 }, identity)
+    assert.match(stderr, /A place is free in 10 s\. Wait that long before the next tool call\./)
+  })
+
+  test('names no second where no call can ever pass', () => {
+    const { stderr } = replyToBlock({ kind: 'block', rule: 'rate', count: 1, limit: 1 }, identity)
+    assert.match(stderr, /This limit lets no call through\./)
+  })
+
+  for (const [claims, scope] of [
+    [{ session: 's' }, 'in this session'],
+    [{ user: 'u' }, 'by this user'],
+    [{ tenant: 't' }, 'by this tenant'],
+    [{}, 'by callers without a name'],
+  ] as const) {
+    test(`says ${scope}`, () => assert.ok(replyToBlock(blocked, identify(claims)).stderr.includes(scope)))
+  }
+
+  test('is never longer than 600 bytes, and keeps its audit reference', () => {
+    const { stderr } = replyToBlock(blocked, identity, `not signed: ${'é'.repeat(150)}`)
+    const long = replyToBlock(blocked, identify({ session: '\u{1f600}'.repeat(60) }), 'x'.repeat(300))
+    for (const text of [stderr, long.stderr])
+      assert.ok(Buffer.byteLength(text) <= 601, `${Buffer.byteLength(text)}`)
+    assert.match(long.stderr, /\[audit x{300}\]\n$/)
+  })
+
+  test('quotes an id that a shell would not take as it stands', () => {
+    const { stderr } = replyToBlock(blocked, identify({ session: "a'; rm" }))
+    assert.ok(stderr.includes(`spikectl reset 'a'\\''; rm'`))
+  })
+})
+
+describe('a reply', () => {
+  test('never approves a call: that would skip the person’s own permission prompt', () => {
+    const warn = replyToWarn(
+      { kind: 'warn', rule: 'rate', count: 100, limit: 100, blockLimit: 500 },
+      identity,
+    )
+    assert.equal(warn.stdout.includes('permissionDecision'), false)
+    assert.deepEqual([warn.exitCode, warn.stderr], [0, ''])
+  })
+
+  test('about our own failure is one line', () => {
+    assert.equal(replyToFailure('one\n  two', false).stderr, 'spikectl: one two\n')
+    assert.deepEqual([replyToFailure('x', false).exitCode, replyToFailure('x', true).exitCode], [1, 2])
+  })
+
+  test('carries a notice in the same JSON object, or on the stderr of a refusal', () => {
+    const warn = withNotice(
+      replyToWarn({ kind: 'warn', rule: 'rate', count: 1, limit: 1, blockLimit: 0 }, identity),
+      'N',
+    )
+    assert.match(JSON.parse(warn.stdout).systemMessage, /^spikectl: 1 tool calls .+\nspikectl: N$/)
+    assert.match(withNotice(replyToBlock(blocked, identity), 'N').stderr, /\nspikectl: N\n$/)
+  })
+})
+
+describe('a hook input', () => {
+  const parse = (members: object) =>
+    parseHookInput(JSON.stringify({ hook_event_name: 'PreToolUse', tool_name: 'T', ...members }))
+
+  test('is told main agent and subagent by agent_id, not by agent_type', () => {
+    assert.deepEqual(parse({ agent_type: 'reviewer' }).agent, { id: 'main', type: 'reviewer' })
+    assert.deepEqual(parse({ agent_id: 'a1', agent_type: 'Explore' }).agent, { id: 'a1', type: 'Explore' })
+  })
+
+  for (const value of [5, null, '', {}, [], true]) {
+    test(`with a session_id of ${JSON.stringify(value)} has none`, () => {
+      assert.equal(parse({ session_id: value }).session, undefined)
+    })
+  }
+
+  test('counts bytes, not characters, of an id', () => {
+    assert.equal(parse({ session_id: 'é'.repeat(128) }).session?.length, 128)
+    assert.throws(() => parse({ session_id: 'é'.repeat(129) }), /session_id over 256 bytes/)
+  })
+
+  test('gives its name even if it is otherwise malformed', () => {
+    assert.equal(eventNameIn('{"hook_event_name":"PostToolUse","tool_name":5}'), 'PostToolUse')
+    for (const text of ['', '[]', '{"hook_event_name":5}', 'x']) assert.equal(eventNameIn(text), undefined)
+  })
+})
+
+describe("an agent's own shell", () => {
+  for (const [env, expected] of [
+    [{ AI_AGENT: 'claude-code_2-1-330_agent', CLAUDECODE: '1' }, true],
+    [{ AI_AGENT: 'claude-code_2-1-330_harness', CLAUDECODE: '1' }, false],
+    [{ CLAUDECODE: '1' }, true],
+    [{}, false],
+  ] as const) {
+    test(`is ${expected ? '' : 'not '}one with ${JSON.stringify(env)}`, () =>
+      assert.equal(isAgentShell(env), expected))
+  }
+})

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { CLI, event, HOOK, run, temporaryHome } from '../support/processes.ts'
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+/** This Node, claiming to be one that cannot load the SQLite binary. */
+const OLD_NODE = [
+  '--import',
+  `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2',napi:'9'}})`,
+]
+
+describe('an old Node', () => {
+  test('is told in one line what to do, and no call is lost in silence', async (t) => {
+    const home = temporaryHome(t)
+    const allowed = await run([...OLD_NODE, HOOK], { home, input: event() })
+    assert.deepEqual([allowed.exitCode, allowed.stdout], [1, ''])
+    assert.match(allowed.stderr, /^spikectl: Node 20\.20\.2 is too old, expected 22\.14\.0 or newer\. .+\n$/)
+    writeFileSync(join(home, 'config.json'), '{"onError":"block"}')
+    assert.equal((await run([...OLD_NODE, HOOK], { home, input: event() })).exitCode, 2)
+    const cli = await run([...OLD_NODE, CLI, 'status'], { home })
+    assert.equal(cli.exitCode, 2)
+    assert.match(cli.stderr, /^error: Node 20\.20\.2 is too old, .+\n$/)
+  })
+})
+
+describe('the bundle', () => {
+  const hook = readFileSync(join(DIST, 'hook.js'), 'utf8')
+
+  test('of the hook asks for node:* alone, and for the audit room only when there is something to sign', () => {
+    const required = [...hook.matchAll(/require\((["'`])([^"'`]+)\1\)/g)].map((match) => match[2] ?? '')
+    const own = required.filter((name) => name.startsWith('./'))
+    const foreign = required.filter((name) => !name.startsWith('./') && !isBuiltin(name))
+    assert.deepEqual(foreign, [])
+    assert.deepEqual(new Set(own), new Set(['./hook-answer.js', './hook-failed.js']))
+    for (const name of own)
+      assert.match(
+        hook,
+        new RegExp(`Promise\\.resolve\\(\\)\\.then\\(\\(?[^)]*\\)?=>[^)]*require\\(.${name}`),
+      )
+  })
+
+  test('of the hook is under 60 kB', () => {
+    assert.ok(statSync(join(DIST, 'hook.js')).size < 60_000)
+  })
+
+  test('of the hook holds no tweetnacl, commander or chalk', () => {
+    assert.equal(/crypto_sign|commander|chalk/.test(hook), false)
+  })
+
+  test('of the command line leaves its packages where npm puts them', () => {
+    const cli = readdirSync(DIST).filter((name) => name.endsWith('.mjs'))
+    const text = cli.map((name) => readFileSync(join(DIST, name), 'utf8')).join('\n')
+    for (const name of ['commander', 'chalk', 'tweetnacl']) assert.match(text, new RegExp(`from "${name}"`))
+  })
+})
+
+function isBuiltin(name: string): boolean {
+  return builtinModules.includes(name.replace(/^node:/, ''))
+}
