@@ -89,7 +89,8 @@ function asJson({ key: _, identity, ...view }: SessionView) {
 function printTable(terminal: Terminal, sessions: readonly SessionView[], known: number): void {
   if (sessions.length === 0) {
     const more = known > 0 ? ` ${known} earlier ones: spikectl status --all` : ''
-    return terminal.print(`No session in the last hour.${more}`)
+    terminal.print(`No session in the last hour.${more}`)
+    return
   }
   const width = Math.max(12, Math.min(60, terminal.columns - OTHER_COLUMNS_WIDTH))
   const [head = '', ...lines] = table(

@@ -1,0 +1,57 @@
+/** What a tool call waits for: the whole hook process, against `node -e 0` on the same Node. */
+
+import {
+  call,
+  HOOK_PROGRAM,
+  inTemporaryHome,
+  median,
+  type Program,
+  printTable,
+  quantile,
+  run,
+  shell,
+} from './measure.ts'
+import type { Peer } from './run.ts'
+
+const ROUNDS = 150
+const WARM_UP = 5
+
+/** Far above what the bench calls: the allow path is measured. */
+const NEVER_REACHED = { rate: { warnPerMin: 100_000, blockPerMin: 1_000_000 } }
+const ALWAYS_REACHED = { rate: { warnPerMin: 0, blockPerMin: 1 } }
+
+export async function latency(peers: readonly Peer[]): Promise<void> {
+  const nothing: Program = { name: 'node -e 0', file: process.execPath, args: ['-e', '0'] }
+  const others = peers.map(({ name, command }) => shell(name, command))
+  await inTemporaryHome(NEVER_REACHED, async (home) =>
+    inTemporaryHome(ALWAYS_REACHED, async (refusing) => {
+      const cases = [
+        { program: nothing, home },
+        { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call allowed' }, home },
+        { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call refused and signed' }, home: refusing },
+        ...others.map((program) => ({ program, home })),
+      ]
+      const times = new Map<string, number[]>()
+      // Interleaved, so that whatever else the machine does falls on all of them alike.
+      for (let round = -WARM_UP; round < ROUNDS; round += 1) {
+        for (const { program, home: where } of cases) {
+          const { ms } = await run(program, where, call())
+          if (round >= 0) times.set(program.name, [...(times.get(program.name) ?? []), ms])
+        }
+      }
+      print(times, nothing.name)
+    }),
+  )
+}
+
+function print(times: ReadonlyMap<string, readonly number[]>, base: string): void {
+  const reference = median(times.get(base) ?? [])
+  console.log(`Node ${process.versions.node}, ${ROUNDS} runs of each, interleaved\n`)
+  const rows = [...times].map(([name, ms]) => [
+    name,
+    quantile(ms, 0.5).toFixed(1),
+    quantile(ms, 0.9).toFixed(1),
+    (median(ms) / reference).toFixed(2),
+  ])
+  printTable(['whole process', 'p50 ms', 'p90 ms', `times ${base}`], rows)
+}

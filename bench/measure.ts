@@ -1,0 +1,85 @@
+/** What the benches have in common: running programs, and medians. */
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { table } from '../src/terminal/table.ts'
+
+export const HOOK = fileURLToPath(new URL('../bin/spikectl-hook.js', import.meta.url))
+
+export interface Program {
+  readonly name: string
+  readonly file: string
+  readonly args: readonly string[]
+}
+
+export interface Run {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly ms: number
+  /** When it ended, ms since the epoch. */
+  readonly endedAt: number
+}
+
+/** Runs a program to its end, with `input` on stdin. */
+export function run(program: Program, home: string, input: string): Promise<Run> {
+  const env = { PATH: process.env.PATH ?? '', HOME: home, SPIKECTL_HOME: home }
+  return new Promise((resolve, reject) => {
+    const start = performance.now()
+    const child = spawn(program.file, program.args, { env, cwd: home, stdio: ['pipe', 'pipe', 'ignore'] })
+    let stdout = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stdin.on('error', () => undefined) // a program that reads nothing is fine
+    child.on('error', reject)
+    child.on('close', (exitCode) =>
+      resolve({ exitCode, stdout, ms: performance.now() - start, endedAt: Date.now() }),
+    )
+    child.stdin.end(input)
+  })
+}
+
+/** Runs `use` with a folder that is gone afterwards; with settings, they are in its config.json. */
+export async function inTemporaryHome<T>(settings: object, use: (home: string) => Promise<T>): Promise<T> {
+  const home = mkdtempSync(join(tmpdir(), 'spikectl-bench-'))
+  try {
+    writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
+    return await use(home)
+  } finally {
+    rmSync(home, { recursive: true })
+  }
+}
+
+let calls = 0
+
+/** A PreToolUse event of a call that was not made before. */
+export function call(session = 'bench'): string {
+  calls += 1
+  const input = { command: `git status --short # ${calls}`, description: 'Show the changed files' }
+  const id = `toolu_bench_${calls}`
+  return `${JSON.stringify({ session_id: session, transcript_path: '/home/dev/.claude/projects/app/bench.jsonl', cwd: '/', permission_mode: 'default', hook_event_name: 'PreToolUse', tool_name: 'Bash', tool_input: input, tool_use_id: id })}\n`
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** Prints rows under titles; all columns but the first are numbers. */
+export function printTable(titles: readonly string[], rows: readonly (readonly string[])[]): void {
+  const columns = titles.map((title, index) => (index === 0 ? { title } : { title, align: 'right' as const }))
+  for (const line of table(columns, rows)) console.log(line)
+}
+
+export function shell(name: string, command: string): Program {
+  return { name, file: '/bin/sh', args: ['-c', command] }
+}
+
+export const HOOK_PROGRAM: Program = { name: 'spikectl-hook', file: process.execPath, args: [HOOK] }

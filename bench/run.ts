@@ -1,0 +1,40 @@
+/**
+ * `npm run bench -- NAME`: prints the README's numbers. Every number is a median or a ratio taken in one run,
+ * because machines are shared and noisy.
+ */
+
+import { parseArgs } from 'node:util'
+import { exactness } from './exactness.ts'
+import { growth } from './growth.ts'
+import { latency } from './latency.ts'
+
+export interface Peer {
+  readonly name: string
+  /** Run by /bin/sh, with a hook event on stdin. */
+  readonly command: string
+}
+
+const BENCHES: Readonly<Record<string, (peers: readonly Peer[]) => Promise<void>>> = {
+  latency,
+  exactness,
+  growth,
+}
+const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--peer NAME=COMMAND]...`
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { peer: { type: 'string', multiple: true, default: [] } },
+})
+const bench = BENCHES[positionals[0] ?? '']
+if (!bench || positionals.length !== 1) {
+  console.error(USAGE)
+  process.exit(2)
+}
+await bench(values.peer.map(peerOf))
+
+function peerOf(text: string): Peer {
+  const [, name, command] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (name && command) return { name, command }
+  console.error(`--peer ${text}: expected NAME=COMMAND\n${USAGE}`)
+  process.exit(2)
+}
