@@ -2,8 +2,8 @@ import { defineConfig, type Plugin } from 'rolldown'
 
 /**
  * Two bundles. The hook is CommonJS: as an ES module it would start 15 % slower. It holds the JavaScript of
- * better-sqlite3; the audit room is a chunk of its own, loaded only when there is something to sign. The
- * command line is an ES module that leaves its packages where npm put them.
+ * better-sqlite3. What a call that is allowed does not need is in chunks of its own, loaded when it is needed.
+ * The command line is an ES module that leaves its packages where npm put them.
  */
 const platform = 'node'
 
@@ -17,6 +17,9 @@ const trimSqlite: Plugin = {
   },
 }
 
+/** Everything else goes into hook.js, so that the hot path reads one file. */
+const COLD = /src\/(answer|failed|log|settings|audit\/.*|hosts\/claude-code\/wording)\.ts$|tweetnacl|valibot/
+
 const packageType: Plugin = {
   name: 'package-type',
   generateBundle() {
@@ -28,11 +31,21 @@ export default defineConfig([
   {
     platform,
     input: { hook: 'src/hook.ts' },
-    // Lets the audit chunk take what it shares with the hook from the hook's own file.
+    // Lets the chunks take what they share with the hook from the hook's own file.
     preserveEntrySignatures: 'allow-extension',
     transform: { target: 'es2020' },
     plugins: [trimSqlite, packageType],
-    output: { dir: 'dist', format: 'cjs', minify: true, chunkFileNames: 'hook-[name].js', cleanDir: true },
+    output: {
+      dir: 'dist',
+      format: 'cjs',
+      minify: true,
+      cleanDir: true,
+      chunkFileNames: 'hook-[name].js',
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ name: 'hot', test: (id) => !COLD.test(id) }],
+      },
+    },
   },
   {
     platform,

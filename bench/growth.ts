@@ -1,14 +1,14 @@
 /** Does a call get slower, or the file out of hand, as more sessions are known? */
 
+import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { decide } from '../src/guard/decide.ts'
-import type { CallEvent } from '../src/guard/event.ts'
-import { identify } from '../src/guard/identity.ts'
-import { DEFAULT_POLICY } from '../src/guard/policy.ts'
-import { StateDb } from '../src/store/state-db.ts'
+import { fileURLToPath } from 'node:url'
 import { call, HOOK_PROGRAM, inTemporaryHome, median, type Program, printTable, run } from './measure.ts'
 import type { Peer } from './run.ts'
+
+/** In a process of its own: a bench with a large heap starts others slowly, and would measure itself. */
+const FILL = fileURLToPath(new URL('./fill.ts', import.meta.url))
 
 const SESSIONS = [1, 100, 1_000, 10_000]
 const ROUNDS = 60
@@ -22,7 +22,7 @@ export async function growth(_peers: readonly Peer[]): Promise<void> {
   for (const sessions of SESSIONS) {
     rows.push(
       await inTemporaryHome({}, async (home) => {
-        fill(join(home, 'state.db'), sessions)
+        execFileSync(process.execPath, [FILL, join(home, 'state.db'), String(sessions), String(CALLS_EACH)])
         const hook: number[] = []
         const base: number[] = []
         for (let round = 0; round < ROUNDS; round += 1) {
@@ -42,28 +42,4 @@ export async function growth(_peers: readonly Peer[]): Promise<void> {
   }
   console.log(`Node ${process.versions.node}, ${ROUNDS} runs of each, ${CALLS_EACH} calls in each session\n`)
   printTable(['known sessions', 'p50 ms', 'times node -e 0', 'state.db MB', 'kB a session'], rows)
-}
-
-/** Fills the file through the store itself, as so many sessions would. */
-function fill(file: string, sessions: number): void {
-  const store = new StateDb(file, 0, Date.now)
-  for (let session = 0; session < sessions; session += 1) {
-    for (let i = 0; i < CALLS_EACH; i += 1) {
-      const unique = (session * CALLS_EACH + i).toString(16).padStart(16, '0')
-      const event: CallEvent = {
-        type: 'call',
-        agent: { id: i % 3 === 0 ? 'a03da67495ce62c0e' : 'main', type: 'Explore' },
-        tool: ['Bash', 'Read', 'Edit', 'mcp__github__search_code'][i % 4] ?? 'Bash',
-        id: unique,
-        signature: unique,
-      }
-      store.update({
-        identity: identify({ session: `session-${session}` }),
-        event,
-        project: '/home/dev/projects/some-application',
-        decide: (state, now) => decide(state, event, DEFAULT_POLICY, now),
-      })
-    }
-  }
-  store.close()
 }

@@ -21,13 +21,12 @@ const LONG = 200_000
 /** The hash under the installation's key in `keyFile`; key and folder are made on first use. */
 export function openHash(keyFile: string): Hash {
   if (!isThere(keyFile)) createKey(keyFile)
-  const hex = readSmallFile(keyFile)?.trim() ?? ''
-  if (!/^[0-9a-f]{32}$/.test(hex)) {
+  const hex = readSmallFile(keyFile) ?? ''
+  if (!/^[0-9a-f]{32}\n$/.test(hex)) {
     throw failure(`${keyFile} is damaged, expected 32 hex digits`, `Run: rm ${shellWord(keyFile)}`)
   }
-  const bytes = Buffer.from(hex, 'hex')
-  const key = new Uint32Array([0, 4, 8, 12].map((offset) => bytes.readUInt32LE(offset)))
-  return (text) => siphash.hash_hex(key, text.length < LONG ? text : cryptography().hash('sha256', text))
+  const key = Uint32Array.from([0, 8, 16, 24], (at) => Number.parseInt(hex.slice(at, at + 8), 16))
+  return (text) => siphash.hash_hex(key, Buffer.from(text.length < LONG ? text : sha256(text)))
 }
 
 /** A host's event in the guard's words: what a call was, but not what it said. */
@@ -58,6 +57,10 @@ function createKey(keyFile: string): void {
   } finally {
     rmSync(draft)
   }
+}
+
+function sha256(text: string): string {
+  return cryptography().hash('sha256', text)
 }
 
 /** Loaded only when it is needed: it costs 4 ms. */

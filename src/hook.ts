@@ -43,7 +43,7 @@ interface Case {
 export async function main(): Promise<void> {
   process.umask(0o077)
   const paths = pathsOf(process.env)
-  const reply = await replyToStdin({ env: process.env, paths, config: readConfig(paths.config) })
+  const reply = await replyToStdin({ env: process.env, paths, config: await readConfig(paths.config) })
   writeOut(1, reply.stdout)
   writeOut(2, reply.stderr)
   process.exit(reply.exitCode)
@@ -71,7 +71,7 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
   const input = parseHookInput(text)
   if (input.type === 'other') return SILENCE
 
-  const about = caseOf(run, input)
+  const about = await caseOf(run, input)
   if (input.type === 'call' && lacksTenant(about.identity, about.policy)) {
     const { answerMissingTenant } = await import('./answer.ts')
     return answerMissingTenant(run.paths, input, about.identity)
@@ -81,10 +81,10 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
   return count(run, about)
 }
 
-function caseOf({ env, config }: Run, input: GuardedInput): Case {
+async function caseOf({ env, config }: Run, input: GuardedInput): Promise<Case> {
   const identity = identify({ ...namedIn(env), session: input.session })
   const file = projectSettingsPath(env, input.cwd ?? process.cwd())
-  const { policy, ignored } = withProject(config.policy, file)
+  const { policy, ignored } = await withProject(config.policy, file)
   return { input, identity, policy, project: dirname(dirname(file)), ignored }
 }
 

@@ -54,13 +54,13 @@ export function openSqlite(file: string, waitMs: number): Database.Database {
 /** Where a compiler puts the binary on a platform for which none is shipped. */
 const COMPILED = 'build/Release/better_sqlite3'
 
-/** The path of a file in an installed package, found as Node finds packages. */
+/** The path of a file in an installed package, found as Node finds packages: in this folder or one above it. */
 function installed(file: string): string | undefined {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     const candidate = `${folder}/node_modules/${file}`
     if (existsSync(candidate)) return candidate
-    if (folder === dirname(folder)) return undefined
   }
+  return undefined
 }
 
 /** All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one. */

@@ -3,25 +3,19 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
-import {
-  checkSettings,
-  parseSettingsFile,
-  readConfig,
-  settingAt,
-  settingNames,
-  settingsSchema,
-} from '../config.ts'
+import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
 import { DEFAULT_POLICY } from '../guard/policy.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
+import { checkSettings, parseSettingsFile, SettingsSchema, settingAt, settingNames } from '../settings.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
 
 /** A settings file as it stands, before it is checked. */
 type RawSettings = Readonly<Record<string, unknown>>
 
-export function configGet({ paths, terminal }: Context, name: string | undefined): ExitCode {
-  const { policy, problem } = readConfig(paths.config)
+export async function configGet({ paths, terminal }: Context, name: string | undefined): Promise<ExitCode> {
+  const { policy, problem } = await readConfig(paths.config)
   if (problem) throw problem
   if (name === undefined) {
     terminal.print(JSON.stringify(policy, null, 2))
@@ -60,7 +54,7 @@ export function configSchema({ terminal }: Context): ExitCode {
 }
 
 function schemaText(): string {
-  const schema = toJsonSchema(settingsSchema(), { typeMode: 'input' })
+  const schema = toJsonSchema(SettingsSchema, { typeMode: 'input' })
   return `${JSON.stringify({ title: 'spikectl settings', ...schema }, null, 2)}\n`
 }
 

@@ -4,8 +4,8 @@ import { readConfig } from '../config.ts'
 import type { Context, ExitCode } from './context.ts'
 import { loadSessions } from './sessions.ts'
 
-export function metrics({ paths, terminal }: Context): ExitCode {
-  const { sessions, totals } = loadSessions(paths, readConfig(paths.config).policy)
+export async function metrics({ paths, terminal }: Context): Promise<ExitCode> {
+  const { sessions, totals } = loadSessions(paths, (await readConfig(paths.config)).policy)
   const active = sessions.filter(({ count }) => count > 0).length
   const samples = [
     ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, refused ones included.', totals.calls],

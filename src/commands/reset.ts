@@ -18,7 +18,11 @@ export interface ResetOptions {
 
 const AUDIT_WAIT_MS = 5000
 
-export function reset(context: Context, names: readonly string[], options: ResetOptions): ExitCode {
+export async function reset(
+  context: Context,
+  names: readonly string[],
+  options: ResetOptions,
+): Promise<ExitCode> {
   if (isAgentShell(context.env)) {
     throw failure(
       "reset refuses to run in an agent's own shell",
@@ -28,18 +32,18 @@ export function reset(context: Context, names: readonly string[], options: Reset
   if (names.length > 0 === Boolean(options.all)) {
     throw failure('expected session ids, or --all', 'Run: spikectl status, then: spikectl reset SESSION')
   }
-  const chosen = choose(context, names, options)
+  const chosen = await choose(context, names, options)
   withStateDb(context.paths.stateDb, Date.now, (store) => store.reset(chosen.map(({ key }) => key)))
   record(context, chosen, options)
   return 0
 }
 
-function choose(
+async function choose(
   { paths }: Context,
   names: readonly string[],
   { all, tenant }: ResetOptions,
-): readonly SessionView[] {
-  const { sessions } = loadSessions(paths, readConfig(paths.config).policy)
+): Promise<readonly SessionView[]> {
+  const { sessions } = loadSessions(paths, (await readConfig(paths.config)).policy)
   const known =
     tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
   return all ? known : names.map((name) => pickSession(known, name))

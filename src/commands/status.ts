@@ -46,17 +46,17 @@ export async function status(
   }
   for (;;) {
     process.stdout.write('\x1b[2J\x1b[H')
-    statusOnce(context, name, options)
+    await statusOnce(context, name, options)
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
 }
 
-function statusOnce(
+async function statusOnce(
   { paths, terminal }: Context,
   name: string | undefined,
   options: StatusOptions,
-): ExitCode {
-  const { policy, problem } = readConfig(paths.config)
+): Promise<ExitCode> {
+  const { policy, problem } = await readConfig(paths.config)
   if (problem)
     terminal.remark(`warning: ${problem.message}; the built-in defaults are in force. ${problem.hint}`)
   const { sessions, totals } = loadSessions(paths, policy)

@@ -7,38 +7,34 @@ import { MAX_COUNT, type Ring, WINDOW_SECONDS } from '../guard/ring.ts'
 import type { AnsweredCall, SessionState } from '../guard/state.ts'
 import { ALLOW, type Verdict } from '../guard/verdict.ts'
 
-/** Rings as [newest, ...buckets]; answers as [id, signature, at] with the verdict unless it was "allow". */
+/** JSON; answers as [id, signature, at], with the verdict unless it was "allow". */
 export function encodeState(state: SessionState): string {
-  return JSON.stringify([
-    [state.admitted.newest, ...state.admitted.buckets],
-    [state.denied.newest, ...state.denied.buckets],
-    state.warned,
-    state.answered.map(({ id, signature, at, verdict }) =>
-      verdict.kind === 'allow' ? [id, signature, at] : [id, signature, at, verdict],
-    ),
-  ])
+  const answered = state.answered.map(({ id, signature, at, verdict }) =>
+    verdict.kind === 'allow' ? [id, signature, at] : [id, signature, at, verdict],
+  )
+  return JSON.stringify({ ...state, answered })
 }
 
 /** Undefined when the text is not what encodeState writes. */
 export function decodeState(text: string): SessionState | undefined {
   const value = parse(text)
-  if (!Array.isArray(value)) return undefined
-  const [first, second, warned, answers] = value
-  const admitted = ringOf(first)
-  const denied = ringOf(second)
-  const answered = answersOf(answers)
-  if (!admitted || !denied || typeof warned !== 'boolean' || !answered) return undefined
-  return { admitted, denied, warned, answered }
+  if (typeof value !== 'object' || value === null) return undefined
+  const { admitted, denied, warned, answered } = value
+  const answers = answersOf(answered)
+  if (!isRing(admitted) || !isRing(denied) || typeof warned !== 'boolean' || !answers) return undefined
+  return { admitted, denied, warned, answered: answers }
 }
 
-function ringOf(value: unknown): Ring | undefined {
-  if (!Array.isArray(value) || value.length !== WINDOW_SECONDS + 1) return undefined
-  const [newest, ...buckets] = value
-  return Number.isSafeInteger(newest) && buckets.every(isCount) ? { newest, buckets } : undefined
+function isRing(value: unknown): value is Ring {
+  if (typeof value !== 'object' || value === null || !('newest' in value) || !('buckets' in value))
+    return false
+  const { newest, buckets } = value
+  if (!Number.isSafeInteger(newest) || !Array.isArray(buckets)) return false
+  return buckets.length === WINDOW_SECONDS && buckets.every(isCount)
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_COUNT
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT
 }
 
 function answersOf(value: unknown): AnsweredCall[] | undefined {
@@ -58,7 +54,7 @@ function isVerdict(value: unknown): value is Verdict {
   return typeof value === 'object' && value !== null && 'kind' in value
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Partial<Record<keyof SessionState, unknown>> | null | undefined {
   try {
     return JSON.parse(text)
   } catch {

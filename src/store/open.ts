@@ -34,7 +34,7 @@ export function withStateDb<T>(
 }
 
 function attemptOnce<T>(file: string, clock: () => number, use: (store: StateDb) => T, notices: string[]) {
-  if (!existsSync(file)) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const store = new StateDb(file, LOCK_WAIT_MS, clock)
   try {
     return { result: use(store), notices }

@@ -3,8 +3,10 @@ import type { Database } from '../sqlite.ts'
 
 /**
  * state.db. One row a session: `live` is what the rules remember (NULL once the session has been idle for a
- * minute), the rest is what people ask for, kept for 30 days. One row an agent. One row of totals, which
- * never go down.
+ * minute), the rest is what people ask for, kept for 30 days. One row an agent.
+ *
+ * A call writes one page of each and no more: the index is over minutes, so that it changes once a minute,
+ * and `retired` holds only what sessions had counted that are forgotten by now. So totals never go down.
  */
 const SCHEMA = `
 CREATE TABLE session (
@@ -18,31 +20,33 @@ CREATE TABLE session (
   notice TEXT NOT NULL DEFAULT '',
   tools TEXT NOT NULL DEFAULT '{}',
   peak INTEGER NOT NULL DEFAULT 0,
-  denied INTEGER NOT NULL DEFAULT 0,
+  calls INTEGER NOT NULL DEFAULT 0,
+  warned INTEGER NOT NULL DEFAULT 0,
+  blocked INTEGER NOT NULL DEFAULT 0,
   first_ms INTEGER NOT NULL,
   last_ms INTEGER NOT NULL,
+  last_minute INTEGER NOT NULL,
   live TEXT
 );
-CREATE INDEX session_by_age ON session (live IS NULL, last_ms);
+CREATE INDEX session_by_age ON session (live IS NULL, last_minute);
 CREATE TABLE agent (
   session INTEGER NOT NULL,
   agent TEXT NOT NULL,
   type TEXT NOT NULL,
   calls INTEGER NOT NULL,
-  last_ms INTEGER NOT NULL,
+  last_minute INTEGER NOT NULL,
   PRIMARY KEY (session, agent)
 ) WITHOUT ROWID;
-CREATE INDEX agent_by_age ON agent (last_ms) WHERE agent NOT IN ('main', '(idle)');
-CREATE TABLE total (
+CREATE INDEX agent_by_age ON agent (last_minute) WHERE agent NOT IN ('main', '(idle)');
+CREATE TABLE retired (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   calls INTEGER NOT NULL,
   warned INTEGER NOT NULL,
   blocked INTEGER NOT NULL,
-  halted INTEGER NOT NULL,
   errors INTEGER NOT NULL,
   swept_ms INTEGER NOT NULL
 );
-INSERT INTO total VALUES (1, 0, 0, 0, 0, 0, 0);
+INSERT INTO retired VALUES (1, 0, 0, 0, 0, 0);
 `
 
 const VERSION = 1

@@ -45,7 +45,7 @@ interface SessionRow {
   readonly project: string
   readonly tools: string
   readonly peak: number
-  readonly denied: number
+  readonly blocked: number
   readonly first_ms: number
   readonly last_ms: number
   readonly live: string | null
@@ -64,7 +64,7 @@ export function readSessions(db: Database): StoredSession[] {
       identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
       project: row.project,
       peak: row.peak,
-      denied: row.denied,
+      denied: row.blocked,
       tools: parseTools(row.tools),
       agents: agents.get(row.id) ?? [],
       firstSeen: row.first_ms,
@@ -73,8 +73,16 @@ export function readSessions(db: Database): StoredSession[] {
     }))
 }
 
+/** What was counted since the file began, sessions that are forgotten by now included. */
 export function readTotals(db: Database): Totals {
-  return db.prepare<[], Totals>('SELECT calls, warned, blocked, halted, errors FROM total').get() ?? NO_TOTALS
+  const totals = db
+    .prepare<[], Omit<Totals, 'halted'>>(
+      `SELECT calls + (SELECT coalesce(sum(calls), 0) FROM session) AS calls,
+         warned + (SELECT coalesce(sum(warned), 0) FROM session) AS warned,
+         blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked, errors FROM retired`,
+    )
+    .get()
+  return { ...NO_TOTALS, ...totals }
 }
 
 function readAgents(db: Database): Map<number, AgentCalls[]> {

@@ -8,7 +8,7 @@
  * operating-system crash may cost is worth a minute.
  */
 
-import type { Outcome, Tally } from '../guard/decide.ts'
+import type { Outcome } from '../guard/decide.ts'
 import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { countOf } from '../guard/ring.ts'
@@ -20,6 +20,11 @@ import { withTool } from './tools.ts'
 
 /** Idle sessions are looked for at most this often. */
 const SWEEP_EVERY_MS = 60_000
+
+/** Minutes since the epoch: what idle rows are looked up by. */
+export function minuteOf(ms: number): number {
+  return Math.floor(ms / 60_000)
+}
 
 export interface Update {
   readonly identity: Identity
@@ -48,7 +53,7 @@ interface Found {
   readonly tools: string
 }
 
-/** id, notice, tools, live, and the totals' swept_ms; all but the last are null for a new session. */
+/** id, notice, tools, live, and when the last sweep was; all but the last are null for a new session. */
 type FoundRow = [number | null, string, string, string | null, number]
 
 export class StateDb {
@@ -85,7 +90,6 @@ export class StateDb {
       const known = live === null ? freshState(now) : decodeState(live)
       const outcome = update.decide(known ?? freshState(now), now)
       if (found || update.event.type === 'call') this.#save(key, found, update, outcome, now)
-      this.#count(outcome.tally)
       return {
         ...outcome,
         sweepIsDue: Math.abs(now - sweptMs) >= SWEEP_EVERY_MS,
@@ -97,7 +101,7 @@ export class StateDb {
 
   /** Counts a failure of ours. */
   countError(): void {
-    this.transaction((db) => db.exec('UPDATE total SET errors = errors + 1'))
+    this.transaction((db) => db.exec('UPDATE retired SET errors = errors + 1'))
   }
 
   /** Clears the rings of these sessions; what they did before stays known. */
@@ -128,11 +132,11 @@ export class StateDb {
     const row = this.#db
       .prepare<[string], FoundRow>(
         `SELECT session.id, notice, tools, live, swept_ms
-         FROM total LEFT JOIN session ON session.key = ?`,
+         FROM retired LEFT JOIN session ON session.key = ?`,
       )
       .raw()
       .get(key)
-    if (!row) throw new Error(`Expected ${this.#file} to have a row of totals`)
+    if (!row) throw new Error(`Expected ${this.#file} to have its row of totals`)
     const [id, notice, tools, live, sweptMs] = row
     return { found: id === null ? undefined : { id, notice, tools }, live, sweptMs }
   }
@@ -145,15 +149,18 @@ export class StateDb {
     const isAdmitted = event.type === 'call' && tally.calls > tally.blocked
     this.#db
       .prepare(
-        `UPDATE session SET live = ?, notice = ?, tools = ?, last_ms = ?,
-           peak = max(peak, ?), denied = denied + ? WHERE id = ?`,
+        `UPDATE session SET live = ?, notice = ?, tools = ?, last_ms = ?, last_minute = ?, peak = max(peak, ?),
+           calls = calls + ?, warned = warned + ?, blocked = blocked + ? WHERE id = ?`,
       )
       .run(
         live,
         notice,
         isAdmitted ? withTool(tools, event.tool) : tools,
         now,
+        minuteOf(now),
         countOf(state.admitted),
+        tally.calls,
+        tally.warned,
         tally.blocked,
         id,
       )
@@ -163,26 +170,19 @@ export class StateDb {
   #insert(key: string, identity: Identity, project: string, now: number): Found {
     const { lastInsertRowid } = this.#db
       .prepare(
-        `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms, last_minute)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(key, identity.tenant, identity.user, identity.kind, identity.id, project, now, now)
+      .run(key, identity.tenant, identity.user, identity.kind, identity.id, project, now, now, minuteOf(now))
     return { id: lastInsertRowid, notice: '', tools: '{}' }
   }
 
   #countAgent(session: number | bigint, agent: string, type: string, now: number): void {
     this.#db
       .prepare(
-        `INSERT INTO agent (session, agent, type, calls, last_ms) VALUES (?, ?, ?, 1, ?)
-         ON CONFLICT (session, agent) DO UPDATE SET calls = calls + 1, last_ms = excluded.last_ms`,
+        `INSERT INTO agent (session, agent, type, calls, last_minute) VALUES (?, ?, ?, 1, ?)
+         ON CONFLICT (session, agent) DO UPDATE SET calls = calls + 1, last_minute = excluded.last_minute`,
       )
-      .run(session, agent, type, now)
-  }
-
-  #count(tally: Tally): void {
-    if (tally.calls === 0) return
-    this.#db
-      .prepare('UPDATE total SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?')
-      .run(tally.calls, tally.warned, tally.blocked)
+      .run(session, agent, type, minuteOf(now))
   }
 }

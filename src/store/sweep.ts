@@ -5,7 +5,7 @@
 
 import { WINDOW_MS } from '../guard/ring.ts'
 import { type Database, isBusy } from '../sqlite.ts'
-import type { StateDb } from './state-db.ts'
+import { minuteOf, type StateDb } from './state-db.ts'
 
 const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
 const AGENT_TTL_MS = 10 * 60 * 1000
@@ -21,46 +21,54 @@ export function sweep(store: StateDb): void {
   store.giveWay()
   try {
     store.transaction((db, now) => {
-      db.prepare('UPDATE total SET swept_ms = ?').run(now)
+      db.prepare('UPDATE retired SET swept_ms = ?').run(now)
       dropRings(db, now - WINDOW_MS)
-      foldAgents(db, now - AGENT_TTL_MS)
-      dropSummaries(db, now - SUMMARY_TTL_MS)
+      foldAgents(db, minuteOf(now - AGENT_TTL_MS))
+      dropSessions(db, minuteOf(now - SUMMARY_TTL_MS))
     })
   } catch (error) {
     if (!isBusy(error)) throw error
   }
 }
 
-function dropRings(db: Database, idleSince: number): void {
+function dropRings(db: Database, idleSinceMs: number): void {
   db.prepare(
     `UPDATE session SET live = NULL WHERE id IN
-       (SELECT id FROM session WHERE (live IS NULL) = 0 AND last_ms <= ? LIMIT ${BATCH})`,
-  ).run(idleSince)
+       (SELECT id FROM session WHERE (live IS NULL) = 0 AND last_minute <= ? AND last_ms <= ? LIMIT ${BATCH})`,
+  ).run(minuteOf(idleSinceMs), idleSinceMs)
 }
 
-function foldAgents(db: Database, idleSince: number): void {
+function foldAgents(db: Database, idleSinceMinute: number): void {
   const folded = db
-    .prepare<[number], { session: number; calls: number; last_ms: number }>(
+    .prepare<[number], { session: number; calls: number; last_minute: number }>(
       `DELETE FROM agent WHERE (session, agent) IN
          (SELECT session, agent FROM agent
-          WHERE agent NOT IN ('main', '${IDLE_AGENTS}') AND last_ms <= ? LIMIT ${BATCH})
-       RETURNING session, calls, last_ms`,
+          WHERE agent NOT IN ('main', '${IDLE_AGENTS}') AND last_minute <= ? LIMIT ${BATCH})
+       RETURNING session, calls, last_minute`,
     )
-    .all(idleSince)
+    .all(idleSinceMinute)
   const add = db.prepare(
-    `INSERT INTO agent (session, agent, type, calls, last_ms) VALUES (?, '${IDLE_AGENTS}', '', ?, ?)
+    `INSERT INTO agent (session, agent, type, calls, last_minute) VALUES (?, '${IDLE_AGENTS}', '', ?, ?)
      ON CONFLICT (session, agent) DO UPDATE SET calls = calls + excluded.calls`,
   )
-  for (const { session, calls, last_ms } of folded) add.run(session, calls, last_ms)
+  for (const { session, calls, last_minute } of folded) add.run(session, calls, last_minute)
 }
 
-function dropSummaries(db: Database, idleSince: number): void {
+/** Forgets sessions; what they had counted goes on in the totals. */
+function dropSessions(db: Database, idleSinceMinute: number): void {
   const dropped = db
-    .prepare<[number], { id: number }>(
+    .prepare<[number], { id: number; calls: number; warned: number; blocked: number }>(
       `DELETE FROM session WHERE id IN
-         (SELECT id FROM session WHERE (live IS NULL) = 1 AND last_ms <= ? LIMIT ${BATCH}) RETURNING id`,
+         (SELECT id FROM session WHERE (live IS NULL) = 1 AND last_minute <= ? LIMIT ${BATCH})
+       RETURNING id, calls, warned, blocked`,
     )
-    .all(idleSince)
+    .all(idleSinceMinute)
   const dropAgents = db.prepare('DELETE FROM agent WHERE session = ?')
-  for (const { id } of dropped) dropAgents.run(id)
+  const retire = db.prepare(
+    'UPDATE retired SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?',
+  )
+  for (const { id, calls, warned, blocked } of dropped) {
+    dropAgents.run(id)
+    retire.run(calls, warned, blocked)
+  }
 }

@@ -77,17 +77,19 @@ describe('state.db', () => {
         ['idle', false],
       ],
     )
-    clock.now += 30 * DAY
+    clock.now += 30 * DAY + MINUTE
     sweep(db)
     sweep(db)
     assert.deepEqual(sessions(db), [])
+    const totals = db.read((raw) => readTotals(raw), undefined)
+    assert.equal(totals?.calls, 2, 'what they had counted is not forgotten')
   })
 
   test('folds agents that were idle for 10 minutes into one', (t) => {
     const { db, clock } = store(t)
     for (const id of ['a', 'b', 'a']) count(db, 's', callOf({ id, type: 'Explore' }))
     count(db, 's')
-    clock.now += 10 * MINUTE
+    clock.now += 11 * MINUTE
     count(db, 's', callOf({ id: 'c', type: 'Plan' }))
     sweep(db)
     assert.deepEqual(sessions(db)[0]?.agents, [
