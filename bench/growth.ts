@@ -21,7 +21,7 @@ export async function growth(_peers: readonly Peer[]): Promise<void> {
   const rows = []
   for (const sessions of SESSIONS) {
     rows.push(
-      await inTemporaryHome({}, async (home) => {
+      await inTemporaryHome(undefined, async (home) => {
         execFileSync(process.execPath, [FILL, join(home, 'state.db'), String(sessions), String(CALLS_EACH)])
         const hook: number[] = []
         const base: number[] = []

@@ -43,10 +43,13 @@ export function run(program: Program, home: string, input: string): Promise<Run>
 }
 
 /** Runs `use` with a folder that is gone afterwards; with settings, they are in its config.json. */
-export async function inTemporaryHome<T>(settings: object, use: (home: string) => Promise<T>): Promise<T> {
+export async function inTemporaryHome<T>(
+  settings: object | undefined,
+  use: (home: string) => Promise<T>,
+): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), 'spikectl-bench-'))
   try {
-    writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
+    if (settings) writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
     return await use(home)
   } finally {
     rmSync(home, { recursive: true })

@@ -31,16 +31,26 @@ export function isMoved(error: unknown): boolean {
  */
 export function openSqlite(file: string, waitMs: number): Database.Database {
   isThere(file)
-  const timeout = Math.max(0, Math.round(waitMs))
+  binary ??= loadBinary()
+  // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
+  const options: object = { timeout: Math.max(0, Math.round(waitMs)), nativeBinding: binary }
+  return new Database(file, options)
+}
+
+let binary: object | undefined
+
+/** Loaded with dlopen() and not require(), which would look at every folder on the way for half a millisecond. */
+function loadBinary(): object {
   const { platform, arch } = process
   const problems: string[] = []
-  for (const binary of [`prebuilds/${platform}-${arch}`, `prebuilds/linuxmusl-${arch}`, COMPILED]) {
-    const nativeBinding = installed(`better-sqlite3/${binary}.node`)
-    if (!nativeBinding) continue
+  for (const name of [`prebuilds/${platform}-${arch}`, `prebuilds/linuxmusl-${arch}`, COMPILED]) {
+    const file = installed(`better-sqlite3/${name}.node`)
+    if (!file) continue
     try {
-      return new Database(file, { timeout, nativeBinding })
+      const loaded = { exports: {} }
+      process.dlopen(loaded, file)
+      return loaded.exports
     } catch (error) {
-      if (codeOf(error) !== 'ERR_DLOPEN_FAILED') throw error
       problems.push(String(error)) // on Linux it may be the other C library's turn: first glibc, then musl
     }
   }
