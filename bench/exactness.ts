@@ -5,7 +5,7 @@ import type { Peer } from './run.ts'
 
 const AT_ONCE = 32
 const CALLS = 1600
-const LIMIT = 500
+const LIMIT = 1000
 
 /** In a run longer than this, the first calls may leave the window, and make place, before the last come. */
 const EXACT_WITHIN_MS = 55_000
