@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander'
 import type { Context, ExitCode } from './commands/context.ts'
+import { describe } from './failure.ts'
 import { pathsOf } from './paths.ts'
 import { openTerminal, reportError } from './terminal/terminal.ts'
 import { oldNode, VERSION } from './version.ts'
@@ -18,7 +19,7 @@ Examples:
 export async function main(): Promise<void> {
   const old = oldNode(process.versions)
   if (old) {
-    process.stderr.write(`error: ${old}\n`)
+    process.stderr.write(`error: ${describe(old)}\n`)
     process.exitCode = 2
     return
   }

@@ -29,7 +29,8 @@ function recordFailure(paths: Paths, what: string): void {
   try {
     if (existsSync(paths.stateDb)) countError(paths.stateDb)
   } catch (error) {
-    tryLog(paths.log, { event: 'error', message: `the error before is not counted (${describe(error)})` })
+    const message = describe(error)
+    if (message !== what) tryLog(paths.log, { event: 'error', message: `not counted: ${message}` })
   }
 }
 

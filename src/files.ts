@@ -1,7 +1,8 @@
 /** Files of ours and files that others may have put in our way. */
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
-import { failure } from './failure.ts'
+import { dirname } from 'node:path'
+import { type Failure, failure } from './failure.ts'
 import { shellWord } from './short-id.ts'
 
 /** Settings are a few hundred bytes; anything much larger is no settings file. */
@@ -38,4 +39,13 @@ export function isThere(file: string): boolean {
     )
   }
   return stat !== undefined
+}
+
+/** The Failure of a folder or file of ours that cannot be read or written: `code` is Node's or SQLite's. */
+export function unusable(file: string, code: string): Failure {
+  const folder = shellWord(dirname(file))
+  return failure(
+    `${file} cannot be used (${code})`,
+    `Expected a folder that you can write. Run: ls -ld ${folder}`,
+  )
 }

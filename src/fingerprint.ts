@@ -8,7 +8,7 @@ import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import siphash from 'siphash'
 import { codeOf, failure } from './failure.ts'
-import { isThere, readSmallFile } from './files.ts'
+import { isThere, readSmallFile, unusable } from './files.ts'
 import type { Event } from './guard/event.ts'
 import type { GuardedInput } from './hosts/claude-code/event.ts'
 import { shellWord } from './short-id.ts'
@@ -47,15 +47,15 @@ export function fingerprint(input: GuardedInput, hash: Hash): Event {
 
 /** Of many hooks that find no key at once, one makes it and all use it. */
 function createKey(keyFile: string): void {
-  mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 })
   const draft = `${keyFile}-${process.pid}`
-  writeFileSync(draft, `${cryptography().randomBytes(16).toString('hex')}\n`, { mode: 0o600 })
   try {
+    mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 })
+    writeFileSync(draft, `${cryptography().randomBytes(16).toString('hex')}\n`, { mode: 0o600 })
     linkSync(draft, keyFile)
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') throw unusable(keyFile, codeOf(error))
   } finally {
-    rmSync(draft)
+    rmSync(draft, { force: true })
   }
 }
 

@@ -62,7 +62,7 @@ async function replyToStdin(run: Run): Promise<Reply> {
 
 function refuseToRun(): void {
   const old = oldNode(process.versions)
-  if (old) throw failure(old, 'This call was not checked')
+  if (old) throw old
   if (isInteractive())
     throw failure('spikectl-hook waits for an event on stdin', 'For people there is: spikectl --help')
 }

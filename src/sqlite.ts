@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, failure } from './failure.ts'
 import { isThere } from './files.ts'
+import { oldNode } from './version.ts'
 
 export type { Database } from 'better-sqlite3'
 
@@ -39,8 +40,13 @@ export function openSqlite(file: string, waitMs: number): Database.Database {
 
 let binary: object | undefined
 
-/** Loaded with dlopen() and not require(), which would look at every folder on the way for half a millisecond. */
+/**
+ * Throws a Failure on a Node that is too old: the binary would take the whole process down with it.
+ * Loaded with dlopen() and not require(), which would look at every folder on the way for half a millisecond.
+ */
 function loadBinary(): object {
+  const old = oldNode(process.versions)
+  if (old) throw old
   const { platform, arch } = process
   const problems: string[] = []
   for (const name of [`prebuilds/${platform}-${arch}`, `prebuilds/linuxmusl-${arch}`, COMPILED]) {

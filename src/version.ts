@@ -1,4 +1,5 @@
 import manifest from '../package.json' with { type: 'json' }
+import { type Failure, failure } from './failure.ts'
 
 export const VERSION = manifest.version
 
@@ -6,8 +7,11 @@ export const VERSION = manifest.version
 export const MIN_NODE = '22.14.0'
 const MIN_NAPI = 10
 
-/** What to say on a Node that is too old; undefined on one that is new enough. */
-export function oldNode(versions: { readonly node: string; readonly napi?: string }): string | undefined {
+/** The Failure of running on a Node that is too old; undefined on one that is new enough. */
+export function oldNode(versions: { readonly node: string; readonly napi?: string }): Failure | undefined {
   if (Number(versions.napi) >= MIN_NAPI) return undefined
-  return `Node ${versions.node} is too old, expected ${MIN_NODE} or newer. Run spikectl with a newer one, for example: npx node@24 bin/spikectl.js`
+  return failure(
+    `Node ${versions.node} is too old, expected ${MIN_NODE} or newer`,
+    'Install one, or put the path of one before the command. To try it: npx node@24 --version',
+  )
 }

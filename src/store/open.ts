@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, failure } from '../failure.ts'
+import { unusable } from '../files.ts'
 import { isBusy, isDamage, isMoved } from '../sqlite.ts'
 import { moveAsideIfDamaged } from './repair.ts'
 import { StateDb } from './state-db.ts'
@@ -52,8 +53,5 @@ function explained(error: unknown, file: string): unknown {
   }
   const code = codeOf(error)
   if (!/^(SQLITE_(CANTOPEN|READONLY|IOERR|FULL|PERM|NOTADB|CORRUPT)|E[A-Z]+$)/.test(code)) return error
-  return failure(
-    `${file} cannot be used (${code})`,
-    `Expected a folder that you can write. Run: ls -ld ${dirname(file)}`,
-  )
+  return unusable(file, code)
 }

@@ -4,7 +4,7 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { CLI, event, HOOK, run, temporaryHome } from '../support/processes.ts'
+import { CLI, event, HOOK, run, runHook, temporaryHome } from '../support/processes.ts'
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
 
@@ -17,11 +17,13 @@ const OLD_NODE = [
 describe('an old Node', () => {
   test('is told in one line what to do, and no call is lost in silence', async (t) => {
     const home = temporaryHome(t)
+    await runHook({ home, input: event() })
     const allowed = await run([...OLD_NODE, HOOK], { home, input: event() })
     assert.deepEqual([allowed.exitCode, allowed.stdout], [1, ''])
     assert.match(allowed.stderr, /^spikectl: Node 20\.20\.2 is too old, expected 22\.14\.0 or newer\. .+\n$/)
     writeFileSync(join(home, 'config.json'), '{"onError":"block"}')
     assert.equal((await run([...OLD_NODE, HOOK], { home, input: event() })).exitCode, 2)
+    assert.equal(readFileSync(join(home, 'log.jsonl'), 'utf8').match(/is too old/g)?.length, 2)
     const cli = await run([...OLD_NODE, CLI, 'status'], { home })
     assert.equal(cli.exitCode, 2)
     assert.match(cli.stderr, /^error: Node 20\.20\.2 is too old, .+\n$/)
