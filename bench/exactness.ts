@@ -1,7 +1,15 @@
 /** Does anything get lost, or through, when hooks run at once? */
 
-import { call, HOOK_PROGRAM, inTemporaryHome, type Program, printTable, run, shell } from './measure.ts'
-import type { Peer } from './run.ts'
+import {
+  call,
+  HOOK_PROGRAM,
+  inTemporaryHome,
+  type Peer,
+  type Program,
+  printTable,
+  run,
+  shell,
+} from './measure.ts'
 
 const AT_ONCE = 32
 const CALLS = 1600

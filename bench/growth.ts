@@ -4,8 +4,16 @@ import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { call, HOOK_PROGRAM, inTemporaryHome, median, type Program, printTable, run } from './measure.ts'
-import type { Peer } from './run.ts'
+import {
+  call,
+  HOOK_PROGRAM,
+  inTemporaryHome,
+  median,
+  type Peer,
+  type Program,
+  printTable,
+  run,
+} from './measure.ts'
 
 /** In a process of its own: a bench with a large heap starts others slowly, and would measure itself. */
 const FILL = fileURLToPath(new URL('./fill.ts', import.meta.url))

@@ -5,13 +5,13 @@ import {
   HOOK_PROGRAM,
   inTemporaryHome,
   median,
+  type Peer,
   type Program,
   printTable,
   quantile,
   run,
   shell,
 } from './measure.ts'
-import type { Peer } from './run.ts'
 
 const ROUNDS = 150
 const WARM_UP = 5

@@ -9,6 +9,13 @@ import { table } from '../src/terminal/table.ts'
 
 export const HOOK = fileURLToPath(new URL('../bin/spikectl-hook.js', import.meta.url))
 
+/** Another hook, to be measured beside ours. */
+export interface Peer {
+  readonly name: string
+  /** Run by /bin/sh, with a hook event on stdin. */
+  readonly command: string
+}
+
 export interface Program {
   readonly name: string
   readonly file: string

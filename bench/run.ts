@@ -7,12 +7,7 @@ import { parseArgs } from 'node:util'
 import { exactness } from './exactness.ts'
 import { growth } from './growth.ts'
 import { latency } from './latency.ts'
-
-export interface Peer {
-  readonly name: string
-  /** Run by /bin/sh, with a hook event on stdin. */
-  readonly command: string
-}
+import type { Peer } from './measure.ts'
 
 const BENCHES: Readonly<Record<string, (peers: readonly Peer[]) => Promise<void>>> = {
   latency,
