@@ -18,7 +18,8 @@ const trimSqlite: Plugin = {
 }
 
 /** Everything else goes into hook.js, so that the hot path reads one file. */
-const COLD = /src\/(answer|failed|log|settings|audit\/.*|hosts\/claude-code\/wording)\.ts$|tweetnacl|valibot/
+const COLD =
+  /src\/(hook\/answer|hook\/failed|log|settings|audit\/.*|hosts\/claude-code\/wording)\.ts$|tweetnacl|valibot/
 
 const packageType: Plugin = {
   name: 'package-type',

@@ -9,15 +9,15 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Config, readConfig, withProject } from './config.ts'
 import { describe, failure } from './failure.ts'
-import { fingerprint, openHash } from './fingerprint.ts'
 import { decide, lacksTenant } from './guard/decide.ts'
 import { type Identity, identify } from './guard/identity.ts'
 import { isOff, type Policy } from './guard/policy.ts'
+import { fingerprint, openHash } from './hook/fingerprint.ts'
+import { namedIn } from './hook/named.ts'
+import { isInteractive, readInput, writeOut } from './hook/stdio.ts'
 import { eventNameIn, type GuardedInput, parseHookInput } from './hosts/claude-code/event.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
-import { namedIn } from './named.ts'
 import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
-import { isInteractive, readInput, writeOut } from './stdio.ts'
 import { withStateDb } from './store/open.ts'
 import { sweep } from './store/sweep.ts'
 import { oldNode } from './version.ts'
@@ -73,7 +73,7 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
 
   const about = await caseOf(run, input)
   if (input.type === 'call' && lacksTenant(about.identity, about.policy)) {
-    const { answerMissingTenant } = await import('./answer.ts')
+    const { answerMissingTenant } = await import('./hook/answer.ts')
     return answerMissingTenant(run.paths, input, about.identity)
   }
   if (isOff(about.policy)) return SILENCE
@@ -106,7 +106,7 @@ async function count(run: Run, { input, identity, policy, project, ignored }: Ca
 
   let reply = SILENCE
   if (input.type === 'call' && (result.verdict.kind !== 'allow' || result.noticeIsNew)) {
-    const { answerCall } = await import('./answer.ts')
+    const { answerCall } = await import('./hook/answer.ts')
     reply = await answerCall(paths, input, identity, result, ignored)
   }
   const trouble = [...notices, result.dropped ?? [], config.problem ? describe(config.problem) : []].flat()
@@ -114,6 +114,6 @@ async function count(run: Run, { input, identity, policy, project, ignored }: Ca
 }
 
 async function failed({ paths, config }: Run, what: string, eventName: string | undefined): Promise<Reply> {
-  const { answerFailure } = await import('./failed.ts')
+  const { answerFailure } = await import('./hook/failed.ts')
   return answerFailure(paths, config.policy, what, eventName)
 }

@@ -49,6 +49,11 @@ describe('the house', () => {
     )
   })
 
+  test('hook/ belongs to hook.ts alone', () => {
+    const importers = importersOf((name) => name.startsWith('hook/'))
+    for (const file of importers) assert.match(file, /^hook(\.ts$|\/)/)
+  })
+
   test('hosts/ and store/ know nothing of commands/ and terminal/', () => {
     for (const file of files.filter((name) => !/^(commands|terminal|cli\.ts)/.test(name))) {
       for (const name of importsOf(file))

@@ -1,13 +1,13 @@
 /** Our own failures: told to the person, logged, counted. */
 
 import { existsSync } from 'node:fs'
-import { describe } from './failure.ts'
-import { isOff, type Policy } from './guard/policy.ts'
-import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
-import { replyToFailure } from './hosts/claude-code/wording.ts'
-import { tryLog } from './log.ts'
-import type { Paths } from './paths.ts'
-import { StateDb } from './store/state-db.ts'
+import { describe } from '../failure.ts'
+import { isOff, type Policy } from '../guard/policy.ts'
+import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
+import { replyToFailure } from '../hosts/claude-code/wording.ts'
+import { tryLog } from '../log.ts'
+import type { Paths } from '../paths.ts'
+import { StateDb } from '../store/state-db.ts'
 
 /**
  * The answer when we have failed at an event. A failure lets the call run and is shown to the person; with

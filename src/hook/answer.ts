@@ -1,16 +1,16 @@
 /** From a verdict to an answer: signs what must be signed, logs what people want to read, and words it. */
 
-import { describe } from './failure.ts'
-import { MAIN_AGENT } from './guard/event.ts'
-import type { Identity } from './guard/identity.ts'
-import { WINDOW_MS } from './guard/ring.ts'
-import type { Block, Warn } from './guard/verdict.ts'
-import type { CallInput } from './hosts/claude-code/event.ts'
-import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
-import { replyToBlock, replyToMissingTenant, replyToWarn, withNotice } from './hosts/claude-code/wording.ts'
-import { type LogEntry, tryLog } from './log.ts'
-import type { Paths } from './paths.ts'
-import type { Updated } from './store/state-db.ts'
+import { describe } from '../failure.ts'
+import { MAIN_AGENT } from '../guard/event.ts'
+import type { Identity } from '../guard/identity.ts'
+import { WINDOW_MS } from '../guard/ring.ts'
+import type { Block, Warn } from '../guard/verdict.ts'
+import type { CallInput } from '../hosts/claude-code/event.ts'
+import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
+import { replyToBlock, replyToMissingTenant, replyToWarn, withNotice } from '../hosts/claude-code/wording.ts'
+import { type LogEntry, tryLog } from '../log.ts'
+import type { Paths } from '../paths.ts'
+import type { Updated } from '../store/state-db.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */
 const PATIENCE_MS = 3500
@@ -70,7 +70,7 @@ export function answerMissingTenant(paths: Paths, call: CallInput, identity: Ide
 /** Signs a refusal durably; returns its reference, or why there is none. The refusal stands either way. */
 async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<string> {
   try {
-    const { append, reference } = await import('./audit/append.ts')
+    const { append, reference } = await import('../audit/append.ts')
     const waitMs = Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now())
     return reference(append(paths, blockLine(call, identity, block), { waitMs, clock: Date.now }))
   } catch (error) {

@@ -7,11 +7,11 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import siphash from 'siphash'
-import { codeOf, failure } from './failure.ts'
-import { isThere, readSmallFile, unusable } from './files.ts'
-import type { Event } from './guard/event.ts'
-import type { GuardedInput } from './hosts/claude-code/event.ts'
-import { shellWord } from './short-id.ts'
+import { codeOf, failure } from '../failure.ts'
+import { isThere, readSmallFile, unusable } from '../files.ts'
+import type { Event } from '../guard/event.ts'
+import type { GuardedInput } from '../hosts/claude-code/event.ts'
+import { shellWord } from '../short-id.ts'
 
 export type Hash = (text: string) => string
 
