@@ -9,7 +9,7 @@ import { StateDb } from '../src/store/state-db.ts'
 const [file = '', sessions = '0', calls = '0'] = process.argv.slice(2)
 const TOOLS = ['Bash', 'Read', 'Edit', 'mcp__github__search_code']
 
-const store = new StateDb(file, 0, Date.now)
+const store = new StateDb(file, () => 0, Date.now)
 for (let session = 0; session < Number(sessions); session += 1) {
   for (let i = 0; i < Number(calls); i += 1) count(session, i)
 }

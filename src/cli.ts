@@ -80,6 +80,7 @@ function addSessionCommands(root: Command): void {
     .option('--all', 'also sessions idle for over an hour')
     .option('--json', 'one JSON document')
     .option('--watch', 'again every second')
+    .option('--tenant <name>', 'only sessions of this tenant')
     .action(run(async () => (await import('./commands/status.ts')).status))
   root
     .command('reset')

@@ -4,9 +4,10 @@
  * the schema library with it, is loaded only when there is one.
  */
 
-import { existsSync } from 'node:fs'
-import type { Failure } from './failure.ts'
-import { applySettings, DEFAULT_POLICY, loosens, type Policy } from './guard/policy.ts'
+import { describe, type Failure, failure, isFailure, mendable } from './failure.ts'
+import { isAbsent } from './files.ts'
+import { applySettings, DEFAULT_POLICY, loosens, type Policy, type Settings } from './guard/policy.ts'
+import { shellWord } from './short-id.ts'
 
 export interface Config {
   readonly policy: Policy
@@ -16,13 +17,11 @@ export interface Config {
 
 /** The settings in force for everybody. Never throws for what a file says: a broken one is a `problem`. */
 export async function readConfig(file: string): Promise<Config> {
-  if (!existsSync(file)) return { policy: DEFAULT_POLICY }
-  const { asProblem, readSettings } = await import('./settings.ts')
   try {
-    const settings = readSettings(file, DEFAULT_POLICY)
+    const settings = await readIfThere(file, DEFAULT_POLICY)
     return { policy: settings ? applySettings(DEFAULT_POLICY, settings) : DEFAULT_POLICY }
   } catch (error) {
-    return { policy: DEFAULT_POLICY, problem: asProblem(error, file) }
+    return { policy: DEFAULT_POLICY, problem: problemAt(file, error) }
   }
 }
 
@@ -34,15 +33,25 @@ export async function withProject(
   policy: Policy,
   file: string,
 ): Promise<{ policy: Policy; ignored?: string }> {
-  if (!existsSync(file)) return { policy }
-  const { asProblem, readSettings } = await import('./settings.ts')
   try {
-    const settings = readSettings(file, policy)
-    if (!settings) return { policy }
-    const loosened = loosens(policy, settings)
-    if (!loosened) return { policy: applySettings(policy, settings) }
+    const settings = await readIfThere(file, policy)
+    const loosened = settings && loosens(policy, settings)
+    if (!loosened) return { policy: settings ? applySettings(policy, settings) : policy }
     return { policy, ignored: `${file} is ignored: ${loosened} would loosen your own setting` }
   } catch (error) {
-    return { policy, ignored: `${file} is ignored: ${asProblem(error, file).message}` }
+    return { policy, ignored: `${file} is ignored: ${problemAt(file, error).message}` }
   }
+}
+
+async function readIfThere(file: string, base: Policy): Promise<Settings | undefined> {
+  if (isAbsent(file)) return undefined
+  const { readSettings } = await import('./settings.ts')
+  return readSettings(file, base)
+}
+
+function problemAt(file: string, error: unknown): Failure {
+  const known = mendable(error, file)
+  return isFailure(known)
+    ? known
+    : failure(`${file} cannot be read (${describe(error)})`, `Run: ls -l ${shellWord(file)}`)
 }

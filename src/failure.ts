@@ -3,6 +3,9 @@
  * do about it, if possible a line to paste. Everything else that is thrown is a defect of ours.
  */
 
+import { dirname } from 'node:path'
+import { shellWord } from './short-id.ts'
+
 export interface Failure extends Error {
   readonly hint: string
   /** The exit code of `spikectl`: 1 = the answer is no, 2 = wrong usage or it could not run. */
@@ -22,8 +25,23 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
+/**
+ * What the operating system or SQLite refused, as a Failure that names the file (that of the error, else
+ * `file`). Everything else, which would be a defect of ours, comes back as it is.
+ */
+export function mendable(error: unknown, file?: string): unknown {
+  const code = codeOf(error)
+  const place = error instanceof Error && 'path' in error ? String(error.path) : file
+  if (isFailure(error) || !place || !/^(E[A-Z]+|SQLITE_[A-Z_]+)$/.test(code)) return error
+  return failure(
+    `${place} cannot be used (${code})`,
+    `Expected a folder that you can write. Run: ls -ld ${shellWord(dirname(place))}`,
+  )
+}
+
 /** One line: what is wrong and, where we know, what to do. */
 export function describe(error: unknown): string {
-  if (isFailure(error)) return `${error.message}. ${error.hint}`
-  return error instanceof Error ? error.message : String(error)
+  const known = mendable(error)
+  if (isFailure(known)) return `${known.message}. ${known.hint}`
+  return known instanceof Error ? known.message : String(known)
 }

@@ -1,32 +1,65 @@
 /** Files of ours and files that others may have put in our way. */
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
-import { type Failure, failure } from './failure.ts'
+import { codeOf, failure } from './failure.ts'
 import { shellWord } from './short-id.ts'
 
 /** Settings are a few hundred bytes; anything much larger is no settings file. */
 const SMALL_FILE_BYTES = 64 * 1024
 
 /**
- * The text of a small file, or undefined when there is none.
- * Never waits: a named pipe in its place would otherwise hold the hook until the client lets the call run.
+ * The text of a small file, or undefined when there is none. A link is followed: people keep their settings
+ * where they like. Never waits: a named pipe in its place would hold the hook until the client lets the call
+ * run.
  */
 export function readSmallFile(file: string): string | undefined {
-  // Looked for first because a missing file is the usual case, and an exception costs more than a look.
-  if (!statSync(file, { throwIfNoEntry: false })) return undefined
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  if (isAbsent(file)) return undefined
+  const fd = regular(openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), file)
   try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) throw failure(`${file} is no regular file`, `Run: ls -ld ${shellWord(file)}`)
-    if (stat.size > SMALL_FILE_BYTES) {
+    const { size } = fstatSync(fd)
+    if (size > SMALL_FILE_BYTES) {
       throw failure(`${file} is larger than ${SMALL_FILE_BYTES} bytes`, `Run: ls -l ${shellWord(file)}`)
     }
-    const bytes = Buffer.alloc(stat.size)
+    const bytes = Buffer.alloc(size)
     return bytes.toString('utf8', 0, readSync(fd, bytes))
   } finally {
     closeSync(fd)
   }
+}
+
+/** True when nothing stands at `file`. What cannot be looked at is not absent: that is an error. */
+export function isAbsent(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) === undefined
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return true
+    throw error
+  }
+}
+
+/** Opens a file of our own, new ones 0600. Refuses a symlink, and whatever else is no regular file. */
+export function openOurs(file: string, flags: number): number {
+  isThere(file)
+  return regular(openSync(file, flags | NOFOLLOW | constants.O_NONBLOCK, 0o600), file)
+}
+
+/** Windows has no such flag, and links there need rights that an agent does not have. */
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0
+
+function regular(fd: number, file: string): number {
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  throw failure(`${file} is no regular file`, `Run: ls -ld ${shellWord(file)}`)
 }
 
 /** True when something stands at `file`. Refuses a symlink: our files are where we put them or nowhere. */
@@ -41,11 +74,16 @@ export function isThere(file: string): boolean {
   return stat !== undefined
 }
 
-/** The Failure of a folder or file of ours that cannot be read or written: `code` is Node's or SQLite's. */
-export function unusable(file: string, code: string): Failure {
-  const folder = shellWord(dirname(file))
-  return failure(
-    `${file} cannot be used (${code})`,
-    `Expected a folder that you can write. Run: ls -ld ${folder}`,
-  )
+/**
+ * Makes a folder that only we can enter, and those above it that are missing. One step at a time: Node's own
+ * recursive way never ends where the kernel refuses new folders, as in /proc.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error // another process was faster
+  }
 }

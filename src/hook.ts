@@ -6,7 +6,6 @@
  */
 
 import { existsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { type Config, readConfig, withProject } from './config.ts'
 import { describe, failure } from './failure.ts'
 import { decide, lacksTenant } from './guard/decide.ts'
@@ -53,18 +52,21 @@ async function replyToStdin(run: Run): Promise<Reply> {
   let text = ''
   try {
     refuseToRun()
-    text = readInput()
+    const input = readInput()
+    text = input.text
+    if (input.problem) throw input.problem
     return await replyTo(run, text)
   } catch (error) {
-    return failed(run, describe(error), eventNameIn(text))
+    return failed(run, run.config.policy, describe(error), eventNameIn(text))
   }
 }
 
 function refuseToRun(): void {
   const old = oldNode(process.versions)
   if (old) throw old
-  if (isInteractive())
+  if (isInteractive()) {
     throw failure('spikectl-hook waits for an event on stdin', 'For people there is: spikectl --help')
+  }
 }
 
 async function replyTo(run: Run, text: string): Promise<Reply> {
@@ -78,14 +80,18 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
   }
   if (isOff(about.policy)) return SILENCE
   if (input.type !== 'call' && !existsSync(run.paths.stateDb)) return SILENCE
-  return count(run, about)
+  try {
+    return await count(run, about)
+  } catch (error) {
+    return failed(run, about.policy, describe(error), input.name)
+  }
 }
 
 async function caseOf({ env, config }: Run, input: GuardedInput): Promise<Case> {
   const identity = identify({ ...namedIn(env), session: input.session })
-  const file = projectSettingsPath(env, input.cwd ?? process.cwd())
-  const { policy, ignored } = await withProject(config.policy, file)
-  return { input, identity, policy, project: dirname(dirname(file)), ignored }
+  const project = env.CLAUDE_PROJECT_DIR || input.cwd || process.cwd()
+  const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
+  return { input, identity, policy, project, ignored }
 }
 
 /** Decides the event on its session's state, under the store's lock, and answers it. */
@@ -100,8 +106,8 @@ async function count(run: Run, { input, identity, policy, project, ignored }: Ca
       notice: ignored,
       decide: (state, now) => decide(state, event, policy, now),
     })
-    if (updated.sweepIsDue) sweep(store)
-    return updated
+    const unswept = updated.sweepIsDue ? sweep(store) : undefined
+    return { ...updated, unswept }
   })
 
   let reply = SILENCE
@@ -109,11 +115,18 @@ async function count(run: Run, { input, identity, policy, project, ignored }: Ca
     const { answerCall } = await import('./hook/answer.ts')
     reply = await answerCall(paths, input, identity, result, ignored)
   }
-  const trouble = [...notices, result.dropped ?? [], config.problem ? describe(config.problem) : []].flat()
-  return trouble.length > 0 && reply.exitCode !== 2 ? failed(run, trouble.join('; '), input.name) : reply
+  const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
+  const trouble = [...notices, result.dropped, result.unswept, broken].filter(Boolean)
+  return trouble.length > 0 ? failed(run, policy, trouble.join('; '), input.name, reply) : reply
 }
 
-async function failed({ paths, config }: Run, what: string, eventName: string | undefined): Promise<Reply> {
+async function failed(
+  { paths }: Run,
+  policy: Policy,
+  what: string,
+  eventName: string | undefined,
+  reply = SILENCE,
+): Promise<Reply> {
   const { answerFailure } = await import('./hook/failed.ts')
-  return answerFailure(paths, config.policy, what, eventName)
+  return answerFailure(paths, policy, what, eventName, reply)
 }

@@ -1,8 +1,9 @@
 /** log.jsonl: one line a warning, block, reset and error, for people. It is not the evidence: audit/ is. */
 
-import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, renameSync, statSync, writeSync } from 'node:fs'
 import { describe } from './failure.ts'
-import { isThere } from './files.ts'
+import { openOurs } from './files.ts'
+import { patienceOf } from './pause.ts'
 import { openSqlite } from './sqlite.ts'
 
 export interface LogEntry {
@@ -25,9 +26,7 @@ const LOCK_WAIT_MS = 500
 
 /** Appends one line at `now` (Unix ms); one write, so that parallel hooks never mix. Throws when it cannot. */
 export function appendLog(file: string, now: number, entry: LogEntry): void {
-  isThere(file)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0)
-  const fd = openSync(file, flags, 0o600)
+  const fd = openOurs(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND)
   try {
     writeSync(fd, `${JSON.stringify({ at: new Date(now).toISOString(), ...entry })}\n`)
     if (fstatSync(fd).size >= MAX_BYTES) roll(file)
@@ -48,7 +47,7 @@ export function tryLog(file: string, entry: LogEntry): string | undefined {
 
 /** One old file is kept. Under a lock, so that of many hooks only one rolls and no file is lost. */
 function roll(file: string): void {
-  const lock = openSqlite(`${file}-roll`, LOCK_WAIT_MS)
+  const lock = openSqlite(`${file}-roll`, patienceOf(LOCK_WAIT_MS))
   try {
     lock.exec('BEGIN EXCLUSIVE')
     if (statSync(file).size >= MAX_BYTES) renameSync(file, `${file}.1`)

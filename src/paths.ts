@@ -50,9 +50,9 @@ function xdg(env: Environment, name: string, fallback: string): string {
   return value?.startsWith('/') ? value : `${env.HOME || homedir()}/${fallback}`
 }
 
-/** The settings that a project carries: under the client's project folder, else under `cwd`. */
-export function projectSettingsPath(env: Environment, cwd: string): string {
-  return `${env.CLAUDE_PROJECT_DIR || cwd}${sep}.claude${sep}spikectl.json`
+/** The settings that a project carries in its folder. */
+export function projectSettingsPath(project: string): string {
+  return `${project === sep ? '' : project}${sep}.claude${sep}spikectl.json`
 }
 
 /** Loaded only where the environment does not say it. */

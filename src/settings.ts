@@ -4,12 +4,13 @@
  */
 
 import * as v from 'valibot'
-import { codeOf, type Failure, failure, isFailure } from './failure.ts'
+import { type Failure, failure } from './failure.ts'
 import { readSmallFile } from './files.ts'
 import { DEFAULT_POLICY, type Policy, type Settings, unheardWarning } from './guard/policy.ts'
-import { shellWord } from './short-id.ts'
+import { printable, shellWord } from './short-id.ts'
 
 const MAX_LIMIT = 1_000_000
+const MAX_SHOWN = 80
 
 const callsPerMinute = (description: string) =>
   v.optional(
@@ -80,7 +81,7 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const where = error instanceof Error ? error.message : ''
+    const where = error instanceof Error ? shown(error.message) : ''
     throw failure(`${file} is not JSON (${where})`, moveAside(file))
   }
 }
@@ -90,14 +91,14 @@ function settingProblem(issue: v.InferIssue<typeof SettingsSchema>, file: string
   const key = v.getDotPath(issue) ?? ''
   if (issue.expected === 'never') {
     return failure(
-      `${file}: ${key} is no setting, expected ${knownKeys()}`,
-      `Run: spikectl config unset ${key}`,
+      `${file}: ${shown(key)} is no setting, expected ${knownKeys()}`,
+      `Run: spikectl config unset ${shellWord(shown(key))}`,
     )
   }
   const fallback = defaultOf(key)
   const paste = fallback === undefined ? `unset ${key}` : `set ${key} ${fallback}`
   return failure(
-    `${file}: ${key} is ${issue.received}, expected ${issue.message}`,
+    `${file}: ${shown(key)} is ${shown(issue.received)}, expected ${issue.message}`,
     `Run: spikectl config ${paste}`,
   )
 }
@@ -129,14 +130,10 @@ function leavesOf(value: object, prefix = ''): [string, unknown][] {
 }
 
 function moveAside(file: string): string {
-  return `Run: mv ${shellWord(file)} ${shellWord(`${file}.broken`)}`
+  return `Mend it, or run: mv ${shellWord(file)} ${shellWord(`${file}.broken`)}`
 }
 
-/** Whatever went wrong at a settings file, as a Failure. */
-export function asProblem(error: unknown, file: string): Failure {
-  if (isFailure(error)) return error
-  return failure(
-    `${file} cannot be read (${codeOf(error) || String(error)})`,
-    `Run: ls -l ${shellWord(file)}`,
-  )
+/** What stands in a file, which anybody may have written, as it can be shown: printable and short. */
+function shown(text: string): string {
+  return printable(text).slice(0, MAX_SHOWN)
 }

@@ -16,3 +16,10 @@ export function printable(text: string): string {
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
+
+/** How a person names a session in a command, ready to paste. */
+export function pasteable({ id, tenant }: { readonly id: string; readonly tenant: string }): string {
+  const name = shellWord(shortId(id))
+  const ofTenant = tenant ? `--tenant ${shellWord(printable(tenant))} ` : ''
+  return `${ofTenant}${name.startsWith('-') ? '-- ' : ''}${name}`
+}

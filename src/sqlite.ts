@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, failure } from './failure.ts'
 import { isThere } from './files.ts'
+import { type Patience, pause } from './pause.ts'
 import { oldNode } from './version.ts'
 
 export type { Database } from 'better-sqlite3'
@@ -27,14 +28,14 @@ export function isMoved(error: unknown): boolean {
 }
 
 /**
- * Opens `file`, creating it if need be; a lock that others hold is waited for up to `waitMs`. Refuses a
- * symlink, which SQLite would follow.
+ * Opens `file`, creating it if need be; a lock that others hold is waited for as long as there is patience.
+ * Refuses a symlink, which SQLite would follow.
  */
-export function openSqlite(file: string, waitMs: number): Database.Database {
+export function openSqlite(file: string, patience: Patience): Database.Database {
   isThere(file)
   binary ??= loadBinary()
   // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
-  const options: object = { timeout: Math.max(0, Math.round(waitMs)), nativeBinding: binary }
+  const options: object = { timeout: patience(), nativeBinding: binary }
   return new Database(file, options)
 }
 
@@ -79,24 +80,40 @@ function installed(file: string): string | undefined {
   return undefined
 }
 
-/** All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one. */
-export function inTransaction<T>(db: Database.Database, work: () => T): T {
-  return between(db, 'BEGIN IMMEDIATE', work)
-}
-
-/** `work` sees one state of the file, whatever others write meanwhile. */
-export function inSnapshot<T>(db: Database.Database, work: () => T): T {
-  return between(db, 'BEGIN', work)
-}
-
-function between<T>(db: Database.Database, begin: string, work: () => T): T {
-  db.exec(begin)
+/**
+ * All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one.
+ * All waits in it together last as long as there is patience.
+ */
+export function inTransaction<T>(db: Database.Database, patience: Patience, work: () => T): T {
+  takeLock(db, patience)
   try {
     const result = work()
-    db.exec('COMMIT')
+    db.exec(`PRAGMA busy_timeout = ${patience()}; COMMIT`)
     return result
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK')
     throw error
+  }
+}
+
+/** `work` sees one state of the file, whatever others write meanwhile. */
+export function inSnapshot<T>(db: Database.Database, work: () => T): T {
+  db.exec('BEGIN')
+  try {
+    return work()
+  } finally {
+    db.exec('COMMIT')
+  }
+}
+
+/** Whoever waits asks again after a few ms, by chance: SQLite's own, ever longer pauses starve the early ones. */
+function takeLock(db: Database.Database, patience: Patience): void {
+  for (db.exec('PRAGMA busy_timeout = 0'); ; pause(1 + 6 * Math.random())) {
+    try {
+      db.exec('BEGIN IMMEDIATE')
+      return
+    } catch (error) {
+      if (!isBusy(error) || patience() === 0) throw error
+    }
   }
 }

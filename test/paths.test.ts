@@ -37,8 +37,8 @@ describe('where things are', { skip: process.platform === 'win32' }, () => {
     })
   }
 
-  test('a project’s settings are under the client’s project folder, else under cwd', () => {
-    assert.equal(projectSettingsPath({ CLAUDE_PROJECT_DIR: '/p' }, '/cwd'), '/p/.claude/spikectl.json')
-    assert.equal(projectSettingsPath({}, '/cwd'), '/cwd/.claude/spikectl.json')
+  test('a project’s settings are in its .claude folder', () => {
+    assert.equal(projectSettingsPath('/p'), '/p/.claude/spikectl.json')
+    assert.equal(projectSettingsPath('/'), '/.claude/spikectl.json')
   })
 })

@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, fdatasyncSync } from 'node:fs'
 import { failure } from '../failure.ts'
+import type { Patience } from '../pause.ts'
 import { VERSION } from '../version.ts'
 import { type AuditObject, clean } from './canonical.ts'
 import { BEFORE_GENESIS, type Link } from './chain.ts'
@@ -36,16 +37,16 @@ const MAX_PATH_BYTES = 2048
 
 /**
  * Signs an event and appends it durably. `event` says what happened ("block", "reset", …); the members that
- * every line has are added here. Waits for the lock up to `waitMs`; throws when the line is not on disk.
+ * every line has are added here. Throws when the line is not on disk.
  */
 export function append(
   files: AuditFiles,
   event: AuditObject,
-  options: { readonly waitMs: number; readonly clock: () => number },
+  options: { readonly patience: Patience; readonly clock: () => number },
 ): Signed {
   const signer = openSigner(files.audit)
   signer.sign(Buffer.from('warm up'))
-  const { head } = underLock(files.auditDb, options.waitMs, (before) => {
+  const { head } = underLock(files.auditDb, options.patience, options.clock(), (before) => {
     const at = new Date(options.clock()).toISOString()
     const tail = findTail(files.audit, before) ?? writeGenesis(files.audit, signer, at)
     return { head: appendLine(files.audit, tail, signer, { ...cleaned(event), at }) }

@@ -43,10 +43,9 @@ export function secretPem(seed: Uint8Array): string {
 
 /** The 32-byte seed in a PKCS #8 PEM, or undefined when it is none of Ed25519. */
 export function seedOfPem(text: string): Buffer | undefined {
-  const match = /^-----BEGIN PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END PRIVATE KEY-----\s*$/.exec(
-    text,
-  )
-  const der = Buffer.from(match?.[1] ?? '', 'base64')
+  const [begin, ...body] = text.trim().split(/\r?\n/)
+  if (begin !== '-----BEGIN PRIVATE KEY-----' || body.pop() !== '-----END PRIVATE KEY-----') return undefined
+  const der = Buffer.from(body.join(''), 'base64')
   if (der.length !== PKCS8_PREFIX.length + 32 || !der.subarray(0, PKCS8_PREFIX.length).equals(PKCS8_PREFIX)) {
     return undefined
   }

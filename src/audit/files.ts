@@ -1,12 +1,12 @@
 /** The audit folder on disk: which files there are, and how new ones come to be. */
 
+import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../failure.ts'
-import { isThere } from '../files.ts'
+import { isThere, makeFolder, openOurs } from '../files.ts'
 
 const SEGMENT = /^audit-(\d{6})\.jsonl$/
 
@@ -34,7 +34,7 @@ export function segmentsIn(folder: string): number[] {
 
 /** Makes a folder that only we can read; refuses a symlink in its place. */
 export function ensureFolder(folder: string): void {
-  if (!isThere(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (!isThere(folder)) makeFolder(folder)
 }
 
 /**
@@ -42,12 +42,8 @@ export function ensureFolder(folder: string): void {
  * Written under another name, synced, then linked: nobody ever sees it half written.
  */
 export function createDurably(file: string, content: string | Uint8Array): boolean {
-  const draft = `${file}.${process.pid}`
-  const fd = openSync(
-    draft,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
-    0o600,
-  )
+  const draft = `${file}.${randomUUID()}`
+  const fd = openOurs(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
   try {
     writeAll(fd, Buffer.from(content))
     fsyncSync(fd)
@@ -69,7 +65,7 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 export function openForAppend(file: string): number {
-  return openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW)
+  return openOurs(file, constants.O_RDWR | constants.O_APPEND)
 }
 
 export function sizeOf(fd: number): number {

@@ -4,7 +4,9 @@
  */
 
 import { existsSync } from 'node:fs'
-import { type Database, inTransaction, openSqlite } from '../sqlite.ts'
+import type { Patience } from '../pause.ts'
+import { moveAsideIfDamaged } from '../repair.ts'
+import { type Database, inTransaction, isDamage, openSqlite } from '../sqlite.ts'
 import type { Link } from './chain.ts'
 
 /** The last line that was appended, and where it stands. */
@@ -24,36 +26,54 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS head (
 )`
 
 /**
- * Runs `work` under the log's lock with the head as it is; what it returns as `head` is saved durably.
- * A lock held by others is waited for up to `waitMs`.
+ * Runs `work` under the log's lock with the head as it is; what it returns as `head` is saved durably. A
+ * damaged audit.db is moved aside: the head is found again from the files.
  */
 export function underLock<T extends { readonly head: Head }>(
   file: string,
-  waitMs: number,
+  patience: Patience,
+  now: number,
   work: (head: Head | undefined) => T,
 ): T {
-  const db = openSqlite(file, waitMs)
   try {
-    db.pragma('synchronous = FULL')
-    return inTransaction(db, () => save(db, work(read(db))))
+    return lockedOnce(file, patience, work)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    moveAsideIfDamaged(file, patience, now)
+    return lockedOnce(file, patience, work)
+  }
+}
+
+function lockedOnce<T extends { readonly head: Head }>(
+  file: string,
+  patience: Patience,
+  work: (head: Head | undefined) => T,
+): T {
+  const db = openSqlite(file, patience)
+  try {
+    db.exec('PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL')
+    return inTransaction(db, patience, () => {
+      db.exec(SCHEMA)
+      return save(db, work(read(db)))
+    })
   } finally {
     db.close()
   }
 }
 
-/** The head, without the lock; undefined when there is none. */
-export function readHead(file: string, waitMs: number): Head | undefined {
+/** The head, without the lock; undefined when there is none. Changes nothing. */
+export function readHead(file: string, patience: Patience): Head | undefined {
   if (!existsSync(file)) return undefined
-  const db = openSqlite(file, waitMs)
+  const db = openSqlite(file, patience)
   try {
-    return inTransaction(db, () => read(db))
+    const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'head'").get() === undefined
+    return isEmpty ? undefined : read(db)
   } finally {
     db.close()
   }
 }
 
 function read(db: Database): Head | undefined {
-  db.exec(SCHEMA)
   return db.prepare<[], Head>('SELECT log, seq, sha, segment, off, len, key, pub FROM head').get()
 }
 

@@ -3,11 +3,11 @@
  * tweetnacl makes keys and signs, node:crypto verifies: two independent implementations meet in every line.
  */
 
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import nacl from 'tweetnacl'
-import { codeOf, failure } from '../failure.ts'
-import { isThere } from '../files.ts'
+import { failure } from '../failure.ts'
+import { isThere, openOurs } from '../files.ts'
 import { shellWord } from '../short-id.ts'
 import {
   isSignatureValid,
@@ -65,7 +65,7 @@ function signerOf(seed: Uint8Array, pub: Buffer): Signer {
 }
 
 function readSeed(file: string): Buffer {
-  const fd = openKey(file)
+  const fd = openOurs(file, constants.O_RDONLY)
   try {
     refuseExposed(fd, file)
     const seed = seedOfPem(readAt(fd, 0, Math.min(sizeOf(fd), 4096)).toString('latin1'))
@@ -73,14 +73,6 @@ function readSeed(file: string): Buffer {
     return seed
   } finally {
     closeSync(fd)
-  }
-}
-
-function openKey(file: string): number {
-  try {
-    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    throw failure(`${file} cannot be opened (${codeOf(error)})`, `Run: ls -l ${shellWord(file)}`)
   }
 }
 

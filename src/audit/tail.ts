@@ -1,12 +1,16 @@
 /** Where the next line goes: what the files mean in the light of the head. The one place that judges it. */
 
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync } from 'node:fs'
-import { failure } from '../failure.ts'
+import { closeSync } from 'node:fs'
+import { type Failure, failure } from '../failure.ts'
+import { isThere } from '../files.ts'
 import { BEFORE_GENESIS, follow, type Link } from './chain.ts'
-import { openForAppend, readAt, segmentFile, segmentsIn } from './files.ts'
+import { openForAppend, readAt, segmentFile, segmentsIn, sizeOf } from './files.ts'
 import type { Head } from './head.ts'
 import { linesOf } from './lines.ts'
+
+/** What processes that died can have left after the head: a few lines, whole or cut off. */
+const MAX_AFTER_HEAD = 64 * 1024
 
 /** Bytes after the last sound line: what a process that died left behind. */
 export interface Junk {
@@ -34,20 +38,18 @@ export function findTail(folder: string, head: Head | undefined): Tail | undefin
   const file = segmentFile(folder, last)
   if (!head) return extend(file, { link: BEFORE_GENESIS, segment: last, end: 0, rebuilt: true })
   if (!holds(file, head)) {
-    throw failure(
-      `${file} is not what audit.db says: lines are missing or changed`,
-      'Run: spikectl audit verify',
-    )
+    throw notOurs(file)
   }
   return extend(file, { link: head, segment: last, end: head.off + head.len, rebuilt: false })
 }
 
-/** True when the head's line stands where the head says, unchanged. */
+/** True when the head's line stands where the head says, unchanged, and little comes after it. */
 function holds(file: string, head: Head): boolean {
-  if (!existsSync(file)) return false
+  if (!isThere(file)) return false
   const fd = openForAppend(file)
   try {
-    return sha256(readAt(fd, head.off, head.len)) === head.sha
+    const end = head.off + head.len
+    return sizeOf(fd) - end <= MAX_AFTER_HEAD && sha256(readAt(fd, head.off, head.len)) === head.sha
   } finally {
     closeSync(fd)
   }
@@ -56,16 +58,28 @@ function holds(file: string, head: Head): boolean {
 function extend(file: string, from: Tail): Tail {
   let tail = from
   const rest: Buffer[] = []
+  let size = 0
   for (const { bytes, ended } of linesOf(file, from.end)) {
     const step = ended && rest.length === 0 ? follow(tail.link, bytes) : undefined
-    if (step && 'link' in step) tail = { ...tail, link: step.link, end: tail.end + bytes.length + 1 }
-    else rest.push(bytes, Buffer.from(ended ? '\n' : ''))
+    if (step && 'link' in step) {
+      tail = { ...tail, link: step.link, end: tail.end + bytes.length + 1 }
+    } else {
+      rest.push(bytes, Buffer.from(ended ? '\n' : ''))
+      size += bytes.length + 1
+      if (size > MAX_AFTER_HEAD) throw notOurs(file)
+    }
   }
   if (rest.length === 0) return tail
-  if (tail.link.seq < 0)
-    throw failure(`${file} does not begin with a genesis line`, 'Run: spikectl audit verify')
+  if (tail.link.seq < 0) throw notOurs(file)
   const junk = Buffer.concat(rest)
   return { ...tail, junk: { bytes: junk.length, sha256: sha256(junk) } }
+}
+
+function notOurs(file: string): Failure {
+  return failure(
+    `${file} is not as we left it: lines are missing, changed or foreign`,
+    'Run: spikectl audit verify',
+  )
 }
 
 function sha256(bytes: Uint8Array): string {

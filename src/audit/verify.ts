@@ -29,10 +29,19 @@ export interface Report {
   readonly problem?: Problem
   /** An unfinished append at the end: a crash, not tampering. */
   readonly torn?: Problem
+  /** Why the head says that lines are missing at the end. */
+  readonly truncated?: string
 }
+
+/** What audit.db knows of the last line. */
+export type Anchor = Pick<Link, 'log' | 'seq' | 'sha'>
+
+const UNFINISHED = 'unfinished append (no LF)'
 
 interface Progress {
   readonly link: Link
+  /** The line that the head knows was met. */
+  readonly isAnchored: boolean
   readonly problem?: Problem
   readonly torn?: Problem
 }
@@ -40,57 +49,81 @@ interface Progress {
 /** What stands between two sound lines; harmless only if the next sound line names it as its junk. */
 interface Pending {
   readonly first: Problem
+  /** The last of it has no LF: nothing was written after it. */
+  readonly isUnfinished: boolean
   readonly bytes: readonly Buffer[]
 }
 
-/** Verifies the segments of a folder, or one file. */
-export function verifyLog(place: string | { readonly folder: string }): Report {
+/**
+ * Verifies the segments of a folder, or one file. With a `head`, also whether the line that it knows as the
+ * last is there; read the head before, for the log may grow meanwhile.
+ */
+export function verifyLog(place: string | { readonly folder: string }, head?: Anchor): Report {
   const files =
     typeof place === 'string'
       ? [place]
       : segmentsIn(place.folder).map((number) => segmentFile(place.folder, number))
-  let progress: Progress = { link: BEFORE_GENESIS }
+  let progress: Progress = { link: BEFORE_GENESIS, isAnchored: false }
   for (const file of files) {
-    progress = verifyFile(file, progress.link)
+    progress = verifyFile(file, progress, head)
     if (progress.problem) break
   }
-  const { link } = progress
-  return { ...progress, log: link.log, lines: link.seq + 1, segments: files.length }
+  const { link, isAnchored, ...found } = progress
+  const truncated = head && !found.problem && !isAnchored ? truncation(link, head) : undefined
+  const report = { ...found, log: link.log, lines: link.seq + 1, segments: files.length, link }
+  return truncated ? { ...report, truncated } : report
 }
 
-function verifyFile(file: string, from: Link): Progress {
-  let link = from
+function truncation(link: Link, head: Anchor): string {
+  if (link.seq < 0) return `the log is gone, but audit.db knows line ${head.seq}`
+  if (link.log !== head.log) return 'audit.db knows another log'
+  if (link.seq >= head.seq) return `line ${head.seq} is not the one that audit.db knows`
+  return `the log ends at line ${link.seq}, but audit.db knows line ${head.seq}`
+}
+
+function verifyFile(file: string, from: Progress, head: Anchor | undefined): Progress {
+  let { link, isAnchored } = from
   let line = 0
   let pending: Pending | undefined
   for (const { bytes, offset, ended } of linesOf(file)) {
     line += 1
     const here = { file: basename(file), line, offset, seq: link.seq + 1 }
-    if (!ended) {
-      const torn = { ...here, what: 'unfinished append (no LF)' }
-      return pending ? { link, problem: pending.first } : { link, torn }
-    }
-    const step = follow(link, bytes)
+    const step = ended ? follow(link, bytes) : { problem: UNFINISHED }
     if ('problem' in step) {
       pending = added(pending, { ...here, what: step.problem }, bytes)
-      if (!mayBeJunk(pending)) break
+      if (!mayBeJunk(pending)) return { link, isAnchored, problem: pending.first }
       continue
     }
-    if (pending && !isNamedJunk(step.members, pending)) break
+    if (pending && !isNamedJunk(step.members, pending)) return { link, isAnchored, problem: pending.first }
     pending = undefined
     link = step.link
+    isAnchored ||= link.seq === head?.seq && link.sha === head.sha
   }
-  return pending ? { link, problem: pending.first } : { link }
+  return concluded({ link, isAnchored }, pending)
+}
+
+/** What is left at the end is a crash when its last line is unfinished, or when it is only torn so far. */
+function concluded(progress: Progress, pending: Pending | undefined): Progress {
+  if (!pending) return progress
+  return pending.isUnfinished
+    ? { ...progress, torn: { ...pending.first, what: UNFINISHED } }
+    : { ...progress, problem: pending.first }
 }
 
 function added(pending: Pending | undefined, problem: Problem, bytes: Buffer): Pending {
-  if (!pending) return { first: problem, bytes: [Buffer.from(bytes)] }
-  return { first: pending.first, bytes: [...pending.bytes, Buffer.from('\n'), Buffer.from(bytes)] }
+  const isUnfinished = problem.what === UNFINISHED
+  if (!pending) return { first: problem, isUnfinished, bytes: [Buffer.from(bytes)] }
+  return {
+    first: pending.first,
+    isUnfinished,
+    bytes: [...pending.bytes, Buffer.from('\n'), Buffer.from(bytes)],
+  }
 }
 
 /** Only an append that was cut off can become junk: it has no suffix, and it is short. */
 function mayBeJunk(pending: Pending): boolean {
   const size = pending.bytes.reduce((sum, bytes) => sum + bytes.length, 0)
-  return pending.first.what === 'malformed suffix' && size <= MAX_JUNK_BYTES
+  return (pending.first.what === 'malformed suffix' || pending.isUnfinished) && size <= MAX_JUNK_BYTES
 }
 
 function isNamedJunk(members: Members, pending: Pending): boolean {

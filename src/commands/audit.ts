@@ -1,10 +1,13 @@
 /** `spikectl audit …`: what was refused, in a log that anyone can verify. */
 
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { type Head, readHead } from '../audit/head.ts'
 import { type Report, verifyLog } from '../audit/verify.ts'
-import { failure } from '../failure.ts'
+import { codeOf, failure } from '../failure.ts'
+import type { Paths } from '../paths.ts'
+import { patienceOf } from '../pause.ts'
 import { shellWord } from '../short-id.ts'
+import { isDamage } from '../sqlite.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
 
@@ -21,70 +24,73 @@ export function auditVerify(
   options: VerifyOptions,
 ): ExitCode {
   const place = path ?? paths.audit
-  if (!existsSync(place)) {
-    const hint = path
-      ? 'Run: spikectl audit verify'
-      : 'The log begins with the first call that is refused. Run: spikectl demo'
+  // Before the files: hooks may append while we read, but never take back.
+  const head = isOwn(paths, place) ? ownHead(paths) : undefined
+  if (!existsSync(place) && !head) {
+    const hint = path ? 'Run: spikectl audit verify' : 'It begins with the first call that is refused'
     throw failure(`there is no audit log at ${place}`, hint)
   }
-  const report = verifyLog(statSync(place).isDirectory() ? { folder: place } : place)
-  if (report.lines === 0 && !report.problem && !report.torn) {
+  const isFile = existsSync(place) && statSync(place).isFile()
+  const report = verifyLog(isFile ? place : { folder: place }, head)
+  if (report.segments === 0 && !head)
     throw failure(`there is no audit log in ${place}`, `Run: ls -l ${shellWord(place)}`)
-  }
-  const head = path === undefined ? readHead(paths.auditDb, LOCK_WAIT_MS) : undefined
-  const short = report.problem ? undefined : missingSince(report, head)
-  if (options.json) terminal.printJson(asJson(report, head, short))
-  else print(terminal, report, head, short)
-  return report.problem || short ? 1 : 0
+  if (options.json) terminal.printJson(asJson(report, head))
+  else print(terminal, report, head)
+  return report.problem || report.truncated ? 1 : 0
 }
 
-/** What the head row knows and the files do not: lines were cut off at the end. */
-function missingSince(report: Report, head: Head | undefined): string | undefined {
-  if (!head || (report.link.seq >= head.seq && report.log === head.log)) return undefined
-  return report.log === head.log
-    ? `the log ends at line ${report.link.seq}, but audit.db knows line ${head.seq}`
-    : 'audit.db belongs to another log'
+function isOwn(paths: Paths, place: string): boolean {
+  if (place === paths.audit) return true
+  return existsSync(place) && existsSync(paths.audit) && realpathSync(place) === realpathSync(paths.audit)
 }
 
-function asJson(report: Report, head: Head | undefined, short: string | undefined) {
-  const { log, lines, segments, problem, torn } = report
-  const anchors = head ? ['head'] : []
-  return {
-    version: 1,
-    ok: !problem && !short,
-    log,
-    lines,
-    segments,
-    problem,
-    truncated: short,
-    torn,
-    anchors,
-  }
-}
-
-function print(
-  { colour, print: out }: Terminal,
-  report: Report,
-  head: Head | undefined,
-  short?: string,
-): void {
-  const { log, lines, segments, problem, torn } = report
-  const name = `audit ${log.slice(0, 8) || '-'}`
-  if (problem) {
-    const { file, line, offset, seq, what } = problem
-    out(`${name}: ${colour.red('tampered')}: ${file} line ${line} (byte ${offset}, seq ${seq}): ${what}`)
-    out(`${lines} line${lines === 1 ? '' : 's'} before it verified`)
-  } else if (short) {
-    out(`${name}: ${colour.red('tampered')}: ${short}`)
-  } else {
-    const anchor = head ? 'ends where audit.db says' : 'no anchor: an end that was cut off cannot be seen'
-    out(
-      `${name}: ${lines} lines in ${segments} file${segments === 1 ? '' : 's'}, ${anchor}: ${colour.green('ok')}`,
+function ownHead(paths: Paths): Head | undefined {
+  try {
+    return readHead(paths.auditDb, patienceOf(LOCK_WAIT_MS))
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    throw failure(
+      `${paths.auditDb} is damaged (${codeOf(error)}); the next refusal moves it aside`,
+      `To verify the files without it, run: spikectl audit verify ${shellWord(`${paths.audit}/audit-000001.jsonl`)}`,
     )
   }
+}
+
+function asJson(report: Report, head: Head | undefined) {
+  const { log, lines, segments, problem, truncated, torn } = report
+  const anchors = head ? ['head'] : []
+  return { version: 1, ok: !problem && !truncated, log, lines, segments, problem, truncated, torn, anchors }
+}
+
+function print({ colour, print: out }: Terminal, report: Report, head: Head | undefined): void {
+  const { log, torn } = report
+  const name = `audit ${(log || head?.log || '-').slice(0, 8)}`
+  const tampering = tamperingIn(report)
+  out(
+    tampering
+      ? `${name}: ${colour.red('tampered')}: ${tampering}`
+      : `${name}: ${summary(report, head)}: ${colour.green('ok')}`,
+  )
   if (torn) out(`note: ${torn.file} ends in an append that a crash cut off (byte ${torn.offset})`)
-  out('proven: no line was changed, added or removed by anyone without the signing key')
+  out(`proven: ${proven(report, head)}`)
   out(
     'not proven: that all was logged, that times are true, or anything against a process of the same user (isolation: same-user)',
   )
+}
+
+function tamperingIn({ problem, truncated }: Report): string | undefined {
+  if (!problem) return truncated
+  return `${problem.file} line ${problem.line} (byte ${problem.offset}, seq ${problem.seq}): ${problem.what}`
+}
+
+function summary({ lines, segments }: Report, head: Head | undefined): string {
+  const files = `${segments} file${segments === 1 ? '' : 's'}`
+  return `${lines} lines in ${files}, ${head ? 'ends where audit.db says' : 'no anchor for its end'}`
+}
+
+function proven(report: Report, head: Head | undefined): string {
+  const { lines } = report
+  if (tamperingIn(report)) return lines === 0 ? 'nothing' : `only the first ${lines} lines, each by its key`
+  const end = head ? '' : ' before the last; whether more came after it cannot be seen'
+  return `no line was changed, added or removed by anyone without the signing key${end}`
 }

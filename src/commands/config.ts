@@ -1,11 +1,12 @@
 /** `spikectl config`: shows and changes settings. A file that is broken is never overwritten. */
 
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
-import { DEFAULT_POLICY } from '../guard/policy.ts'
+import { makeFolder } from '../files.ts'
+import { DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { checkSettings, parseSettingsFile, SettingsSchema, settingAt, settingNames } from '../settings.ts'
 import { printable } from '../short-id.ts'
@@ -20,7 +21,8 @@ export async function configGet({ paths, terminal }: Context, name: string | und
   if (name === undefined) {
     terminal.print(JSON.stringify(policy, null, 2))
   } else {
-    terminal.print(String(settingAt(policy, known(name))))
+    const value = settingAt(policy, name) ?? sectionAt(policy, name)
+    terminal.print(typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
   return 0
 }
@@ -35,7 +37,11 @@ export function configSet(context: Context, name: string, text: string): ExitCod
 
 export function configUnset(context: Context, name: string): ExitCode {
   refuseAgents(context)
-  change(context, (settings) => withoutSetting(settings, name.split('.')))
+  change(context, (settings) => {
+    const left = withoutSetting(settings, name.split('.'))
+    if (JSON.stringify(left) !== JSON.stringify(settings)) return left
+    throw failure(`${printable(name)} is not set in config.json`, 'Run: spikectl config get', 1)
+  })
   const fallback = settingAt(DEFAULT_POLICY, name)
   context.terminal.print(
     fallback === undefined ? `${printable(name)} is gone` : `${name} = ${fallback} (default)`,
@@ -66,6 +72,12 @@ function refuseAgents({ env }: Context): void {
   )
 }
 
+/** A whole section, such as `rate`. */
+function sectionAt(policy: Policy, name: string): unknown {
+  const section = Object.entries(policy).find(([key]) => key === name)?.[1]
+  return section ?? known(name)
+}
+
 function known(name: string): string {
   const names = settingNames()
   if (names.includes(name)) return name
@@ -88,7 +100,7 @@ function parseValue(text: string): unknown {
 function change({ paths }: Context, edit: (settings: RawSettings) => RawSettings): void {
   const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(paths.config) ?? {})
   checkSettings(settings, DEFAULT_POLICY, paths.config)
-  mkdirSync(dirname(paths.config), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(paths.config))
   replace(paths.configSchema, schemaText())
   replace(paths.config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
 }
@@ -106,6 +118,7 @@ function withSetting(settings: RawSettings, path: readonly string[], value: unkn
 
 function withoutSetting(settings: RawSettings, path: readonly string[]): RawSettings {
   const [key = '', ...rest] = path
+  if (rest.length > 0 && !(key in settings)) return settings
   if (rest.length > 0) return { ...settings, [key]: withoutSetting(objectAt(settings, key), rest) }
   return Object.fromEntries(Object.entries(settings).filter(([name]) => name !== key))
 }

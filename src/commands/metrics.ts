@@ -5,7 +5,7 @@ import type { Context, ExitCode } from './context.ts'
 import { loadSessions } from './sessions.ts'
 
 export async function metrics({ paths, terminal }: Context): Promise<ExitCode> {
-  const { sessions, totals } = loadSessions(paths, (await readConfig(paths.config)).policy)
+  const { sessions, totals } = await loadSessions(paths, (await readConfig(paths.config)).policy)
   const active = sessions.filter(({ count }) => count > 0).length
   const samples = [
     ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, refused ones included.', totals.calls],

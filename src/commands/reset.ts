@@ -5,11 +5,11 @@ import { append } from '../audit/append.ts'
 import { readConfig } from '../config.ts'
 import { describe, failure } from '../failure.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
-import { appendLog } from '../log.ts'
-import { printable } from '../short-id.ts'
+import { tryLog } from '../log.ts'
+import { patienceOf } from '../pause.ts'
 import { withStateDb } from '../store/open.ts'
 import type { Context, ExitCode } from './context.ts'
-import { loadSessions, pickSession, type SessionView } from './sessions.ts'
+import { fullName, loadSessions, ofTenant, pickSession, type SessionView } from './sessions.ts'
 
 export interface ResetOptions {
   readonly all?: boolean
@@ -30,9 +30,16 @@ export async function reset(
     )
   }
   if (names.length > 0 === Boolean(options.all)) {
-    throw failure('expected session ids, or --all', 'Run: spikectl status, then: spikectl reset SESSION')
+    throw failure(
+      'expected either session ids or --all',
+      'Run: spikectl status, then: spikectl reset SESSION',
+    )
   }
   const chosen = await choose(context, names, options)
+  if (chosen.length === 0) {
+    context.terminal.print('nothing to reset: no session is known')
+    return 0
+  }
   withStateDb(context.paths.stateDb, Date.now, (store) => store.reset(chosen.map(({ key }) => key)))
   record(context, chosen, options)
   return 0
@@ -43,12 +50,12 @@ async function choose(
   names: readonly string[],
   { all, tenant }: ResetOptions,
 ): Promise<readonly SessionView[]> {
-  const { sessions } = loadSessions(paths, (await readConfig(paths.config)).policy)
-  const known =
-    tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
-  return all ? known : names.map((name) => pickSession(known, name))
+  const { sessions } = await loadSessions(paths, (await readConfig(paths.config)).policy)
+  const known = ofTenant(sessions, tenant)
+  return all ? known : [...new Set(names.map((name) => pickSession(known, name)))]
 }
 
+/** The reset stands, so what cannot be written down about it is a warning and no failure. */
 function record({ paths, terminal }: Context, chosen: readonly SessionView[], options: ResetOptions): void {
   const by = userInfo().username
   const tty = Boolean(process.stdin.isTTY)
@@ -57,15 +64,19 @@ function record({ paths, terminal }: Context, chosen: readonly SessionView[], op
     : chosen.map(({ identity }) => ({ session: identity.id, tenant: identity.tenant }))
   for (const fact of facts) {
     try {
-      append(paths, { event: 'reset', by, tty, ...fact }, { waitMs: AUDIT_WAIT_MS, clock: Date.now })
+      append(
+        paths,
+        { event: 'reset', by, tty, ...fact },
+        { patience: patienceOf(AUDIT_WAIT_MS), clock: Date.now },
+      )
     } catch (error) {
       terminal.remark(`warning: the reset is not signed: ${describe(error)}`)
     }
   }
   for (const { identity } of chosen) {
     const { id, tenant } = identity
-    appendLog(paths.log, Date.now(), { event: 'reset', message: `reset by ${by}`, session: id, tenant })
-    terminal.print(`reset ${printable(id)}: its next call is counted from 0`)
+    const unlogged = tryLog(paths.log, { event: 'reset', message: `reset by ${by}`, session: id, tenant })
+    if (unlogged) terminal.remark(`warning: ${unlogged}`)
+    terminal.print(`reset ${fullName(identity)}: its next call is counted from 0`)
   }
-  if (chosen.length === 0) terminal.print('nothing to reset: no session is known')
 }

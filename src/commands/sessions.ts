@@ -1,13 +1,14 @@
 /** Sessions as people see them: what `status`, `reset` and `metrics` have in common. */
 
-import { existsSync } from 'node:fs'
+import { withProject } from '../config.ts'
 import { failure } from '../failure.ts'
+import { isAbsent } from '../files.ts'
 import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
 import { aged, countOf, emptyRing } from '../guard/ring.ts'
-import type { Paths } from '../paths.ts'
-import { printable, shellWord, shortId } from '../short-id.ts'
+import { type Paths, projectSettingsPath } from '../paths.ts'
+import { printable } from '../short-id.ts'
 import { withStateDb } from '../store/open.ts'
 import { NO_TOTALS, readSessions, readTotals, type StoredSession, type Totals } from '../store/sessions.ts'
 
@@ -33,22 +34,35 @@ export interface SessionView {
   readonly lastSeen: number
 }
 
-/** All known sessions as they stand now, busiest first, and the totals of all time. */
-export function loadSessions(paths: Paths, policy: Policy): { sessions: SessionView[]; totals: Totals } {
-  const none = { sessions: [], totals: NO_TOTALS }
-  if (!existsSync(paths.stateDb)) return none
+/**
+ * All known sessions as they stand now, busiest first, each with the limits of its own project; and the
+ * totals of all time.
+ */
+export async function loadSessions(
+  paths: Paths,
+  policy: Policy,
+): Promise<{ sessions: SessionView[]; totals: Totals }> {
+  if (isAbsent(paths.stateDb)) return { sessions: [], totals: NO_TOTALS }
   const { result } = withStateDb(paths.stateDb, Date.now, (store) =>
-    store.read<{ sessions: SessionView[]; totals: Totals }>(
-      (db, now) => ({
-        sessions: readSessions(db).map((session) => viewOf(session, policy, now)),
-        totals: readTotals(db),
-      }),
-      none,
-    ),
+    store.read<Stored>((db, now) => ({ now, stored: readSessions(db), totals: readTotals(db) }), NOTHING),
   )
-  result.sessions.sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
-  return result
+  const inForce = new Map<string, Policy>()
+  for (const { project } of result.stored) {
+    if (inForce.has(project)) continue
+    inForce.set(project, (await withProject(policy, projectSettingsPath(project))).policy)
+  }
+  const sessions = result.stored.map((one) => viewOf(one, inForce.get(one.project) ?? policy, result.now))
+  sessions.sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
+  return { sessions, totals: result.totals }
 }
+
+interface Stored {
+  readonly now: number
+  readonly stored: StoredSession[]
+  readonly totals: Totals
+}
+
+const NOTHING: Stored = { now: 0, stored: [], totals: NO_TOTALS }
 
 function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
   const { state: stored, ...known } = session
@@ -71,24 +85,30 @@ function viewOf(session: StoredSession, policy: Policy, now: number): SessionVie
  * lists them when there are several: a prefix must be unique.
  */
 export function pickSession(sessions: readonly SessionView[], name: string): SessionView {
-  const exact = sessions.filter(({ identity }) => identity.id === name)
-  const matches = exact.length > 0 ? exact : sessions.filter(({ identity }) => identity.id.startsWith(name))
+  if (name === '') throw failure('expected a session id, got an empty one', 'Run: spikectl status')
+  const isNamed = ({ id }: Identity) => id === name || printable(id) === name
+  const isBegun = ({ id }: Identity) => id.startsWith(name) || printable(id).startsWith(name)
+  const exact = sessions.filter(({ identity }) => isNamed(identity))
+  const matches = exact.length > 0 ? exact : sessions.filter(({ identity }) => isBegun(identity))
   const [first, second] = matches
   if (!first) throw failure(`no session ${printable(name)} is known`, 'Run: spikectl status --all', 1)
   if (!second) return first
   const names = matches.slice(0, 5).map(({ identity }) => fullName(identity))
   throw failure(
     `${printable(name)} is not unique, it could be ${names.join(' or ')}`,
-    'Give more of the id, or name the tenant with --tenant',
+    "Give more of the id, or name the tenant with --tenant NAME ('' for none)",
   )
 }
 
-/** The id with its tenant, as people can tell it from others. */
-function fullName(identity: Identity): string {
-  return printable(identity.tenant ? `${identity.id} (tenant ${identity.tenant})` : identity.id)
+/** The sessions of one tenant; all when none is asked for. */
+export function ofTenant(
+  sessions: readonly SessionView[],
+  tenant: string | undefined,
+): readonly SessionView[] {
+  return tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
 }
 
-/** How a person names a session in a command. */
-export function pasteableId(identity: Identity): string {
-  return shellWord(shortId(identity.id))
+/** The id with its tenant, as people can tell it from others. */
+export function fullName(identity: Identity): string {
+  return printable(identity.tenant ? `${identity.id} (tenant ${identity.tenant})` : identity.id)
 }

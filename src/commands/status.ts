@@ -8,12 +8,13 @@ import { sparkline } from '../terminal/sparkline.ts'
 import { type Column, table } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import { loadSessions, pickSession, type SessionView } from './sessions.ts'
+import { loadSessions, ofTenant, pickSession, type SessionView } from './sessions.ts'
 
 export interface StatusOptions {
   readonly all?: boolean
   readonly json?: boolean
   readonly watch?: boolean
+  readonly tenant?: string
 }
 
 /** Sessions that were seen within this time are shown without --all. */
@@ -46,6 +47,7 @@ export async function status(
   }
   for (;;) {
     process.stdout.write('\x1b[2J\x1b[H')
+    context.terminal.print(`${new Date().toLocaleTimeString()}, every second; Ctrl-C ends it\n`)
     await statusOnce(context, name, options)
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
@@ -58,9 +60,12 @@ async function statusOnce(
 ): Promise<ExitCode> {
   const { policy, problem } = await readConfig(paths.config)
   if (problem)
-    terminal.remark(`warning: ${problem.message}; the built-in defaults are in force. ${problem.hint}`)
-  const { sessions, totals } = loadSessions(paths, policy)
-  const shown = name === undefined ? recent(sessions, options.all) : [pickSession(sessions, name)]
+    terminal.remark(`warning: ${problem.message}; the built-in limits are in force. ${problem.hint}`)
+  const { sessions, totals } = await loadSessions(paths, policy)
+  const shown =
+    name === undefined
+      ? recent(ofTenant(sessions, options.tenant), options.all)
+      : [pickSession(ofTenant(sessions, options.tenant), name)]
   if (options.json) {
     terminal.printJson({ version: 1, mode: 'enforce', sessions: shown.map(asJson), totals })
   } else {
@@ -108,7 +113,7 @@ function rowOf({ colour }: Terminal, session: SessionView, width: number): strin
     session.identity.tenant
       ? `${shortId(session.identity.id)}@${shortId(session.identity.tenant)}`
       : shortId(session.identity.id),
-    printable(session.project.split(/[\\/]/).at(-1)?.slice(0, 20) ?? ''),
+    printable(session.project.split(/[\\/]/).at(-1) || session.project).slice(0, 20),
     String(session.count),
     session.blockPerMin === 0 ? '-' : String(session.blockPerMin),
     paint(sparkline(session.perSecond, width)),
@@ -127,5 +132,5 @@ function nextCall({ retryAfterMs }: SessionView): string {
 
 function totalsLine(totals: Totals): string {
   const { calls, warned, blocked, errors } = totals
-  return `${calls} calls in all, ${warned} warned, ${blocked} blocked, ${errors} errors`
+  return `since the beginning: ${calls} calls, of them ${warned} at or above the warn limit and ${blocked} blocked; ${errors} errors`
 }

@@ -10,6 +10,7 @@ import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { replyToBlock, replyToMissingTenant, replyToWarn, withNotice } from '../hosts/claude-code/wording.ts'
 import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
+import { patienceOf } from '../pause.ts'
 import type { Updated } from '../store/state-db.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */
@@ -50,9 +51,9 @@ async function answerVerdict(
     }
     case 'block': {
       if (isRepeat) return replyToBlock(verdict, identity)
-      const audit = await signed(paths, call, identity, verdict)
+      const { audit, detail } = await signed(paths, call, identity, verdict)
       const reply = replyToBlock(verdict, identity, audit)
-      return logged(reply, paths, { ...blockEntry(call, identity, verdict), audit })
+      return logged(reply, paths, { ...blockEntry(call, identity, verdict), audit: detail })
     }
   }
 }
@@ -67,14 +68,22 @@ export function answerMissingTenant(paths: Paths, call: CallInput, identity: Ide
   })
 }
 
-/** Signs a refusal durably; returns its reference, or why there is none. The refusal stands either way. */
-async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<string> {
+/** What became of the signed line: its reference, or that there is none. The refusal stands either way. */
+interface Signature {
+  /** For the model and the person: short. */
+  readonly audit: string
+  /** For the log: also why. */
+  readonly detail: string
+}
+
+async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
-    const waitMs = Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now())
-    return reference(append(paths, blockLine(call, identity, block), { waitMs, clock: Date.now }))
+    const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now()))
+    const audit = reference(append(paths, blockLine(call, identity, block), { patience, clock: Date.now }))
+    return { audit, detail: audit }
   } catch (error) {
-    return `not signed: ${describe(error).slice(0, 200)}`
+    return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}` }
   }
 }
 

@@ -11,12 +11,20 @@ import { StateDb } from '../store/state-db.ts'
 
 /**
  * The answer when we have failed at an event. A failure lets the call run and is shown to the person; with
- * `onError: "block"` a tool call is refused, and so is an event whose name could not even be read.
+ * `onError: "block"` a tool call is refused, and so is an event whose name could not even be read. `reply` is
+ * what was decided in spite of the failure: a refusal stays, and a warning is still spoken.
  */
-export function answerFailure(paths: Paths, policy: Policy, what: string, eventName = 'PreToolUse'): Reply {
+export function answerFailure(
+  paths: Paths,
+  policy: Policy,
+  what: string,
+  eventName = 'PreToolUse',
+  reply = SILENCE,
+): Reply {
   if (isOff(policy)) return SILENCE
   recordFailure(paths, what)
-  return replyToFailure(what, eventName === 'PreToolUse' && policy.onError === 'block')
+  if (reply.exitCode === 2) return reply
+  return replyToFailure(what, eventName === 'PreToolUse' && policy.onError === 'block', reply)
 }
 
 /**
@@ -35,7 +43,7 @@ function recordFailure(paths: Paths, what: string): void {
 }
 
 function countError(file: string): void {
-  const store = new StateDb(file, 0, Date.now)
+  const store = new StateDb(file, () => 0, Date.now)
   try {
     store.countError()
   } finally {

@@ -4,13 +4,13 @@
  * confirm a guess. Not an HMAC: loading node:crypto costs every tool call 15 % of Node's own start.
  */
 
-import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import siphash from 'siphash'
 import { codeOf, failure } from '../failure.ts'
-import { isThere, readSmallFile, unusable } from '../files.ts'
+import { isThere, makeFolder, readSmallFile } from '../files.ts'
 import type { Event } from '../guard/event.ts'
-import type { GuardedInput } from '../hosts/claude-code/event.ts'
+import type { CallInput, GuardedInput } from '../hosts/claude-code/event.ts'
 import { shellWord } from '../short-id.ts'
 
 export type Hash = (text: string) => string
@@ -34,7 +34,7 @@ export function fingerprint(input: GuardedInput, hash: Hash): Event {
   const { agent } = input
   switch (input.type) {
     case 'call': {
-      const signature = hash(JSON.stringify([agent.id, input.tool, input.input]))
+      const signature = hash(textOf(input))
       const id = input.toolUseId === undefined ? {} : { id: hash(input.toolUseId) }
       return { type: 'call', agent, tool: input.tool, signature, ...id }
     }
@@ -45,15 +45,29 @@ export function fingerprint(input: GuardedInput, hash: Hash): Event {
   }
 }
 
+/** Equal for equal calls. An input nested too deep to be written down is equal only to the same call again. */
+function textOf({ agent, tool, input, toolUseId }: CallInput): string {
+  try {
+    return JSON.stringify([agent.id, tool, input])
+  } catch (error) {
+    if (error instanceof RangeError) return JSON.stringify([agent.id, tool, { toolUseId }])
+    throw error
+  }
+}
+
 /** Of many hooks that find no key at once, one makes it and all use it. */
 function createKey(keyFile: string): void {
-  const draft = `${keyFile}-${process.pid}`
+  const draft = `${keyFile}-${cryptography().randomUUID()}`
   try {
-    mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 })
-    writeFileSync(draft, `${cryptography().randomBytes(16).toString('hex')}\n`, { mode: 0o600 })
+    makeFolder(dirname(keyFile))
+    writeFileSync(draft, `${cryptography().randomBytes(16).toString('hex')}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+      flush: true,
+    })
     linkSync(draft, keyFile)
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw unusable(keyFile, codeOf(error))
+    if (codeOf(error) !== 'EEXIST') throw error
   } finally {
     rmSync(draft, { force: true })
   }

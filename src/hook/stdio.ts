@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { fstatSync, readSync, writeSync } from 'node:fs'
 import { codeOf } from '../failure.ts'
 import { badInput } from '../hosts/claude-code/event.ts'
+import { pause } from '../pause.ts'
 
 export const MAX_INPUT_BYTES = 16 * 1024 * 1024
 
@@ -12,17 +13,23 @@ const RETRY_MS = 2
 /** How long a pipe that has nothing to give, but is not closed, is waited for. */
 const PATIENCE_MS = 1000
 
-/** All of stdin. Throws a Failure when it is too long, no UTF-8, or does not end. */
-export function readInput(): string {
+export interface Input {
+  readonly text: string
+  /** Why the text is not all there is, or not text at all. */
+  readonly problem?: Error
+}
+
+/** All of stdin; of one that is too long, the beginning. Throws when it cannot be read to its end. */
+export function readInput(): Input {
   const chunks: Buffer[] = []
-  for (let size = 0; ; ) {
+  for (let size = 0; size <= MAX_INPUT_BYTES; ) {
     const chunk = readChunk()
-    if (chunk.length === 0) break
+    if (chunk.length === 0) return decode(Buffer.concat(chunks))
     size += chunk.length
-    if (size > MAX_INPUT_BYTES) throw badInput(`is longer than ${MAX_INPUT_BYTES / 1024 / 1024} MiB`)
     chunks.push(chunk)
   }
-  return decode(Buffer.concat(chunks))
+  const text = Buffer.concat(chunks).toString('utf8')
+  return { text, problem: badInput(`is longer than ${MAX_INPUT_BYTES / 1024 / 1024} MiB`) }
 }
 
 function readChunk(): Buffer {
@@ -33,9 +40,9 @@ function readChunk(): Buffer {
   )
 }
 
-function decode(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw badInput('is not UTF-8')
-  return bytes.toString('utf8')
+function decode(bytes: Buffer): Input {
+  const text = bytes.toString('utf8')
+  return isUtf8(bytes) ? { text: text.replace(/^\ufeff/, '') } : { text, problem: badInput('is not UTF-8') }
 }
 
 /** True when stdin is a terminal or /dev/null: nobody is going to send an event. */
@@ -43,13 +50,13 @@ export function isInteractive(): boolean {
   return fstatSync(0).isCharacterDevice()
 }
 
-/** Writes all of `text`. A reader that has gone away is no reason to fail: the exit code still speaks. */
+/** Writes all of `text`, if it can: a reader that is gone, or a full disk, must not change the exit code. */
 export function writeOut(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text)
   try {
     for (let done = 0; done < bytes.length; ) done += patiently(() => writeSync(fd, bytes, done))
-  } catch (error) {
-    if (codeOf(error) !== 'EPIPE') throw error
+  } catch {
+    // There is nobody left to tell: the exit code alone must say what was decided.
   }
 }
 
@@ -62,7 +69,7 @@ function patiently(attempt: () => number): number {
     } catch (error) {
       if (codeOf(error) === 'EOF') return 0 // Windows, at the end of a pipe
       if (codeOf(error) !== 'EAGAIN' || Date.now() > deadline) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
+      pause(RETRY_MS)
     }
   }
 }

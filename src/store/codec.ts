@@ -51,7 +51,8 @@ function answerOf(value: unknown): AnsweredCall | undefined {
 }
 
 function isVerdict(value: unknown): value is Verdict {
-  return typeof value === 'object' && value !== null && 'kind' in value
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false
+  return value.kind === 'allow' || value.kind === 'warn' || value.kind === 'block'
 }
 
 function parse(text: string): Partial<Record<keyof SessionState, unknown>> | null | undefined {

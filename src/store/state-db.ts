@@ -13,10 +13,14 @@ import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { countOf } from '../guard/ring.ts'
 import { freshState, type SessionState } from '../guard/state.ts'
+import type { Patience } from '../pause.ts'
 import { type Database, inSnapshot, inTransaction, openSqlite } from '../sqlite.ts'
 import { decodeState, encodeState } from './codec.ts'
 import { ensureSchema, hasSchema } from './schema.ts'
 import { withTool } from './tools.ts'
+
+/** As much of a notice as is kept to know it again. */
+const MAX_NOTICE = 200
 
 /** Idle sessions are looked for at most this often. */
 const SWEEP_EVERY_MS = 60_000
@@ -60,12 +64,14 @@ export class StateDb {
   readonly #db: Database
   readonly #clock: () => number
   readonly #file: string
+  #patience: Patience
 
-  /** Opens or creates the file. Waits up to `waitMs` for the lock; then SQLite's own SQLITE_BUSY is thrown. */
-  constructor(file: string, waitMs: number, clock: () => number) {
+  /** Opens or creates the file. When patience for its locks is over, SQLite's own SQLITE_BUSY is thrown. */
+  constructor(file: string, patience: Patience, clock: () => number) {
     this.#file = file
     this.#clock = clock
-    this.#db = openSqlite(file, waitMs)
+    this.#patience = patience
+    this.#db = openSqlite(file, patience)
     try {
       this.#db.exec('PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF')
     } catch (error) {
@@ -76,7 +82,7 @@ export class StateDb {
 
   /** Runs `work` under the write lock, with the clock read after the lock was taken. All or nothing. */
   transaction<T>(work: (db: Database, now: number) => T): T {
-    return inTransaction(this.#db, () => {
+    return inTransaction(this.#db, this.#patience, () => {
       ensureSchema(this.#db, this.#file)
       return work(this.#db, this.#clock())
     })
@@ -93,7 +99,7 @@ export class StateDb {
       return {
         ...outcome,
         sweepIsDue: Math.abs(now - sweptMs) >= SWEEP_EVERY_MS,
-        noticeIsNew: (found?.notice ?? '') !== (update.notice ?? ''),
+        noticeIsNew: isHeard(update, outcome) && (found?.notice ?? '') !== noticeOf(update),
         ...(known ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
       }
     })
@@ -121,7 +127,7 @@ export class StateDb {
 
   /** From now on a lock that others hold is not waited for. */
   giveWay(): void {
-    this.#db.pragma('busy_timeout = 0')
+    this.#patience = () => 0
   }
 
   close(): void {
@@ -142,8 +148,8 @@ export class StateDb {
   }
 
   #save(key: string, found: Found | undefined, update: Update, outcome: Outcome, now: number): void {
-    const { identity, event, project, notice = '' } = update
-    const { id, tools } = found ?? this.#insert(key, identity, project, now)
+    const { identity, event, project } = update
+    const { id, tools, notice } = found ?? this.#insert(key, identity, project, now)
     const { state, tally } = outcome
     const live = event.type === 'session_end' ? null : encodeState(state)
     const isAdmitted = event.type === 'call' && tally.calls > tally.blocked
@@ -154,7 +160,7 @@ export class StateDb {
       )
       .run(
         live,
-        notice,
+        isHeard(update, outcome) ? noticeOf(update) : notice,
         isAdmitted ? withTool(tools, event.tool) : tools,
         now,
         minuteOf(now),
@@ -185,4 +191,13 @@ export class StateDb {
       )
       .run(session, agent, type, minuteOf(now))
   }
+}
+
+/** Only a call that is counted is answered, so only then can a person be told something. */
+function isHeard(update: Update, outcome: Outcome): boolean {
+  return update.event.type === 'call' && outcome.tally.calls > 0
+}
+
+function noticeOf(update: Update): string {
+  return update.notice?.slice(0, MAX_NOTICE) ?? ''
 }

@@ -3,6 +3,7 @@
  * summaries after 30 days; agents idle for 10 minutes are folded into one row of their session.
  */
 
+import { describe } from '../failure.ts'
 import { WINDOW_MS } from '../guard/ring.ts'
 import { type Database, isBusy } from '../sqlite.ts'
 import { minuteOf, type StateDb } from './state-db.ts'
@@ -16,8 +17,11 @@ const BATCH = 200
 /** The agent under which the calls of idle agents are kept. */
 export const IDLE_AGENTS = '(idle)'
 
-/** Sweeps once. Gives way when another process holds the lock: the next hook will sweep. */
-export function sweep(store: StateDb): void {
+/**
+ * Sweeps once. Gives way when another process holds the lock: the next hook will sweep. Never throws, because
+ * what was decided before must be answered; returns what went wrong, in words for a person.
+ */
+export function sweep(store: StateDb): string | undefined {
   store.giveWay()
   try {
     store.transaction((db, now) => {
@@ -26,8 +30,9 @@ export function sweep(store: StateDb): void {
       foldAgents(db, minuteOf(now - AGENT_TTL_MS))
       dropSessions(db, minuteOf(now - SUMMARY_TTL_MS))
     })
+    return undefined
   } catch (error) {
-    if (!isBusy(error)) throw error
+    return isBusy(error) ? undefined : `idle sessions cannot be forgotten (${describe(error)})`
   }
 }
 

@@ -2,12 +2,19 @@
  * How we write to a terminal.
  *
  * stdout holds what was asked for and nothing else; stderr holds errors, hints and progress. Colour only where
- * the stream is a terminal (NO_COLOR, FORCE_COLOR and --no-color as usual: chalk sees to it). An error is
+ * the stream is a terminal (NO_COLOR, FORCE_COLOR and --no-color as usual). An error is
  * one line `error: …`, then a line `hint: …` that says what to do, if possible something to paste.
  */
 
-import { Chalk, type ChalkInstance, chalkStderr, supportsColor } from 'chalk'
-import { isFailure } from '../failure.ts'
+import {
+  Chalk,
+  type ChalkInstance,
+  type ColorInfo,
+  type ColorSupportLevel,
+  supportsColor,
+  supportsColorStderr,
+} from 'chalk'
+import { isFailure, mendable } from '../failure.ts'
 
 export interface Terminal {
   readonly colour: ChalkInstance
@@ -23,7 +30,7 @@ export interface Terminal {
 const DEFAULT_COLUMNS = 100
 
 export function openTerminal(options: { readonly color?: boolean | undefined }): Terminal {
-  const level = options.color === false || !supportsColor ? 0 : supportsColor.level
+  const level = options.color === false ? 0 : levelOf(supportsColor)
   return {
     colour: new Chalk({ level }),
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,
@@ -33,9 +40,16 @@ export function openTerminal(options: { readonly color?: boolean | undefined }):
   }
 }
 
-/** Says what went wrong; returns the exit code. What is no Failure is a defect of ours: its stack is shown. */
-export function reportError(error: unknown): number {
-  const { red, cyan } = chalkStderr
+/** chalk knows terminals, FORCE_COLOR and --no-color; https://no-color.org it leaves to us. */
+function levelOf(support: ColorInfo): ColorSupportLevel {
+  const isUnwanted = Boolean(process.env.NO_COLOR) && process.env.FORCE_COLOR === undefined
+  return isUnwanted || !support ? 0 : support.level
+}
+
+/** Says what went wrong; returns the exit code. What nobody can mend is a defect of ours: its stack is shown. */
+export function reportError(thrown: unknown): number {
+  const error = mendable(thrown)
+  const { red, cyan } = new Chalk({ level: levelOf(supportsColorStderr) })
   if (!isFailure(error)) {
     process.stderr.write(`${red('error:')} ${error instanceof Error ? error.stack : String(error)}\n`)
     return 2

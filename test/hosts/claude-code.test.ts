@@ -4,6 +4,7 @@ import { identify } from '../../src/guard/identity.ts'
 import type { Block } from '../../src/guard/verdict.ts'
 import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
 import { eventNameIn, parseHookInput } from '../../src/hosts/claude-code/event.ts'
+import { SILENCE } from '../../src/hosts/claude-code/reply.ts'
 import { replyToBlock, replyToFailure, replyToWarn, withNotice } from '../../src/hosts/claude-code/wording.ts'
 
 const blocked: Block = { kind: 'block', rule: 'rate', count: 500, limit: 500, retryAfterMs: 36_200 }
@@ -46,6 +47,11 @@ describe('a reason', () => {
     assert.match(long.stderr, /\[audit x{300}\]\n$/)
   })
 
+  test('names the tenant and guards a dash in the lines to paste', () => {
+    const { stderr } = replyToBlock(blocked, identify({ session: '-x', tenant: 'acme' }))
+    assert.ok(stderr.includes('spikectl reset --tenant acme -- -x'))
+  })
+
   test('quotes an id that a shell would not take as it stands', () => {
     const { stderr } = replyToBlock(blocked, identify({ session: "a'; rm" }))
     assert.ok(stderr.includes(`spikectl reset 'a'\\''; rm'`))
@@ -67,19 +73,27 @@ describe('a reply', () => {
     assert.deepEqual([replyToFailure('x', false).exitCode, replyToFailure('x', true).exitCode], [1, 2])
   })
 
-  test('carries a notice in the same JSON object, or on the stderr of a refusal', () => {
+  test('carries a notice in the same JSON object, printable and short; a refusal stays as it is', () => {
     const warn = withNotice(
       replyToWarn({ kind: 'warn', rule: 'rate', count: 1, limit: 1, blockLimit: 0 }, identity),
       'N',
     )
     assert.match(JSON.parse(warn.stdout).systemMessage, /^spikectl: 1 tool calls .+\nspikectl: N$/)
-    assert.match(withNotice(replyToBlock(blocked, identity), 'N').stderr, /\nspikectl: N\n$/)
+    assert.deepEqual(withNotice(replyToBlock(blocked, identity), 'N'), replyToBlock(blocked, identity))
+    const odd = withNotice(SILENCE, `\u001b[31m${'x'.repeat(1000)}`)
+    assert.equal(JSON.parse(odd.stdout).systemMessage.length, 'spikectl: '.length + 300)
+    assert.equal(odd.stdout.includes('\\u001b'), false)
   })
 })
 
 describe('a hook input', () => {
-  const parse = (members: object) =>
-    parseHookInput(JSON.stringify({ hook_event_name: 'PreToolUse', tool_name: 'T', ...members }))
+  const parse = (members: object) => {
+    const input = parseHookInput(
+      JSON.stringify({ hook_event_name: 'PreToolUse', tool_name: 'T', ...members }),
+    )
+    assert.ok(input.type === 'call')
+    return input
+  }
 
   test('is told main agent and subagent by agent_id, not by agent_type', () => {
     assert.deepEqual(parse({ agent_type: 'reviewer' }).agent, { id: 'main', type: 'reviewer' })
@@ -99,6 +113,7 @@ describe('a hook input', () => {
 
   test('gives its name even if it is otherwise malformed', () => {
     assert.equal(eventNameIn('{"hook_event_name":"PostToolUse","tool_name":5}'), 'PostToolUse')
+    assert.equal(eventNameIn('{"hook_event_name": "PostToolBatch","tool_calls":[{"to'), 'PostToolBatch')
     for (const text of ['', '[]', '{"hook_event_name":5}', 'x']) assert.equal(eventNameIn(text), undefined)
   })
 })

@@ -290,7 +290,7 @@ describe('bad input', () => {
   test('a broken config.json leaves the built-in limits in force, and says how to mend it', async (t) => {
     const home = temporaryHome(t)
     for (const [text, says] of [
-      ['{"rate":', /is not JSON .+ Run: mv /],
+      ['{"rate":', /the built-in limits are in force, because .+ is not JSON .+ or run: mv /],
       [
         '{"rate":{"warnPerMin":"many"}}',
         /rate\.warnPerMin is "many", expected a whole number .+ Run: spikectl config set rate\.warnPerMin 100/,

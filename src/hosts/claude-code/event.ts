@@ -34,7 +34,7 @@ export interface SessionEndInput extends Common {
 }
 
 /** An event that does not concern us. */
-export interface OtherInput extends Common {
+export interface OtherInput {
   readonly type: 'other'
 }
 
@@ -42,6 +42,8 @@ export interface OtherInput extends Common {
 export type GuardedInput = CallInput | ResultsInput | SessionEndInput
 
 export type HookInput = GuardedInput | OtherInput
+
+const GUARDED = new Set(['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch', 'SessionEnd'])
 
 /** The longest id or tool name, in bytes of UTF-8. */
 const MAX_ID_BYTES = 256
@@ -63,20 +65,19 @@ export function parseHookInput(text: string): HookInput {
 }
 
 /**
- * The event's name in an input that may be otherwise malformed; undefined when none can be read.
+ * The event's name in an input that may be malformed or cut off; undefined when none can be found.
  * `onError: "block"` holds for tool calls only, so a failure has to know what it failed at.
  */
 export function eventNameIn(text: string): string | undefined {
-  try {
-    const payload = fromJson(text)
-    return isObject(payload) ? textOf(payload.hook_event_name) : undefined
-  } catch {
-    return undefined // not JSON: parseHookInput has said so
-  }
+  return /"hook_event_name"\s*:\s*"(\w+)"/.exec(text)?.[1]
 }
 
 function translate(name: string, payload: Payload): HookInput {
-  const agent = { id: idOf(payload, 'agent_id') ?? MAIN_AGENT, type: idOf(payload, 'agent_type') ?? '' }
+  if (!GUARDED.has(name)) return { type: 'other' }
+  const agent = {
+    id: idOf(payload, 'agent_id') ?? MAIN_AGENT,
+    type: (textOf(payload.agent_type) ?? '').slice(0, 64),
+  }
   const common = { name, session: idOf(payload, 'session_id'), agent, cwd: textOf(payload.cwd) }
   switch (name) {
     case 'PreToolUse': {
@@ -89,10 +90,8 @@ function translate(name: string, payload: Payload): HookInput {
       return { ...common, type: 'results', toolUseIds: idsOf([payload]) }
     case 'PostToolBatch':
       return { ...common, type: 'results', toolUseIds: idsOf(payload.tool_calls) }
-    case 'SessionEnd':
-      return { ...common, type: 'session_end' }
     default:
-      return { ...common, type: 'other' }
+      return { ...common, type: 'session_end' }
   }
 }
 

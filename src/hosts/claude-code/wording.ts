@@ -8,10 +8,13 @@
 
 import type { Identity } from '../../guard/identity.ts'
 import type { Block, Warn } from '../../guard/verdict.ts'
-import { shellWord, shortId } from '../../short-id.ts'
+import { pasteable, printable } from '../../short-id.ts'
 import { type Reply, SILENCE } from './reply.ts'
 
 const MAX_REASON_BYTES = 600
+/** Failures and notices may quote files that others wrote: characters, at most. */
+const MAX_FAILURE = 600
+const MAX_NOTICE = 300
 
 /** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
 const WORTH_WAITING_SECONDS = 10
@@ -23,7 +26,7 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
   const advice =
     'If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.'
   return said({
-    systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteableId(identity)}`,
+    systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteable(identity)}`,
     hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: `${facts}.${end} ${advice}` },
   })
 }
@@ -34,7 +37,7 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
  */
 export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
   const facts = `rate_limited: ${block.count} tool calls in the last 60 s ${scopeOf(identity)} (limit ${block.limit}/min).`
-  const id = pasteableId(identity)
+  const id = pasteable(identity)
   const person = `For the person: spikectl status ${id}, spikectl reset ${id}`
   const end = audit === undefined ? '' : `\n[audit ${audit}]`
   return refused(clipped(`${facts} ${advice(block)}\n${person}`, end))
@@ -48,17 +51,23 @@ export function replyToMissingTenant(): Reply {
   )
 }
 
-/** A failure of ours, in one line: the call runs and the person is told, or with `refuse` it does not run. */
-export function replyToFailure(what: string, refuse: boolean): Reply {
-  const line = what.replace(/\s*\n\s*/g, ' ')
-  return { stdout: '', stderr: `spikectl: ${line}\n`, exitCode: refuse ? 2 : 1 }
+/**
+ * A failure of ours, in one line: the call runs and the person is told, or with `refuse` it does not run.
+ * What `reply` had to say on stdout is said all the same.
+ */
+export function replyToFailure(what: string, refuse: boolean, reply = SILENCE): Reply {
+  const parts = what.split('\n').map((part) => part.trim())
+  const line = printable(parts.join(' ')).slice(0, MAX_FAILURE)
+  return { stdout: refuse ? '' : reply.stdout, stderr: `spikectl: ${line}\n`, exitCode: refuse ? 2 : 1 }
 }
 
-/** The same reply, which also tells the person something. */
+/** The same reply, which also tells the person something; a refusal stays as it is, for the model reads it. */
 export function withNotice(reply: Reply, notice: string): Reply {
-  if (reply.exitCode !== 0) return { ...reply, stderr: `${reply.stderr}spikectl: ${notice}\n` }
+  if (reply.exitCode !== 0) return reply
   const output: { systemMessage?: string } = reply.stdout === '' ? {} : JSON.parse(reply.stdout)
-  const message = [output.systemMessage, `spikectl: ${notice}`].filter(Boolean).join('\n')
+  const message = [output.systemMessage, `spikectl: ${printable(notice).slice(0, MAX_NOTICE)}`]
+    .filter(Boolean)
+    .join('\n')
   return said({ ...output, systemMessage: message })
 }
 
@@ -68,10 +77,6 @@ function said(output: object): Reply {
 
 function refused(reason: string): Reply {
   return { stdout: '', stderr: `${reason}\n`, exitCode: 2 }
-}
-
-function pasteableId(identity: Identity): string {
-  return shellWord(shortId(identity.id))
 }
 
 function scopeOf(identity: Identity): string {

@@ -1,5 +1,5 @@
 /**
- * A damaged state.db is moved aside, never deleted, and counting starts anew in a fresh file.
+ * A damaged database is moved aside, never deleted, and a fresh one takes its place.
  *
  * Many hooks may see the damage at once. One of them moves the file: under an exclusive lock on a separate
  * file, and only after the damage was seen again under that lock. While it moves it, it holds the damaged
@@ -7,21 +7,22 @@
  */
 
 import { existsSync, renameSync } from 'node:fs'
-import { type Database, isDamage, openSqlite } from '../sqlite.ts'
+import type { Patience } from './pause.ts'
+import { type Database, isDamage, openSqlite } from './sqlite.ts'
 
 /** Moves a damaged file aside; returns its new name, or undefined when it turns out to be sound. */
-export function moveAsideIfDamaged(file: string, waitMs: number, now: number): string | undefined {
-  const lock = openSqlite(`${file}-repair`, waitMs)
+export function moveAsideIfDamaged(file: string, patience: Patience, now: number): string | undefined {
+  const lock = openSqlite(`${file}-repair`, patience)
   try {
     lock.exec('BEGIN EXCLUSIVE')
-    return inspectAndMove(file, waitMs, now)
+    return inspectAndMove(file, patience, now)
   } finally {
     lock.close()
   }
 }
 
-function inspectAndMove(file: string, waitMs: number, now: number): string | undefined {
-  const db = openSqlite(file, waitMs)
+function inspectAndMove(file: string, patience: Patience, now: number): string | undefined {
+  const db = openSqlite(file, patience)
   try {
     if (isSound(db)) return undefined
     const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
@@ -38,7 +39,7 @@ function inspectAndMove(file: string, waitMs: number, now: number): string | und
 function isSound(db: Database): boolean {
   try {
     db.exec('BEGIN EXCLUSIVE')
-    return db.pragma('quick_check(1)', { simple: true }) === 'ok'
+    return db.pragma('integrity_check(1)', { simple: true }) === 'ok'
   } catch (error) {
     if (isDamage(error)) return false
     throw error

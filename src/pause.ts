@@ -1,0 +1,12 @@
+/** Stops the whole process for `ms`. Only for programs that have nothing else to do meanwhile. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** How long one may still wait, in ms from now. Shared by all waits that together have a limit. */
+export type Patience = () => number
+
+export function patienceOf(ms: number): Patience {
+  const end = performance.now() + ms
+  return () => Math.max(0, Math.round(end - performance.now()))
+}
