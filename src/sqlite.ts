@@ -80,6 +80,8 @@ function installed(file: string): string | undefined {
   return undefined
 }
 
+const LONGEST_PAUSE_MS = 24
+
 /**
  * All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one.
  * All waits in it together last as long as there is patience.
@@ -106,14 +108,19 @@ export function inSnapshot<T>(db: Database.Database, work: () => T): T {
   }
 }
 
-/** Whoever waits asks again after a few ms, by chance: SQLite's own, ever longer pauses starve the early ones. */
+/**
+ * Whoever waits asks again after a pause of random length, soon up to LONGEST_PAUSE_MS: SQLite's own pauses grow
+ * to 100 ms, which starves those who came first, and much shorter ones would take the holder's processor.
+ */
 function takeLock(db: Database.Database, patience: Patience): void {
-  for (db.exec('PRAGMA busy_timeout = 0'); ; pause(1 + 6 * Math.random())) {
+  db.exec('PRAGMA busy_timeout = 0')
+  for (let longest = 2; ; longest = Math.min(2 * longest, LONGEST_PAUSE_MS)) {
     try {
       db.exec('BEGIN IMMEDIATE')
       return
     } catch (error) {
       if (!isBusy(error) || patience() === 0) throw error
     }
+    pause(1 + longest * Math.random())
   }
 }
