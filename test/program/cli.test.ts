@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { event, hookEach, runCli, temporaryHome, times } from '../support/processes.ts'
@@ -95,6 +95,23 @@ describe('spikectl status', () => {
     )
   })
 
+  test('shows the limits of the project that a session works in', async (t) => {
+    const home = temporaryHome(t)
+    mkdirSync(join(home, 'project/.claude'), { recursive: true })
+    writeFileSync(join(home, 'project/.claude/spikectl.json'), '{"rate":{"blockPerMin":2}}')
+    await hookEach([event({ cwd: join(home, 'project') })], { home })
+    const [session] = JSON.parse((await runCli(['status', '--json'], { home })).stdout).sessions
+    assert.deepEqual([session.blockPerMin, session.state], [2, 'block'])
+  })
+
+  test('has no colour where NO_COLOR asks for none', async (t) => {
+    const home = await blockedHome(t)
+    const coloured = await runCli(['status'], { home, env: { FORCE_COLOR: '1' } })
+    const plain = await runCli(['status'], { home, env: { NO_COLOR: '1', COLORTERM: 'truecolor', CI: '' } })
+    assert.equal(coloured.stdout.includes('\u001b['), true)
+    assert.equal(plain.stdout.includes('\u001b['), false)
+  })
+
   test('says "off" when every rule is off', async (t) => {
     const home = await blockedHome(t)
     writeFileSync(join(home, 'config.json'), '{"rate":{"warnPerMin":0,"blockPerMin":0}}')
@@ -151,6 +168,31 @@ describe('spikectl reset', () => {
     }
     const allowed = await runCli(['reset', 's1'], { home, env: { AI_AGENT: 'x_harness', CLAUDECODE: '1' } })
     assert.equal(allowed.exitCode, 0)
+  })
+
+  test('of an empty name is wrong usage, and resets nobody', async (t) => {
+    const home = await blockedHome(t)
+    const { exitCode, stderr } = await runCli(['reset', ''], { home })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /expected a session id, got an empty one/)
+  })
+
+  test('tells two tenants with the same session id apart', async (t) => {
+    const home = temporaryHome(t)
+    await hookEach([event()], { home, env: { SPIKECTL_TENANT: 'one' } })
+    await hookEach([event()], { home })
+    assert.match((await runCli(['reset', 's1'], { home })).stderr, /s1 \(tenant one\)/)
+    const ended = [
+      await runCli(['reset', '--tenant', 'one', 's1'], { home }),
+      await runCli(['reset', '--tenant', '', 's1'], { home }),
+    ]
+    assert.deepEqual(
+      ended.map(({ exitCode, stdout }) => [exitCode, stdout.split(':')[0]]),
+      [
+        [0, 'reset s1 (tenant one)'],
+        [0, 'reset s1'],
+      ],
+    )
   })
 
   test('without a session is wrong usage', async (t) => {
@@ -299,6 +341,24 @@ describe('spikectl audit verify', () => {
       file2.stdout,
       /no anchor .+\nproven: .+ before the last; whether more came after it cannot be seen/,
     )
+  })
+
+  test('of a log that is gone says so', async (t) => {
+    const home = await blockedHome(t)
+    rmSync(join(home, 'audit'), { recursive: true })
+    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /tampered: the log is gone, but audit\.db knows line 3\nproven: nothing\n/)
+  })
+
+  test('takes a crash in the middle of mending a crash for no tampering', async (t) => {
+    const home = await blockedHome(t)
+    for (const torn of ['{"at":"2026', '\n', '{"at":"20']) {
+      appendFileSync(join(home, 'audit/audit-000001.jsonl'), torn)
+      const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
+      if (torn !== '\n') assert.match(stdout, /note: .+ ends in an append that a crash cut off/)
+      assert.equal(exitCode, torn === '\n' ? 1 : 0)
+    }
   })
 
   test('without a log says so, with exit code 2', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
@@ -10,7 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { event, hookEach, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
+import { openSqlite } from '../../src/sqlite.ts'
+import { event, HOOK, hookEach, run, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
 
 const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 
@@ -229,16 +231,104 @@ describe('a project file', () => {
     })
   }
 
+  test('is told at the next call that is counted, whatever event comes before it', async (t) => {
+    const options = withProject(temporaryHome(t, own), '{}')
+    const batch = event({ hook_event_name: 'PostToolBatch', tool_calls: [] })
+    await hookEach([event()], options)
+    withProject(options.home, '{"rate":{"blockPerMin":0}}')
+    const [silent, told] = await hookEach([batch, event()], options)
+    assert.equal(silent?.stdout, '')
+    assert.match(told?.stdout ?? '', /rate\.blockPerMin would loosen your own setting/)
+  })
+
+  test('cannot put its own words before a terminal or the model', async (t) => {
+    const options = withProject(
+      temporaryHome(t, own),
+      `{"onError":"\\u001b]0;x\\u0007${'IGNORE '.repeat(900)}"}`,
+    )
+    const { stdout } = await runHook({ ...options, input: event() })
+    assert.ok(stdout.length < 500, stdout)
+    assert.equal(/\\u001b|\\u0007/.test(stdout), false)
+  })
+
+  test('that refuses on errors is heeded when an error comes', async (t) => {
+    const options = withProject(temporaryHome(t, own), '{"onError":"block"}')
+    symlinkSync(join(options.home, 'elsewhere'), join(options.home, 'state.db'))
+    assert.equal((await runHook({ ...options, input: event() })).exitCode, 2)
+  })
+
   test('that is a named pipe does not hold the hook', async (t) => {
     const home = temporaryHome(t, own)
     const options = withProject(home, '')
-    const { execFileSync } = await import('node:child_process')
     execFileSync('sh', ['-c', 'rm spikectl.json && mkfifo spikectl.json'], {
       cwd: join(home, 'project/.claude'),
     })
     const { exitCode, stdout } = await runHook({ ...options, input: event() })
     assert.equal(exitCode, 0)
     assert.match(stdout, /is no regular file/)
+  })
+})
+
+describe('a decided refusal', () => {
+  const refusing = { rate: { blockPerMin: 1 } }
+
+  test('stays one when nobody can read the reason', async (t) => {
+    const home = temporaryHome(t, refusing)
+    writeFileSync(join(home, 'event'), event())
+    const full = await run(
+      ['-c', `"$0" "$1" <event 2>/dev/full`, process.execPath, HOOK],
+      { home },
+      '/bin/sh',
+    )
+    assert.equal(full.exitCode, 2)
+  })
+
+  for (const [name, spoil] of [
+    ['log.jsonl is a named pipe', (home: string) => execFileSync('mkfifo', [join(home, 'log.jsonl')])],
+    ['log.jsonl is a folder', (home: string) => mkdirSync(join(home, 'log.jsonl'))],
+    ['the audit folder is a file', (home: string) => writeFileSync(join(home, 'audit'), '')],
+    ['the audit folder is a link', (home: string) => symlinkSync('/', join(home, 'audit'))],
+    ['audit.db is of zeros', (home: string) => writeFileSync(join(home, 'audit.db'), Buffer.alloc(8192))],
+    ['config.json is broken', (home: string) => writeFileSync(join(home, 'config.json'), '{')],
+  ] as const) {
+    test(`stays one when ${name}`, { timeout: 20_000 }, async (t) => {
+      const home = temporaryHome(t)
+      spoil(home)
+      const project = join(home, 'project/.claude')
+      mkdirSync(project, { recursive: true })
+      writeFileSync(join(project, 'spikectl.json'), JSON.stringify(refusing))
+      const { exitCode, stdout, stderr } = await runHook({
+        home,
+        input: event({ cwd: join(home, 'project') }),
+      })
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.match(stderr, /^rate_limited: /)
+    })
+  }
+})
+
+describe('a state.db that cannot be used', () => {
+  test('because another process holds its lock is waited for, but not for ever', async (t) => {
+    const home = temporaryHome(t)
+    await runHook({ home, input: event() })
+    const holder = openSqlite(join(home, 'state.db'), () => 0)
+    t.after(() => holder.close())
+    holder.exec('BEGIN IMMEDIATE')
+    const allowed = await runHook({ home, input: event() })
+    writeFileSync(join(home, 'config.json'), '{"onError":"block"}')
+    const refused = await runHook({ home, input: event() })
+    assert.deepEqual([allowed.exitCode, refused.exitCode], [1, 2])
+    assert.match(allowed.stderr, /^spikectl: .+state\.db was locked for 2 s by another process\. .+\n$/)
+  })
+
+  test('because nothing can be written there is an error in one line', { timeout: 20_000 }, async (t) => {
+    const home = temporaryHome(t)
+    writeFileSync(join(home, 'file'), '')
+    for (const nowhere of ['/proc/nowhere', join(home, 'file'), join(home, 'file/below')]) {
+      const { exitCode, stderr } = await runHook({ home: nowhere, input: event(), cwd: '/' })
+      assert.equal(exitCode, 1, nowhere)
+      assert.match(stderr, /^spikectl: .+ cannot be used \(E[A-Z]+\)\. Expected a folder .+\n$/)
+    }
   })
 })
 
@@ -252,6 +342,7 @@ describe('bad input', () => {
     ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), /is not UTF-8/],
     ['a NUL in an id', event({ session_id: 'a\0b' }), /NUL character in session_id/],
     ['an id over 256 bytes', event({ session_id: 'x'.repeat(257) }), /session_id over 256 bytes/],
+    ['an id over 256 bytes in UTF-8', event({ tool_use_id: 'é'.repeat(129) }), /tool_use_id over 256 bytes/],
     ['a line of 20 MB', event({ tool_input: { text: 'x'.repeat(20_000_000) } }), /longer than 16 MiB/],
   ]
   for (const [name, input, says] of rows) {
@@ -276,6 +367,30 @@ describe('bad input', () => {
       input: event({ hook_event_name: 'PostToolUse', tool_name: '' }),
     })
     assert.equal(exitCode, 1)
+  })
+
+  test('is no error on an event that we do not know', async (t) => {
+    const input = event({ hook_event_name: 'SomethingNew', session_id: 'a\0b' })
+    const { exitCode, stderr } = await runHook({ home: temporaryHome(t), input })
+    assert.deepEqual([exitCode, stderr], [0, ''])
+  })
+
+  test('that is too long is exit 1 for an event that is no call, even with onError "block"', async (t) => {
+    const home = temporaryHome(t, { onError: 'block' })
+    const calls = [{ tool_use_id: 't', tool_response: 'x'.repeat(20_000_000) }]
+    const input = event({ hook_event_name: 'PostToolBatch', tool_calls: calls })
+    assert.equal((await runHook({ home, input })).exitCode, 1)
+  })
+
+  test('an input nested a hundred thousand deep is a call like any other', async (t) => {
+    const home = temporaryHome(t, { rate: { blockPerMin: 2 } })
+    const deep = () =>
+      event({ tool_input: '@' }).replace('"@"', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    const ended = await hookEach([deep(), deep()], { home })
+    assert.deepEqual(
+      ended.map(({ exitCode }) => exitCode),
+      [0, 2],
+    )
   })
 
   test('an input of 15 MB is a call like any other', async (t) => {

@@ -67,6 +67,20 @@ describe('32 hook processes at once', () => {
     assert.deepEqual(readdirSync(join(home, 'audit/keys')).length, 2)
   })
 
+  test('that append to the log never make it look tampered with to one who verifies meanwhile', async (t) => {
+    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 1 } })
+    await runHook({ home, input: event() })
+    let isRunning = true
+    const writing = storm(home, 64).finally(() => {
+      isRunning = false
+    })
+    const reports: string[] = []
+    while (isRunning) reports.push((await runCli(['audit', 'verify'], { home })).stdout.split('\n')[0] ?? '')
+    await writing
+    assert.ok(reports.length > 1)
+    for (const report of reports) assert.match(report, /: ok$/)
+  })
+
   test('on a database of zeros: one moves it aside, and nothing counted afterwards is lost', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 1000 } })
     writeFileSync(join(home, 'state.db'), Buffer.alloc(40_960))
