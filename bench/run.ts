@@ -8,11 +8,13 @@ import { exactness } from './exactness.ts'
 import { growth } from './growth.ts'
 import { latency } from './latency.ts'
 import type { Peer } from './measure.ts'
+import { startup } from './startup.ts'
 
 const BENCHES: Readonly<Record<string, (peers: readonly Peer[]) => Promise<void>>> = {
   latency,
   exactness,
   growth,
+  startup,
 }
 const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--peer NAME=COMMAND]...`
 

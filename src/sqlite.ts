@@ -1,6 +1,6 @@
 /**
  * Opens SQLite files. The JavaScript of better-sqlite3 is bundled with ours and its binary is loaded by path,
- * because finding and loading its dozen small files costs every tool call a fifth of Node's own start.
+ * because every tool call would have to find and load its dozen small files.
  */
 
 import { existsSync } from 'node:fs'

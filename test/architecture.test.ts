@@ -31,7 +31,7 @@ describe('the house', () => {
 
   for (const [name, only] of [
     ['better-sqlite3', /^sqlite\.ts$/],
-    ['tweetnacl', /^audit\//],
+    ['tweetnacl', /^audit\/keys\.ts$/],
     ['chalk', /^terminal\//],
     ['commander', /^cli\.ts$/],
   ] as const) {
@@ -52,6 +52,17 @@ describe('the house', () => {
   test('hook/ belongs to hook.ts alone', () => {
     const importers = importersOf((name) => name.startsWith('hook/'))
     for (const file of importers) assert.match(file, /^hook(\.ts$|\/)/)
+  })
+
+  test('store/, audit/ and hosts/ know nothing of each other', () => {
+    const rooms = ['store/', 'audit/', 'hosts/']
+    for (const room of rooms) {
+      const others = rooms.filter((other) => other !== room)
+      for (const file of files.filter((name) => name.startsWith(room))) {
+        const strangers = importsOf(file).filter((name) => others.some((other) => name.startsWith(other)))
+        assert.deepEqual(strangers, [], file)
+      }
+    }
   })
 
   test('hosts/ and store/ know nothing of commands/ and terminal/', () => {

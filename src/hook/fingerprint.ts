@@ -1,7 +1,7 @@
 /**
  * Keyed hashes of calls: SipHash-2-4 under a random key of this installation, 8 bytes. state.db holds nothing
  * else of what a tool was called with, and without the key, which lies in a file of its own, it cannot
- * confirm a guess. Not an HMAC: loading node:crypto costs every tool call 15 % of Node's own start.
+ * confirm a guess. Not an HMAC: loading node:crypto would cost every tool call a sixth of Node's own start.
  */
 
 import { linkSync, rmSync, writeFileSync } from 'node:fs'
@@ -77,7 +77,7 @@ function sha256(text: string): string {
   return cryptography().hash('sha256', text)
 }
 
-/** Loaded only when it is needed: it costs 4 ms. */
+/** Loaded only when it is needed: see docs/decisions/0002. */
 function cryptography(): typeof import('node:crypto') {
   return process.getBuiltinModule('node:crypto')
 }

@@ -2,8 +2,8 @@
  * Claude Code's hook input, translated. The only file that knows the names in it; pure.
  *
  * Input comes from clients of any version, so only what we rely on is demanded: an id that is empty or no
- * string counts as not given, an event that we do not know is of type "other". Checked by hand: a schema
- * library would cost every tool call 3 % of Node's own start.
+ * string counts as not given, an event that we do not know is of type "other". Checked by hand: every
+ * tool call would have to compile a schema library.
  */
 
 import { failure } from '../../failure.ts'

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { event, hookEach, run, runCli, temporaryHome } from '../support/processes.ts'
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+
+/** The shell blocks of a section, as pasted, but for where the log is. */
+function shellBlocks(section: string, log: string): string {
+  const text = README.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? ''
+  const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].map((match) => match[1])
+  return blocks.join('\n').replace(/^log=.+$/m, `log='${log}'`)
+}
+
+describe('the README', () => {
+  test('verifies a log by hand, as pasted, and finds one changed byte', async (t) => {
+    const home = temporaryHome(t, { rate: { blockPerMin: 2 } })
+    const log = join(home, 'audit/audit-000001.jsonl')
+    await hookEach([event(), event()], { home })
+    const commands = shellBlocks('The log, and how to verify it by hand', log)
+    const sound = await run(['-c', commands], { home }, '/bin/sh')
+    const [first, second, verdict] = sound.stdout.split('\n')
+    assert.equal(second, `"prev":"${first?.split(' ')[0]}"`)
+    assert.equal(verdict, 'Signature Verified Successfully')
+    writeFileSync(log, readFileSync(log, 'utf8').replace('"count":2', '"count":3'))
+    const changed = await run(['-c', commands], { home }, '/bin/sh')
+    assert.notEqual(changed.exitCode, 0)
+    assert.match(changed.stdout, /Signature Verification Failure/)
+  })
+
+  test('shows the default settings', async (t) => {
+    const shown = README.split('The defaults:\n\n```json\n')[1]?.split('```')[0] ?? ''
+    const { stdout } = await runCli(['config', 'get'], { home: temporaryHome(t) })
+    assert.deepEqual(JSON.parse(shown), JSON.parse(stdout))
+  })
+
+  test('names every command', async (t) => {
+    const { stdout } = await runCli(['--help'], { home: temporaryHome(t) })
+    const commands = [...stdout.matchAll(/^ {2}(\w+) .*$/gm)]
+      .map((match) => match[1])
+      .filter((name) => name !== 'help' && name !== 'spikectl')
+    assert.ok(commands.length >= 7)
+    for (const name of commands) assert.ok(README.includes(`\`spikectl ${name}`), name)
+  })
+})
