@@ -8,13 +8,13 @@
 
 import { existsSync, renameSync } from 'node:fs'
 import type { Patience } from './pause.ts'
-import { type Database, isDamage, openSqlite } from './sqlite.ts'
+import { type Database, isDamage, openSqlite, whileBusy } from './sqlite.ts'
 
 /** Moves a damaged file aside; returns its new name, or undefined when it turns out to be sound. */
 export function moveAsideIfDamaged(file: string, patience: Patience, now: number): string | undefined {
-  const lock = openSqlite(`${file}-repair`, patience)
+  const lock = openSqlite(`${file}-repair`)
   try {
-    lock.exec('BEGIN EXCLUSIVE')
+    whileBusy(patience, () => lock.exec('BEGIN EXCLUSIVE'))
     return inspectAndMove(file, patience, now)
   } finally {
     lock.close()
@@ -22,9 +22,9 @@ export function moveAsideIfDamaged(file: string, patience: Patience, now: number
 }
 
 function inspectAndMove(file: string, patience: Patience, now: number): string | undefined {
-  const db = openSqlite(file, patience)
+  const db = openSqlite(file)
   try {
-    if (isSound(db)) return undefined
+    if (isSound(db, patience)) return undefined
     const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
     // The journal first: left behind, it would be rolled back into the fresh file.
     if (existsSync(`${file}-journal`)) renameSync(`${file}-journal`, `${aside}-journal`)
@@ -36,9 +36,9 @@ function inspectAndMove(file: string, patience: Patience, now: number): string |
 }
 
 /** Looks with the file's own write lock held; keeps it when the file is damaged but can still be locked. */
-function isSound(db: Database): boolean {
+function isSound(db: Database, patience: Patience): boolean {
   try {
-    db.exec('BEGIN EXCLUSIVE')
+    whileBusy(patience, () => db.exec('BEGIN EXCLUSIVE'))
     return db.pragma('integrity_check(1)', { simple: true }) === 'ok'
   } catch (error) {
     if (isDamage(error)) return false

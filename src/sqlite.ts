@@ -28,14 +28,14 @@ export function isMoved(error: unknown): boolean {
 }
 
 /**
- * Opens `file`, creating it if need be; a lock that others hold is waited for as long as there is patience.
- * Refuses a symlink, which SQLite would follow.
+ * Opens `file`, creating it if need be. Waits for no lock by itself: see whileBusy. Refuses a symlink, which
+ * SQLite would follow.
  */
-export function openSqlite(file: string, patience: Patience): Database.Database {
+export function openSqlite(file: string): Database.Database {
   isThere(file)
   binary ??= loadBinary()
   // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
-  const options: object = { timeout: patience(), nativeBinding: binary }
+  const options: object = { timeout: 0, nativeBinding: binary }
   return new Database(file, options)
 }
 
@@ -80,17 +80,24 @@ function installed(file: string): string | undefined {
   return undefined
 }
 
-const LONGEST_PAUSE_MS = 24
+/** How a file is kept: run once before the first transaction of a connection, under no lock. */
+export const QUICK = 'PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF'
+export const DURABLE = 'PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL'
 
 /**
  * All of `work` or nothing, under the write lock, which is taken at once: nobody deadlocks on a later one.
- * All waits in it together last as long as there is patience.
+ * All waits in it together last as long as there is patience; then SQLITE_BUSY is thrown.
  */
-export function inTransaction<T>(db: Database.Database, patience: Patience, work: () => T): T {
-  takeLock(db, patience)
+export function inTransaction<T>(
+  db: Database.Database,
+  kept: typeof QUICK | typeof DURABLE,
+  patience: Patience,
+  work: () => T,
+): T {
+  whileBusy(patience, () => db.exec(`${kept}; BEGIN IMMEDIATE`))
   try {
     const result = work()
-    db.exec(`PRAGMA busy_timeout = ${patience()}; COMMIT`)
+    whileBusy(patience, () => db.exec('COMMIT'))
     return result
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK')
@@ -98,26 +105,17 @@ export function inTransaction<T>(db: Database.Database, patience: Patience, work
   }
 }
 
-/** `work` sees one state of the file, whatever others write meanwhile. */
-export function inSnapshot<T>(db: Database.Database, work: () => T): T {
-  db.exec('BEGIN')
-  try {
-    return work()
-  } finally {
-    db.exec('COMMIT')
-  }
-}
+const LONGEST_PAUSE_MS = 24
 
 /**
- * Whoever waits asks again after a pause of random length, soon up to LONGEST_PAUSE_MS: SQLite's own pauses grow
- * to 100 ms, which starves those who came first, and much shorter ones would take the holder's processor.
+ * What `attempt` returns, once nobody holds a lock in its way. Asks again after pauses of random length, soon up
+ * to LONGEST_PAUSE_MS: SQLite's own pauses grow to 100 ms, which starves those who came first, and much shorter
+ * ones would take the holder's processor. See docs/decisions/0006.
  */
-function takeLock(db: Database.Database, patience: Patience): void {
-  db.exec('PRAGMA busy_timeout = 0')
+export function whileBusy<T>(patience: Patience, attempt: () => T): T {
   for (let longest = 2; ; longest = Math.min(2 * longest, LONGEST_PAUSE_MS)) {
     try {
-      db.exec('BEGIN IMMEDIATE')
-      return
+      return attempt()
     } catch (error) {
       if (!isBusy(error) || patience() === 0) throw error
     }

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import type { Patience } from '../pause.ts'
 import { moveAsideIfDamaged } from '../repair.ts'
-import { type Database, inTransaction, isDamage, openSqlite } from '../sqlite.ts'
+import { type Database, DURABLE, inTransaction, isDamage, openSqlite, whileBusy } from '../sqlite.ts'
 import type { Link } from './chain.ts'
 
 /** The last line that was appended, and where it stands. */
@@ -49,10 +49,9 @@ function lockedOnce<T extends { readonly head: Head }>(
   patience: Patience,
   work: (head: Head | undefined) => T,
 ): T {
-  const db = openSqlite(file, patience)
+  const db = openSqlite(file)
   try {
-    db.exec('PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL')
-    return inTransaction(db, patience, () => {
+    return inTransaction(db, DURABLE, patience, () => {
       db.exec(SCHEMA)
       return save(db, work(read(db)))
     })
@@ -64,10 +63,12 @@ function lockedOnce<T extends { readonly head: Head }>(
 /** The head, without the lock; undefined when there is none. Changes nothing. */
 export function readHead(file: string, patience: Patience): Head | undefined {
   if (!existsSync(file)) return undefined
-  const db = openSqlite(file, patience)
+  const db = openSqlite(file)
   try {
-    const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'head'").get() === undefined
-    return isEmpty ? undefined : read(db)
+    return whileBusy(patience, () => {
+      const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'head'").get() === undefined
+      return isEmpty ? undefined : read(db)
+    })
   } finally {
     db.close()
   }

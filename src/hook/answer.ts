@@ -10,7 +10,7 @@ import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { replyToBlock, replyToMissingTenant, replyToWarn, withNotice } from '../hosts/claude-code/wording.ts'
 import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
-import { patienceOf } from '../pause.ts'
+import { patienceOf, sinceStart } from '../pause.ts'
 import type { Updated } from '../store/state-db.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */
@@ -79,7 +79,7 @@ interface Signature {
 async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
-    const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - performance.now()))
+    const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
     const audit = reference(append(paths, blockLine(call, identity, block), { patience, clock: Date.now }))
     return { audit, detail: audit }
   } catch (error) {

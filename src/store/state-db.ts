@@ -14,7 +14,7 @@ import { type Identity, keyOf } from '../guard/identity.ts'
 import { countOf } from '../guard/ring.ts'
 import { freshState, type SessionState } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
-import { type Database, inSnapshot, inTransaction, openSqlite } from '../sqlite.ts'
+import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
 import { decodeState, encodeState } from './codec.ts'
 import { ensureSchema, hasSchema } from './schema.ts'
 import { withTool } from './tools.ts'
@@ -71,18 +71,12 @@ export class StateDb {
     this.#file = file
     this.#clock = clock
     this.#patience = patience
-    this.#db = openSqlite(file, patience)
-    try {
-      this.#db.exec('PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF')
-    } catch (error) {
-      this.#db.close()
-      throw error
-    }
+    this.#db = openSqlite(file)
   }
 
   /** Runs `work` under the write lock, with the clock read after the lock was taken. All or nothing. */
   transaction<T>(work: (db: Database, now: number) => T): T {
-    return inTransaction(this.#db, this.#patience, () => {
+    return inTransaction(this.#db, QUICK, this.#patience, () => {
       ensureSchema(this.#db, this.#file)
       return work(this.#db, this.#clock())
     })
@@ -120,9 +114,14 @@ export class StateDb {
 
   /** Runs a query on one consistent state of the file, without the write lock. `none` if nothing was counted. */
   read<T>(query: (db: Database, now: number) => T, none: T): T {
-    return inSnapshot(this.#db, () =>
-      hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none,
-    )
+    return whileBusy(this.#patience, () => {
+      this.#db.exec('BEGIN')
+      try {
+        return hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none
+      } finally {
+        this.#db.exec('COMMIT')
+      }
+    })
   }
 
   /** From now on a lock that others hold is not waited for. */

@@ -311,7 +311,7 @@ describe('a state.db that cannot be used', () => {
   test('because another process holds its lock is waited for, but not for ever', async (t) => {
     const home = temporaryHome(t)
     await runHook({ home, input: event() })
-    const holder = openSqlite(join(home, 'state.db'), () => 0)
+    const holder = openSqlite(join(home, 'state.db'))
     t.after(() => holder.close())
     holder.exec('BEGIN IMMEDIATE')
     const allowed = await runHook({ home, input: event() })

@@ -9,7 +9,7 @@ const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 /** The shell blocks of a section, as pasted, but for where the log is. */
 function shellBlocks(section: string, log: string): string {
   const text = README.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? ''
-  const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].map((match) => match[1])
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1])
   return blocks.join('\n').replace(/^log=.+$/m, `log='${log}'`)
 }
 
