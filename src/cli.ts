@@ -61,15 +61,13 @@ function program(): Command {
 }
 
 /** Runs a command with its context; what it returns becomes the exit code. */
-function run<A extends unknown[]>(
-  load: () => Promise<(context: Context, ...args: A) => ExitCode | Promise<ExitCode>>,
-) {
-  return async function (this: Command, ...args: unknown[]): Promise<void> {
-    const { color } = this.optsWithGlobals<{ color?: boolean }>()
-    const context = { env: process.env, paths: pathsOf(process.env), terminal: openTerminal({ color }) }
-    const command = await load()
-    process.exitCode = await command(context, ...(args.slice(0, -1) as A))
-  }
+async function run(command: Command, act: (context: Context) => Promise<ExitCode>): Promise<void> {
+  const { color } = command.optsWithGlobals<{ color?: boolean }>()
+  process.exitCode = await act({
+    env: process.env,
+    paths: pathsOf(process.env),
+    terminal: openTerminal({ color }),
+  })
 }
 
 function addSessionCommands(root: Command): void {
@@ -78,31 +76,49 @@ function addSessionCommands(root: Command): void {
     .description('sessions, busiest first')
     .argument('[session]', 'a session id, or the beginning of one')
     .option('--all', 'also sessions idle for over an hour')
+    .option('--tenant <name>', 'only sessions of this tenant')
     .option('--json', 'one JSON document')
     .option('--watch', 'again every second')
-    .option('--tenant <name>', 'only sessions of this tenant')
-    .action(run(async () => (await import('./commands/status.ts')).status))
+    .action((session, options, command) =>
+      run(command, async (context) =>
+        (await import('./commands/status.ts')).status(context, session, options),
+      ),
+    )
   root
     .command('reset')
     .description('clear the count of sessions, so that they can go on')
     .argument('[session...]', 'session ids, or the beginnings of them')
     .option('--all', 'all sessions')
     .option('--tenant <name>', 'only sessions of this tenant')
-    .action(run(async () => (await import('./commands/reset.ts')).reset))
+    .action((sessions, options, command) =>
+      run(command, async (context) =>
+        (await import('./commands/reset.ts')).reset(context, sessions, options),
+      ),
+    )
+  addViews(root)
+}
+
+function addViews(root: Command): void {
   root
     .command('log')
     .description('what was warned, refused, reset and went wrong')
     .option('-f, --follow', 'go on as the log grows')
     .option('--json', 'the lines as they are stored')
-    .action(run(async () => (await import('./commands/log.ts')).log))
+    .action((options, command) =>
+      run(command, async (context) => (await import('./commands/log.ts')).log(context, options)),
+    )
   root
     .command('metrics')
     .description("counters in Prometheus' text format")
-    .action(run(async () => (await import('./commands/metrics.ts')).metrics))
+    .action((_, command) =>
+      run(command, async (context) => (await import('./commands/metrics.ts')).metrics(context)),
+    )
   root
     .command('demo')
     .description('see it count, warn and block, with real hook processes in a throw-away folder')
-    .action(run(async () => (await import('./commands/demo.ts')).demo))
+    .action((_, command) =>
+      run(command, async (context) => (await import('./commands/demo.ts')).demo(context)),
+    )
 }
 
 function addConfigCommands(config: Command): void {
@@ -110,27 +126,33 @@ function addConfigCommands(config: Command): void {
   config
     .command('get', { isDefault: true })
     .description('one setting, or all')
-    .argument('[name]')
-    .action(run(async () => (await commands()).configGet))
+    .argument('[name]', 'such as rate.blockPerMin')
+    .action((name, _, command) =>
+      run(command, async (context) => (await commands()).configGet(context, name)),
+    )
   config
     .command('set')
     .description('change a setting')
-    .argument('<name>')
-    .argument('<value>')
-    .action(run(async () => (await commands()).configSet))
+    .argument('<name>', 'such as rate.blockPerMin; spikectl config get shows them all')
+    .argument('<value>', 'such as 300, true or block')
+    .action((name, value, _, command) =>
+      run(command, async (context) => (await commands()).configSet(context, name, value)),
+    )
   config
     .command('unset')
     .description('back to the default')
     .argument('<name>')
-    .action(run(async () => (await commands()).configUnset))
+    .action((name, _, command) =>
+      run(command, async (context) => (await commands()).configUnset(context, name)),
+    )
   config
     .command('path')
     .description('where the settings are')
-    .action(run(async () => (await commands()).configPath))
+    .action((_, command) => run(command, async (context) => (await commands()).configPath(context)))
   config
     .command('schema')
     .description('the JSON Schema of config.json')
-    .action(run(async () => (await commands()).configSchema))
+    .action((_, command) => run(command, async (context) => (await commands()).configSchema(context)))
 }
 
 function addAuditCommands(audit: Command): void {
@@ -139,5 +161,9 @@ function addAuditCommands(audit: Command): void {
     .description('check every line, signature and link of the log')
     .argument('[path]', 'a folder with a log, or one file of it')
     .option('--json', 'one JSON document')
-    .action(run(async () => (await import('./commands/audit.ts')).auditVerify))
+    .action((path, options, command) =>
+      run(command, async (context) =>
+        (await import('./commands/audit.ts')).auditVerify(context, path, options),
+      ),
+    )
 }
