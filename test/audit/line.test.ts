@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import nacl from 'tweetnacl'
 import { canonical, clean } from '../../src/audit/canonical.ts'
+import { BEFORE_GENESIS, follow } from '../../src/audit/chain.ts'
 import {
   isSignatureValid,
   isStrongKey,
@@ -98,6 +100,16 @@ describe('a line', () => {
     const { sig, ...members } = JSON.parse(line.toString())
     const signed = Buffer.from(`${header}.${canonical(members)}`)
     assert.ok(isSignatureValid(KEY, signed, Buffer.from(sig, 'base64url')))
+  })
+
+  test('as the specification shows it is sound, and has the hash that it shows', () => {
+    const source = readFileSync(new URL('../../src/audit/line.ts', import.meta.url), 'utf8')
+    const shown = [...source.matchAll(/^ \* {3}(\S.*)$/gm)].map((match) => match[1] ?? '')
+    const start = shown.findIndex((part) => part.startsWith('{"at"'))
+    const example = shown.slice(start, -1).join('')
+    const step = follow(BEFORE_GENESIS, Buffer.from(example))
+    assert.ok('link' in step)
+    assert.equal(step.link.sha, shown.at(-1))
   })
 
   test('with any one byte changed does not verify', () => {
