@@ -46,6 +46,23 @@ describe('the bundle', () => {
       )
   })
 
+  test('of the hook makes Node load nothing more of its own for a call that is allowed', async (t) => {
+    const home = temporaryHome(t)
+    await runHook({ home, input: event() })
+    const watched = `
+      const { writeSync } = require('node:fs')
+      const known = new Set(process.moduleLoadList)
+      const exit = process.exit
+      process.exit = (code) => {
+        writeSync(2, process.moduleLoadList.filter((name) => !known.has(name)).join())
+        exit.call(process, code)
+      }
+      require(${JSON.stringify(HOOK)})`
+    const { exitCode, stderr } = await run(['-e', watched], { home, input: event() })
+    assert.equal(exitCode, 0)
+    assert.doesNotMatch(stderr, /crypto|perf|tty|net|stream|zlib|worker|inspector/)
+  })
+
   test('of the hook is under 60 kB', () => {
     assert.ok(statSync(join(DIST, 'hook.js')).size < 60_000)
   })
