@@ -9,8 +9,8 @@ import {
   HOOK_PROGRAM,
   inTemporaryHome,
   median,
+  NODE_ALONE,
   type Peer,
-  type Program,
   printTable,
   run,
 } from './measure.ts'
@@ -25,7 +25,6 @@ const ROUNDS = 60
 const CALLS_EACH = 12
 
 export async function growth(_peers: readonly Peer[]): Promise<void> {
-  const nothing: Program = { name: 'node -e 0', file: process.execPath, args: ['-e', '0'] }
   const rows = []
   for (const sessions of SESSIONS) {
     rows.push(
@@ -34,7 +33,7 @@ export async function growth(_peers: readonly Peer[]): Promise<void> {
         const hook: number[] = []
         const base: number[] = []
         for (let round = 0; round < ROUNDS; round += 1) {
-          base.push((await run(nothing, home, '')).ms)
+          base.push((await run(NODE_ALONE, home, '')).ms)
           hook.push((await run(HOOK_PROGRAM, home, call(`session-${round % sessions}`))).ms)
         }
         const bytes = statSync(join(home, 'state.db')).size

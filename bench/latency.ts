@@ -5,8 +5,8 @@ import {
   HOOK_PROGRAM,
   inTemporaryHome,
   median,
+  NODE_ALONE,
   type Peer,
-  type Program,
   printTable,
   quantile,
   run,
@@ -21,12 +21,11 @@ const CALLS_IN_A_SESSION = 50
 const ALWAYS_REACHED = { rate: { warnPerMin: 0, blockPerMin: 1 } }
 
 export async function latency(peers: readonly Peer[]): Promise<void> {
-  const nothing: Program = { name: 'node -e 0', file: process.execPath, args: ['-e', '0'] }
   const others = peers.map(({ name, command }) => shell(name, command))
   await inTemporaryHome(undefined, async (home) =>
     inTemporaryHome(ALWAYS_REACHED, async (refusing) => {
       const cases = [
-        { program: nothing, home },
+        { program: NODE_ALONE, home },
         { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call allowed' }, home },
         { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call refused and signed' }, home: refusing },
         ...others.map((program) => ({ program, home })),
@@ -39,7 +38,7 @@ export async function latency(peers: readonly Peer[]): Promise<void> {
           if (round >= 0) times.set(program.name, [...(times.get(program.name) ?? []), ms])
         }
       }
-      print(times, nothing.name)
+      print(times, NODE_ALONE.name)
     }),
   )
 }

@@ -92,4 +92,7 @@ export function shell(name: string, command: string): Program {
   return { name, file: '/bin/sh', args: ['-c', command] }
 }
 
+/** What every hook that runs on Node costs at least: the measure of all others. */
+export const NODE_ALONE: Program = { name: 'node -e 0', file: process.execPath, args: ['-e', '0'] }
+
 export const HOOK_PROGRAM: Program = { name: 'spikectl-hook', file: process.execPath, args: [HOOK] }

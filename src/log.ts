@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, renameSync, statSync, writeSync } from
 import { describe } from './failure.ts'
 import { openOurs } from './files.ts'
 import { patienceOf } from './pause.ts'
-import { openSqlite, whileBusy } from './sqlite.ts'
+import { exclusively } from './sqlite.ts'
 
 export interface LogEntry {
   readonly event: 'warn' | 'block' | 'missing_tenant' | 'reset' | 'notice' | 'error'
@@ -47,11 +47,7 @@ export function tryLog(file: string, entry: LogEntry): string | undefined {
 
 /** One old file is kept. Under a lock, so that of many hooks only one rolls and no file is lost. */
 function roll(file: string): void {
-  const lock = openSqlite(`${file}-roll`)
-  try {
-    whileBusy(patienceOf(LOCK_WAIT_MS), () => lock.exec('BEGIN EXCLUSIVE'))
+  exclusively(`${file}-roll`, patienceOf(LOCK_WAIT_MS), () => {
     if (statSync(file).size >= MAX_BYTES) renameSync(file, `${file}.1`)
-  } finally {
-    lock.close()
-  }
+  })
 }

@@ -8,31 +8,21 @@
 
 import { existsSync, renameSync } from 'node:fs'
 import type { Patience } from './pause.ts'
-import { type Database, isDamage, openSqlite, whileBusy } from './sqlite.ts'
+import { type Database, exclusively, isDamage, whileBusy, withSqlite } from './sqlite.ts'
 
 /** Moves a damaged file aside; returns its new name, or undefined when it turns out to be sound. */
 export function moveAsideIfDamaged(file: string, patience: Patience, now: number): string | undefined {
-  const lock = openSqlite(`${file}-repair`)
-  try {
-    whileBusy(patience, () => lock.exec('BEGIN EXCLUSIVE'))
-    return inspectAndMove(file, patience, now)
-  } finally {
-    lock.close()
-  }
+  return exclusively(`${file}-repair`, patience, () =>
+    withSqlite(file, (db) => (isSound(db, patience) ? undefined : moveAside(file, now))),
+  )
 }
 
-function inspectAndMove(file: string, patience: Patience, now: number): string | undefined {
-  const db = openSqlite(file)
-  try {
-    if (isSound(db, patience)) return undefined
-    const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
-    // The journal first: left behind, it would be rolled back into the fresh file.
-    if (existsSync(`${file}-journal`)) renameSync(`${file}-journal`, `${aside}-journal`)
-    renameSync(file, aside)
-    return aside
-  } finally {
-    db.close()
-  }
+function moveAside(file: string, now: number): string {
+  const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
+  // The journal first: left behind, it would be rolled back into the fresh file.
+  if (existsSync(`${file}-journal`)) renameSync(`${file}-journal`, `${aside}-journal`)
+  renameSync(file, aside)
+  return aside
 }
 
 /** Looks with the file's own write lock held; keeps it when the file is damaged but can still be locked. */

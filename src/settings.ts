@@ -12,13 +12,15 @@ import { printable, shellWord } from './short-id.ts'
 const MAX_LIMIT = 1_000_000
 const MAX_SHOWN = 80
 
+const A_LIMIT = `a whole number from 0 to ${MAX_LIMIT}`
+
 const callsPerMinute = (description: string) =>
   v.optional(
     v.pipe(
-      v.number(`a whole number from 0 to ${MAX_LIMIT}`),
-      v.integer(`a whole number from 0 to ${MAX_LIMIT}`),
-      v.minValue(0, `a whole number from 0 to ${MAX_LIMIT}`),
-      v.maxValue(MAX_LIMIT, `a whole number from 0 to ${MAX_LIMIT}`),
+      v.number(A_LIMIT),
+      v.integer(A_LIMIT),
+      v.minValue(0, A_LIMIT),
+      v.maxValue(MAX_LIMIT, A_LIMIT),
       v.description(description),
     ),
   )

@@ -39,6 +39,24 @@ export function openSqlite(file: string): Database.Database {
   return new Database(file, options)
 }
 
+/** Runs `use` on a file that is open meanwhile. */
+export function withSqlite<T>(file: string, use: (db: Database.Database) => T): T {
+  const db = openSqlite(file)
+  try {
+    return use(db)
+  } finally {
+    db.close()
+  }
+}
+
+/** Runs `work` while no other process runs any under the same `lockFile`, an empty database of its own. */
+export function exclusively<T>(lockFile: string, patience: Patience, work: () => T): T {
+  return withSqlite(lockFile, (lock) => {
+    whileBusy(patience, () => lock.exec('BEGIN EXCLUSIVE'))
+    return work()
+  })
+}
+
 let binary: object | undefined
 
 /**

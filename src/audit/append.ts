@@ -6,13 +6,13 @@
  * as a hot one, and everybody else waits while the lock is held.
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeSync, fdatasyncSync } from 'node:fs'
 import { failure } from '../failure.ts'
 import type { Patience } from '../pause.ts'
 import { VERSION } from '../version.ts'
 import { type AuditObject, clean } from './canonical.ts'
-import { BEFORE_GENESIS, type Link } from './chain.ts'
+import { BEFORE_GENESIS, type Link, linkAfter } from './chain.ts'
 import { createDurably, openForAppend, segmentFile, writeAll } from './files.ts'
 import { type Head, underLock } from './head.ts'
 import { openSigner, type Signer } from './keys.ts'
@@ -95,8 +95,7 @@ function sealed(link: Link, signer: Signer, event: AuditObject): { line: Buffer;
   const seq = link.seq + 1
   const log = link.log ? { log: link.log } : {}
   const line = encodeLine({ ...event, ...log, v: FORMAT, key: signer.key, seq, prev: link.sha }, signer.sign)
-  const sha = createHash('sha256').update(line).digest('hex')
-  return { line, link: { log: link.log || sha.slice(0, 32), seq, sha, pub: signer.pub } }
+  return { line, link: linkAfter(link, signer.pub, line) }
 }
 
 function recovery(tail: Tail): AuditObject {

@@ -8,6 +8,14 @@ import type { AuditValue } from './canonical.ts'
 import { isStrongKey, keyId, verifyingKey } from './ed25519.ts'
 import { FORMAT, isSealedBy, NO_PREV, openPayload, splitLine } from './line.ts'
 
+const LF = Buffer.from('\n')
+
+/**
+ * What appends that were cut off one after the other can leave behind: the writer goes on after as much, and the
+ * verifier takes no more for a crash.
+ */
+export const MAX_JUNK_BYTES = 64 * 1024
+
 /** Where a chain stands. */
 export interface Link {
   /** The log's id; empty before genesis. */
@@ -42,9 +50,21 @@ export function follow(link: Link, line: Buffer): Step {
 }
 
 function next(link: Link, members: Members, pub: Buffer, line: Buffer): Link {
-  const sha = createHash('sha256').update(line).update('\n').digest('hex')
   const successor = members.event === 'rotate' ? pubOf(members) : undefined
-  return { log: link.log || sha.slice(0, 32), seq: link.seq + 1, sha, pub: successor ?? pub }
+  return linkAfter(link, successor ?? pub, line, LF)
+}
+
+/** Where a chain stands after one more line, given in parts with its LF; `pub` is to sign the next one. */
+export function linkAfter(link: Link, pub: Buffer, ...line: readonly Uint8Array[]): Link {
+  const sha = sha256(...line)
+  return { log: link.log || sha.slice(0, 32), seq: link.seq + 1, sha, pub }
+}
+
+/** SHA-256 of the parts one after the other, hex. */
+export function sha256(...parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
 }
 
 /** What is wrong with a line whose signature holds, or undefined. */

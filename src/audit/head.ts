@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import type { Patience } from '../pause.ts'
 import { moveAsideIfDamaged } from '../repair.ts'
-import { type Database, DURABLE, inTransaction, isDamage, openSqlite, whileBusy } from '../sqlite.ts'
+import { type Database, DURABLE, inTransaction, isDamage, whileBusy, withSqlite } from '../sqlite.ts'
 import type { Link } from './chain.ts'
 
 /** The last line that was appended, and where it stands. */
@@ -49,29 +49,23 @@ function lockedOnce<T extends { readonly head: Head }>(
   patience: Patience,
   work: (head: Head | undefined) => T,
 ): T {
-  const db = openSqlite(file)
-  try {
-    return inTransaction(db, DURABLE, patience, () => {
+  return withSqlite(file, (db) =>
+    inTransaction(db, DURABLE, patience, () => {
       db.exec(SCHEMA)
       return save(db, work(read(db)))
-    })
-  } finally {
-    db.close()
-  }
+    }),
+  )
 }
 
 /** The head, without the lock; undefined when there is none. Changes nothing. */
 export function readHead(file: string, patience: Patience): Head | undefined {
   if (!existsSync(file)) return undefined
-  const db = openSqlite(file)
-  try {
-    return whileBusy(patience, () => {
+  return withSqlite(file, (db) =>
+    whileBusy(patience, () => {
       const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'head'").get() === undefined
       return isEmpty ? undefined : read(db)
-    })
-  } finally {
-    db.close()
-  }
+    }),
+  )
 }
 
 function read(db: Database): Head | undefined {

@@ -1,16 +1,12 @@
 /** Where the next line goes: what the files mean in the light of the head. The one place that judges it. */
 
-import { createHash } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import { type Failure, failure } from '../failure.ts'
 import { isThere } from '../files.ts'
-import { BEFORE_GENESIS, follow, type Link } from './chain.ts'
+import { BEFORE_GENESIS, follow, type Link, MAX_JUNK_BYTES, sha256 } from './chain.ts'
 import { openForAppend, readAt, segmentFile, segmentsIn, sizeOf } from './files.ts'
 import type { Head } from './head.ts'
 import { linesOf } from './lines.ts'
-
-/** What processes that died can have left after the head: a few lines, whole or cut off. */
-const MAX_AFTER_HEAD = 64 * 1024
 
 /** Bytes after the last sound line: what a process that died left behind. */
 export interface Junk {
@@ -37,9 +33,7 @@ export function findTail(folder: string, head: Head | undefined): Tail | undefin
   if (last === undefined) return undefined
   const file = segmentFile(folder, last)
   if (!head) return extend(file, { link: BEFORE_GENESIS, segment: last, end: 0, rebuilt: true })
-  if (!holds(file, head)) {
-    throw notOurs(file)
-  }
+  if (!holds(file, head)) throw notOurs(file)
   return extend(file, { link: head, segment: last, end: head.off + head.len, rebuilt: false })
 }
 
@@ -49,7 +43,7 @@ function holds(file: string, head: Head): boolean {
   const fd = openForAppend(file)
   try {
     const end = head.off + head.len
-    return sizeOf(fd) - end <= MAX_AFTER_HEAD && sha256(readAt(fd, head.off, head.len)) === head.sha
+    return sizeOf(fd) - end <= MAX_JUNK_BYTES && sha256(readAt(fd, head.off, head.len)) === head.sha
   } finally {
     closeSync(fd)
   }
@@ -66,7 +60,7 @@ function extend(file: string, from: Tail): Tail {
     } else {
       rest.push(bytes, Buffer.from(ended ? '\n' : ''))
       size += bytes.length + 1
-      if (size > MAX_AFTER_HEAD) throw notOurs(file)
+      if (size > MAX_JUNK_BYTES) throw notOurs(file)
     }
   }
   if (rest.length === 0) return tail
@@ -80,8 +74,4 @@ function notOurs(file: string): Failure {
     `${file} is not as we left it: lines are missing, changed or foreign`,
     'Run: spikectl audit verify',
   )
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

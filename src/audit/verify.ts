@@ -1,13 +1,9 @@
 /** Reads a whole log and says whether it is what its writer wrote: form, bytes, keys, signatures, chain. */
 
-import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { BEFORE_GENESIS, follow, type Link, type Members } from './chain.ts'
+import { BEFORE_GENESIS, follow, type Link, MAX_JUNK_BYTES, type Members, sha256 } from './chain.ts'
 import { segmentFile, segmentsIn } from './files.ts'
 import { linesOf } from './lines.ts'
-
-/** A few appends that were cut off one after the other. */
-const MAX_JUNK_BYTES = 64 * 1024
 
 export interface Problem {
   /** The file's name, the line's number in it (from 1) and its byte offset. */
@@ -132,5 +128,5 @@ function isNamedJunk(members: Members, pending: Pending): boolean {
   const junk = recovery.junk
   if (typeof junk !== 'object' || !('sha256' in junk)) return false
   const bytes = Buffer.concat(pending.bytes)
-  return junk.bytes === bytes.length && junk.sha256 === createHash('sha256').update(bytes).digest('hex')
+  return junk.bytes === bytes.length && junk.sha256 === sha256(bytes)
 }
