@@ -1,27 +1,47 @@
 /**
- * A damaged database is moved aside, never deleted, and a fresh one takes its place.
+ * A damaged database is kept under another name, never deleted, and goes on empty.
  *
- * Many hooks may see the damage at once. One of them moves the file: under an exclusive lock on a separate
- * file, and only after the damage was seen again under that lock. While it moves it, it holds the damaged
- * file's own lock too, if that can still be had, so that nobody commits into a file that is going away.
+ * It is copied and emptied in place, not renamed. Other processes have it open: on a renamed file they would
+ * take the fresh file's journal for their own, roll it back, and count where nobody looks. So the file stays
+ * the one that everybody has locked.
+ *
+ * Many hooks may see the damage at once. One of them mends it: under an exclusive lock on a separate file, and
+ * only after the damage was seen again under that lock. It holds the damaged file's own lock too, if that can
+ * still be had; if not, nobody else can write to the file either.
  */
 
-import { existsSync, renameSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  ftruncateSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { openOurs } from './files.ts'
 import type { Patience } from './pause.ts'
 import { type Database, exclusively, isDamage, whileBusy, withSqlite } from './sqlite.ts'
 
-/** Moves a damaged file aside; returns its new name, or undefined when it turns out to be sound. */
+/** Moves a damaged file's content aside; returns where to, or undefined when it turns out to be sound. */
 export function moveAsideIfDamaged(file: string, patience: Patience, now: number): string | undefined {
-  return exclusively(`${file}-repair`, patience, () =>
-    withSqlite(file, (db) => (isSound(db, patience) ? undefined : moveAside(file, now))),
-  )
+  return exclusively(`${file}-repair`, patience, () => {
+    // Opened before SQLite's and closed after: closing it would give up every lock that we have on the file.
+    const fd = openOurs(file, constants.O_RDWR)
+    try {
+      return withSqlite(file, (db) => (isSound(db, patience) ? undefined : moveAside(fd, file, now)))
+    } finally {
+      closeSync(fd)
+    }
+  })
 }
 
-function moveAside(file: string, now: number): string {
+function moveAside(fd: number, file: string, now: number): string {
   const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
-  // The journal first: left behind, it would be rolled back into the fresh file.
+  writeFileSync(aside, readFileSync(fd), { mode: 0o600, flag: 'wx' })
+  // The journal first: left behind, it would be rolled back into the empty file.
   if (existsSync(`${file}-journal`)) renameSync(`${file}-journal`, `${aside}-journal`)
-  renameSync(file, aside)
+  ftruncateSync(fd)
   return aside
 }
 
