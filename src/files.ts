@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -51,6 +52,16 @@ export function isAbsent(file: string): boolean {
 export function openOurs(file: string, flags: number): number {
   isThere(file)
   return regular(openSync(file, flags | NOFOLLOW | constants.O_NONBLOCK, 0o600), file)
+}
+
+/** The text of a small file of our own. */
+export function readOurs(file: string): string {
+  const fd = openOurs(file, constants.O_RDONLY)
+  try {
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Windows has no such flag, and links there need rights that an agent does not have. */

@@ -113,7 +113,13 @@ async function count(run: Run, { input, identity, policy, project, ignored }: Ca
   let reply = SILENCE
   if (input.type === 'call' && (result.verdict.kind !== 'allow' || result.noticeIsNew)) {
     const { answerCall } = await import('./hook/answer.ts')
-    reply = await answerCall(paths, input, identity, result, ignored)
+    reply = await answerCall(
+      { paths, segmentBytes: policy.audit.segmentBytes },
+      input,
+      identity,
+      result,
+      ignored,
+    )
   }
   const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
   const trouble = [...notices, result.dropped, result.unswept, broken].filter(Boolean)

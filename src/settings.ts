@@ -12,18 +12,17 @@ import { printable, shellWord } from './short-id.ts'
 const MAX_LIMIT = 1_000_000
 const MAX_SHOWN = 80
 
-const A_LIMIT = `a whole number from 0 to ${MAX_LIMIT}`
+/** A packed segment is read as a whole. */
+const MIN_SEGMENT_BYTES = 1024
+const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
 
 const callsPerMinute = (description: string) =>
-  v.optional(
-    v.pipe(
-      v.number(A_LIMIT),
-      v.integer(A_LIMIT),
-      v.minValue(0, A_LIMIT),
-      v.maxValue(MAX_LIMIT, A_LIMIT),
-      v.description(description),
-    ),
-  )
+  v.optional(v.pipe(wholeNumber(0, MAX_LIMIT), v.description(description)))
+
+function wholeNumber(from: number, to: number) {
+  const expected = `a whole number from ${from} to ${to}`
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(from, expected), v.maxValue(to, expected))
+}
 
 /** Every setting there is. Unknown keys are errors: a misspelt limit must not pass for a limit. */
 export const SettingsSchema = v.strictObject({
@@ -40,6 +39,16 @@ export const SettingsSchema = v.strictObject({
         v.pipe(
           v.boolean('true or false'),
           v.description('Refuse calls when SPIKECTL_TENANT names no tenant.'),
+        ),
+      ),
+    }),
+  ),
+  audit: v.optional(
+    v.strictObject({
+      segmentBytes: v.optional(
+        v.pipe(
+          wholeNumber(MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES),
+          v.description('From this size on the audit log goes on in a new file.'),
         ),
       ),
     }),

@@ -12,16 +12,27 @@ import { failure } from '../failure.ts'
 import type { Patience } from '../pause.ts'
 import { VERSION } from '../version.ts'
 import { type AuditObject, clean } from './canonical.ts'
-import { BEFORE_GENESIS, type Link, linkAfter } from './chain.ts'
-import { createDurably, openForAppend, segmentFile, writeAll } from './files.ts'
+import { BEFORE_GENESIS, type Link, linkAfter, pubIn, sha256 } from './chain.ts'
+import { openForAppend, writeAll } from './files.ts'
 import { type Head, underLock } from './head.ts'
-import { openSigner, type Signer } from './keys.ts'
+import { openSigner, type Signer, signerFor } from './keys.ts'
 import { encodeLine, FORMAT } from './line.ts'
-import { findTail, type Tail } from './tail.ts'
+import { closeSegment, createSegment } from './segments.ts'
+import { findTail, type Gap, type Tail } from './tail.ts'
 
 export interface AuditFiles {
   readonly audit: string
   readonly auditDb: string
+}
+
+export interface AppendOptions {
+  readonly patience: Patience
+  /** Unix ms. */
+  readonly clock: () => number
+  /** From this size on the log goes on in a new file. */
+  readonly segmentBytes: number
+  /** Called under the lock, when the line is on disk and before the head is saved. */
+  readonly settle?: () => void
 }
 
 /** A line that is on disk. */
@@ -35,21 +46,30 @@ export interface Signed {
 const MAX_TEXT_BYTES = 512
 const MAX_PATH_BYTES = 2048
 
+/** So much is read in milliseconds: patience is for locks and long logs. */
+const READ_ANYHOW_BYTES = 1024 * 1024
+
 /**
- * Signs an event and appends it durably. `event` says what happened ("block", "reset", …); the members that
- * every line has are added here. Throws when the line is not on disk.
+ * Signs an event and appends it durably. `event` says what happened ("block", "reset", …), or is asked for it
+ * under the lock; the members that every line has are added here. Throws when the line is not on disk.
  */
 export function append(
   files: AuditFiles,
-  event: AuditObject,
-  options: { readonly patience: Patience; readonly clock: () => number },
+  event: AuditObject | (() => AuditObject),
+  options: AppendOptions,
 ): Signed {
-  const signer = openSigner(files.audit)
-  signer.sign(Buffer.from('warm up'))
-  const { head } = underLock(files.auditDb, options.patience, options.clock(), (before) => {
-    const at = new Date(options.clock()).toISOString()
-    const tail = findTail(files.audit, before) ?? writeGenesis(files.audit, signer, at)
-    return { head: appendLine(files.audit, tail, signer, { ...cleaned(event), at }) }
+  const { patience, clock } = options
+  const warm = openSigner(files.audit)
+  warm.sign(Buffer.from('warm up'))
+  const { head } = underLock(files.auditDb, patience, clock(), (before) => {
+    const tail = findTail(files.audit, before, impatient(patience))
+    const signer = tail ? signerFor(files.audit, warm, tail.link.pub) : warm
+    const at = new Date(clock()).toISOString()
+    const facts = { ...cleaned(typeof event === 'function' ? event() : event), at }
+    const writer = { folder: files.audit, signer, at, segmentBytes: options.segmentBytes }
+    const done = appendAt(writer, tail, facts)
+    options.settle?.()
+    return { head: done }
   })
   return { log: head.log, seq: head.seq, sha: head.sha }
 }
@@ -59,48 +79,86 @@ export function reference({ log, seq, sha }: Signed): string {
   return `${log.slice(0, 8)}#${seq} ${sha.slice(0, 4)}…`
 }
 
-function writeGenesis(folder: string, signer: Signer, at: string): Tail {
-  const nonce = randomBytes(16).toString('hex')
-  const pub = signer.pub.toString('base64url')
-  const event = { event: 'genesis', at, pub, nonce, tool_version: VERSION }
-  const { line, link } = sealed(BEFORE_GENESIS, signer, event)
-  const file = segmentFile(folder, 1)
-  if (!createDurably(file, line)) throw new Error(`${file} came to be while the lock was held`)
-  return { link, segment: 1, end: line.length, rebuilt: false }
-}
-
-function appendLine(folder: string, tail: Tail, signer: Signer, event: AuditObject): Head {
-  if (!signer.pub.equals(tail.link.pub)) {
+/** A log whose head is lost is read again as a whole, which may take longer than a tool call can wait. */
+function impatient(patience: Patience): (bytesRead: number) => void {
+  let total = 0
+  return (bytesRead) => {
+    total += bytesRead
+    if (total < READ_ANYHOW_BYTES || patience() > 0) return
     throw failure(
-      `the signing key ${signer.key} is not the one the log continues with`,
-      'Run: spikectl audit verify',
+      'the log is too long to be read again while a call waits, and audit.db does not know its end',
+      'Run: spikectl audit rotate-key, which reads all of it',
     )
   }
-  const { line, link } = sealed(tail.link, signer, { ...event, ...recovery(tail) })
+}
+
+interface Writer {
+  readonly folder: string
+  readonly signer: Signer
+  readonly at: string
+  readonly segmentBytes: number
+}
+
+function appendAt(writer: Writer, tail: Tail | Gap | undefined, event: AuditObject): Head {
+  const { signer, at } = writer
+  if (!tail) {
+    const nonce = randomBytes(16).toString('hex')
+    const pub = signer.pub.toString('base64url')
+    const genesis = { event: 'genesis', at, pub, nonce, tool_version: VERSION }
+    return beginSegment(writer, 1, BEFORE_GENESIS, [genesis, event])
+  }
+  if (tail.kind === 'gap') {
+    return beginSegment(writer, tail.number, tail.link, [{ event: 'tamper', at, ...tail.tamper }, event])
+  }
+  const isFull = tail.end >= writer.segmentBytes || tail.segment.isPacked
+  if (!isFull || tail.junk) return appendLine(writer, tail, event)
+  const opening = { event: 'segment', at, prev_segment: { ...closeSegment(tail.segment) }, ...recovery(tail) }
+  return beginSegment(writer, tail.segment.number + 1, tail.link, [opening, event])
+}
+
+/** A new file with its first lines: it is there with all of them or not at all. */
+function beginSegment(writer: Writer, number: number, from: Link, events: readonly AuditObject[]): Head {
+  const lines: Buffer[] = []
+  let link = from
+  for (const event of events) {
+    const { line, after } = sealed(link, writer.signer, event)
+    lines.push(line)
+    link = after
+  }
+  createSegment(writer.folder, number, Buffer.concat(lines))
+  const len = lines.at(-1)?.length ?? 0
+  const off = lines.reduce((sum, line) => sum + line.length, 0) - len
+  return { ...link, segment: number, off, len, key: writer.signer.key }
+}
+
+function appendLine(writer: Writer, tail: Tail, event: AuditObject): Head {
+  const { line, after } = sealed(tail.link, writer.signer, { ...event, ...recovery(tail) })
   // A torn last line is closed by a LF in the same write, so that no crash can leave it half closed.
   const bytes = tail.junk ? Buffer.concat([Buffer.from('\n'), line]) : line
-  const fd = openForAppend(segmentFile(folder, tail.segment))
+  const fd = openForAppend(tail.segment.file)
   try {
     writeAll(fd, bytes)
     fdatasyncSync(fd)
   } finally {
     closeSync(fd)
   }
-  const off = tail.end + (tail.junk?.bytes ?? 0) + bytes.length - line.length
-  return { ...link, segment: tail.segment, off, len: line.length, key: signer.key }
+  const off = tail.end + (tail.junk?.length ?? 0) + bytes.length - line.length
+  return { ...after, segment: tail.segment.number, off, len: line.length, key: writer.signer.key }
 }
 
 /** The next line of the chain, and where the chain stands after it. */
-function sealed(link: Link, signer: Signer, event: AuditObject): { line: Buffer; link: Link } {
+function sealed(link: Link, signer: Signer, event: AuditObject): { line: Buffer; after: Link } {
   const seq = link.seq + 1
   const log = link.log ? { log: link.log } : {}
   const line = encodeLine({ ...event, ...log, v: FORMAT, key: signer.key, seq, prev: link.sha }, signer.sign)
-  return { line, link: linkAfter(link, signer.pub, line) }
+  const successor = event.event === 'rotate' ? pubIn(event) : undefined
+  return { line, after: linkAfter(link, successor ?? signer.pub, line) }
 }
 
-function recovery(tail: Tail): AuditObject {
-  if (tail.junk) return { recovery: { junk: { ...tail.junk } } }
-  return tail.rebuilt ? { recovery: { anchor: 'rebuilt' } } : {}
+function recovery({ junk, recovery: found }: Tail): AuditObject {
+  const left = junk ? { junk: { bytes: junk.length, sha256: sha256(junk) } } : {}
+  const all = { ...found, ...left }
+  return Object.keys(all).length > 0 ? { recovery: all } : {}
 }
 
 function cleaned(event: AuditObject): AuditObject {

@@ -43,13 +43,21 @@ export function secretPem(seed: Uint8Array): string {
 
 /** The 32-byte seed in a PKCS #8 PEM, or undefined when it is none of Ed25519. */
 export function seedOfPem(text: string): Buffer | undefined {
+  return bodyOf('PRIVATE KEY', PKCS8_PREFIX, text)
+}
+
+/** The 32 bytes in the PEM of a public key, or undefined when it is none of Ed25519. */
+export function publicKeyOfPem(text: string): Buffer | undefined {
+  return bodyOf('PUBLIC KEY', SPKI_PREFIX, text)
+}
+
+/** The 32 bytes after the prefix that a PEM of this kind has. */
+function bodyOf(label: string, prefix: Buffer, text: string): Buffer | undefined {
   const [begin, ...body] = text.trim().split(/\r?\n/)
-  if (begin !== '-----BEGIN PRIVATE KEY-----' || body.pop() !== '-----END PRIVATE KEY-----') return undefined
+  if (begin !== `-----BEGIN ${label}-----` || body.pop() !== `-----END ${label}-----`) return undefined
   const der = Buffer.from(body.join(''), 'base64')
-  if (der.length !== PKCS8_PREFIX.length + 32 || !der.subarray(0, PKCS8_PREFIX.length).equals(PKCS8_PREFIX)) {
-    return undefined
-  }
-  return der.subarray(PKCS8_PREFIX.length)
+  const isOurs = der.length === prefix.length + 32 && der.subarray(0, prefix.length).equals(prefix)
+  return isOurs ? der.subarray(prefix.length) : undefined
 }
 
 /** The 32-byte public key of a seed: node:crypto derives it thirty times as fast as tweetnacl. */

@@ -1,4 +1,4 @@
-/** The audit folder on disk: which files there are, and how new ones come to be. */
+/** Files on disk that must last: how new ones come to be, and how they are read and written. */
 
 import { randomUUID } from 'node:crypto'
 import {
@@ -8,29 +8,13 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  readdirSync,
   readSync,
   rmSync,
   writeSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { codeOf } from '../failure.ts'
 import { isThere, makeFolder, openOurs } from '../files.ts'
-
-const SEGMENT = /^audit-(\d{6})\.jsonl$/
-
-export function segmentFile(folder: string, number: number): string {
-  return join(folder, `audit-${String(number).padStart(6, '0')}.jsonl`)
-}
-
-/** The numbers of the segments in a folder, in order; none when there is no such folder. */
-export function segmentsIn(folder: string): number[] {
-  if (!isThere(folder)) return []
-  return readdirSync(folder)
-    .flatMap((name) => SEGMENT.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b)
-}
 
 /** Makes a folder that only we can read; refuses a symlink in its place. */
 export function ensureFolder(folder: string): void {
@@ -85,7 +69,7 @@ export function readAt(fd: number, position: number, length: number): Buffer {
 }
 
 /** A new name is durable only once its folder is. Windows cannot sync folders and does not need to. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return
   const fd = openSync(folder, constants.O_RDONLY)
   try {

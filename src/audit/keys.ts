@@ -3,10 +3,10 @@
  * tweetnacl makes keys and signs, node:crypto verifies: two independent implementations meet in every line.
  */
 
-import { closeSync, constants, fstatSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, fstatSync, readdirSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import nacl from 'tweetnacl'
-import { failure } from '../failure.ts'
+import { type Failure, failure } from '../failure.ts'
 import { isThere, openOurs } from '../files.ts'
 import { shellWord } from '../short-id.ts'
 import {
@@ -18,10 +18,11 @@ import {
   seedOfPem,
   verifyingKey,
 } from './ed25519.ts'
-import { createDurably, ensureFolder, readAt, sizeOf } from './files.ts'
+import { createDurably, ensureFolder, readAt, sizeOf, syncFolder } from './files.ts'
 import type { Sign } from './line.ts'
 
 const SIGNING_KEY = 'signing-key.pem'
+const NEXT_KEY = 'next-key.pem'
 
 export interface Signer {
   /** First 16 hex digits of the SHA-256 of the key's SPKI form. */
@@ -36,17 +37,68 @@ export function openSigner(folder: string): Signer {
   ensureFolder(folder)
   ensureFolder(keys)
   const file = join(keys, SIGNING_KEY)
+  if (!isThere(file)) createFirstKey(keys, file)
+  return openKey(keys, SIGNING_KEY)
+}
+
+/** Of many hooks that find no key at once, one makes it and all use it. */
+function createFirstKey(keys: string, file: string): void {
+  // The public half is written after the secret one, so where there is one, there was a key.
+  const isLost = readdirSync(keys).some((name) => name.endsWith('.pub.pem')) && !isThere(file)
+  if (isLost) throw strangeKey(dirname(keys), `${file} is gone`)
+  createKey(file)
+}
+
+function createKey(file: string): void {
+  createDurably(file, secretPem(nacl.randomBytes(nacl.sign.seedLength)))
+}
+
+/**
+ * The signer whose public key is `pub`, with which the log goes on. Usually `opened`; else the key was rotated since
+ * that was read, or a process died while it rotated it, which is completed then. To be called under the log's lock.
+ */
+export function signerFor(folder: string, opened: Signer, pub: Buffer): Signer {
+  if (opened.pub.equals(pub)) return opened
+  const keys = join(folder, 'keys')
+  for (const name of [SIGNING_KEY, NEXT_KEY]) {
+    const signer = isThere(join(keys, name)) ? openKey(keys, name) : undefined
+    if (!signer?.pub.equals(pub)) continue
+    if (name === NEXT_KEY) useNextKey(folder)
+    return signer
+  }
+  throw strangeKey(folder, `the signing key ${opened.key} is not the one that the log continues with`)
+}
+
+function strangeKey(folder: string, what: string): Failure {
+  const [old, head] = [shellWord(folder), shellWord(join(dirname(folder), 'audit.db'))]
+  return failure(
+    what,
+    `Put the key back; or, to begin a new log, run: mv ${old} ${old}.old && mv ${head} ${head}.old`,
+  )
+}
+
+/** The key that is to follow, on disk beside the one in use; one that a rotation left behind is taken again. */
+export function prepareNextKey(folder: string): Buffer {
+  const keys = join(folder, 'keys')
+  const file = join(keys, NEXT_KEY)
   if (!isThere(file)) createKey(file)
-  const seed = readSeed(file)
+  return openKey(keys, NEXT_KEY).pub
+}
+
+/** Puts the next key in the place of the one in use, which is gone then. */
+export function useNextKey(folder: string): void {
+  const keys = join(folder, 'keys')
+  renameSync(join(keys, NEXT_KEY), join(keys, SIGNING_KEY))
+  syncFolder(keys)
+}
+
+/** Opens one of the keys; its public half is put beside it. */
+function openKey(keys: string, name: string): Signer {
+  const seed = readSeed(join(keys, name))
   const pub = publicKeyOf(seed)
   const publicFile = join(keys, `${keyId(pub)}.pub.pem`)
   if (!isThere(publicFile)) createDurably(publicFile, publicPem(pub))
   return signerOf(seed, pub)
-}
-
-/** Of many hooks that find no key at once, one makes it and all use it. */
-function createKey(file: string): void {
-  createDurably(file, secretPem(nacl.randomBytes(nacl.sign.seedLength)))
 }
 
 /**

@@ -1,77 +1,98 @@
 /** Where the next line goes: what the files mean in the light of the head. The one place that judges it. */
 
-import { closeSync } from 'node:fs'
-import { type Failure, failure } from '../failure.ts'
-import { isThere } from '../files.ts'
-import { BEFORE_GENESIS, follow, type Link, MAX_JUNK_BYTES, sha256 } from './chain.ts'
-import { openForAppend, readAt, segmentFile, segmentsIn, sizeOf } from './files.ts'
+import { failure } from '../failure.ts'
+import type { AuditObject } from './canonical.ts'
+import { type Link, sha256 } from './chain.ts'
 import type { Head } from './head.ts'
-import { linesOf } from './lines.ts'
+import { openSegment, type Segment, segmentName, segmentsIn } from './segments.ts'
+import { startOf } from './start.ts'
+import { type Walk, walk } from './walk.ts'
 
-/** Bytes after the last sound line: what a process that died left behind. */
-export interface Junk {
-  readonly bytes: number
-  readonly sha256: string
-}
-
+/** The log goes on in its last file. */
 export interface Tail {
+  readonly kind: 'tail'
   readonly link: Link
-  readonly segment: number
+  readonly segment: Segment
   /** The end of the last sound line. */
   readonly end: number
-  readonly junk?: Junk
-  /** True when the head had to be found again from the files. */
-  readonly rebuilt: boolean
+  /** What a process that died left after it. */
+  readonly junk?: Buffer
+  /** What the next line says of how the log was found again, if it was not as the head says. */
+  readonly recovery: AuditObject
+}
+
+/** The files are not what the head says: nobody knows what they are worth, so the log goes on in a new one. */
+export interface Gap {
+  readonly kind: 'gap'
+  readonly link: Link
+  /** The number of the new file. */
+  readonly number: number
+  /** What should have been there, and what was found. */
+  readonly tamper: AuditObject
 }
 
 /**
- * Undefined when there is no log yet. Whole lines beyond the head that verify and chain are adopted: their
- * writer died before it could save the head. Throws a Failure when the files are not what the head says.
+ * Undefined when there is no log yet. Whole lines beyond the head that verify and chain are adopted: their writer
+ * died before it could save the head. Without a head all files are read. `onBytes` is called as it reads. Throws a Failure
+ * when there is no head and no sound line either.
  */
-export function findTail(folder: string, head: Head | undefined): Tail | undefined {
-  const last = head?.segment ?? segmentsIn(folder).at(-1)
-  if (last === undefined) return undefined
-  const file = segmentFile(folder, last)
-  if (!head) return extend(file, { link: BEFORE_GENESIS, segment: last, end: 0, rebuilt: true })
-  if (!holds(file, head)) throw notOurs(file)
-  return extend(file, { link: head, segment: last, end: head.off + head.len, rebuilt: false })
+export function findTail(
+  folder: string,
+  head: Head | undefined,
+  onBytes: (count: number) => void,
+): Tail | Gap | undefined {
+  const segments = segmentsIn(folder)
+  if (!head) return segments.length > 0 ? rebuilt(folder, segments, onBytes) : undefined
+  const rest = segments.filter(({ number }) => number >= head.segment)
+  const found = lookAt(rest[0], head)
+  if (found) return gap(head, segments, found)
+  const walked = walk(rest, { from: head, offset: head.off + head.len, onBytes })
+  if (walked.problem) return gap(head, segments, 'bytes after it that are no lines of ours')
+  return tailOf(walked, rest, walked.lines > 0 ? { adopted: walked.lines } : {})
 }
 
-/** True when the head's line stands where the head says, unchanged, and little comes after it. */
-function holds(file: string, head: Head): boolean {
-  if (!isThere(file)) return false
-  const fd = openForAppend(file)
+/** What is wrong with the place where the head's line must be, or undefined. */
+function lookAt(segment: Segment | undefined, head: Head): string | undefined {
+  if (segment?.number !== head.segment) return 'no such file'
+  const { read, size, close } = openSegment(segment)
   try {
-    const end = head.off + head.len
-    return sizeOf(fd) - end <= MAX_JUNK_BYTES && sha256(readAt(fd, head.off, head.len)) === head.sha
+    if (size < head.off + head.len) return `only ${size} bytes`
+    return sha256(read(head.off, head.len)) === head.sha ? undefined : 'another line'
   } finally {
-    closeSync(fd)
+    close()
   }
 }
 
-function extend(file: string, from: Tail): Tail {
-  let tail = from
-  const rest: Buffer[] = []
-  let size = 0
-  for (const { bytes, ended } of linesOf(file, from.end)) {
-    const step = ended && rest.length === 0 ? follow(tail.link, bytes) : undefined
-    if (step && 'link' in step) {
-      tail = { ...tail, link: step.link, end: tail.end + bytes.length + 1 }
-    } else {
-      rest.push(bytes, Buffer.from(ended ? '\n' : ''))
-      size += bytes.length + 1
-      if (size > MAX_JUNK_BYTES) throw notOurs(file)
-    }
+function rebuilt(folder: string, segments: readonly Segment[], onBytes: (count: number) => void): Tail | Gap {
+  const walked = walk(segments, { from: startOf(segments), fast: true, onBytes })
+  if (!walked.problem) return tailOf(walked, segments, { anchor: 'rebuilt' })
+  const last = walked.ends.findLast(({ link }) => link.seq >= 0)
+  if (!last) {
+    throw failure(
+      `${folder} holds files that are no log of ours, and audit.db does not know them`,
+      'Run: spikectl audit verify, and move them away',
+    )
   }
-  if (rest.length === 0) return tail
-  if (tail.link.seq < 0) throw notOurs(file)
-  const junk = Buffer.concat(rest)
-  return { ...tail, junk: { bytes: junk.length, sha256: sha256(junk) } }
-}
-
-function notOurs(file: string): Failure {
-  return failure(
-    `${file} is not as we left it: lines are missing, changed or foreign`,
-    'Run: spikectl audit verify',
+  const { number } = last.segment
+  return gap(
+    { ...walked.link, segment: number, off: walked.end },
+    segments,
+    'no head, and a log that is not sound',
   )
+}
+
+function tailOf(walked: Walk, segments: readonly Segment[], recovery: AuditObject): Tail {
+  const segment = segments.at(-1)
+  if (!segment) throw new Error('Expected a log to have a file')
+  const { link, end, torn } = walked
+  return { kind: 'tail', link, segment, end, recovery, ...(torn ? { junk: torn.bytes } : {}) }
+}
+
+type Known = Link & Pick<Head, 'segment' | 'off'>
+
+function gap(known: Known, segments: readonly Segment[], found: string): Gap {
+  const { log, seq, sha, pub, segment, off } = known
+  const expected = { seq, sha256: sha, segment: segmentName(segment), off }
+  const number = Math.max(segment, ...segments.map((each) => each.number)) + 1
+  return { kind: 'gap', link: { log, seq, sha, pub }, number, tamper: { expected, found } }
 }

@@ -7,10 +7,10 @@ import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
 import { makeFolder } from '../files.ts'
 import { DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
-import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { checkSettings, parseSettingsFile, SettingsSchema, settingAt, settingNames } from '../settings.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
+import { refuseAgents } from './person.ts'
 
 /** A settings file as it stands, before it is checked. */
 type RawSettings = Readonly<Record<string, unknown>>
@@ -28,7 +28,7 @@ export async function configGet({ paths, terminal }: Context, name: string | und
 }
 
 export function configSet(context: Context, name: string, text: string): ExitCode {
-  refuseAgents(context)
+  refuseAgents(context, 'config')
   const value = parseValue(text)
   change(context, (settings) => withSetting(settings, known(name).split('.'), value))
   context.terminal.print(`${name} = ${String(value)}`)
@@ -36,7 +36,7 @@ export function configSet(context: Context, name: string, text: string): ExitCod
 }
 
 export function configUnset(context: Context, name: string): ExitCode {
-  refuseAgents(context)
+  refuseAgents(context, 'config')
   change(context, (settings) => {
     const left = withoutSetting(settings, name.split('.'))
     if (JSON.stringify(left) !== JSON.stringify(settings)) return left
@@ -62,14 +62,6 @@ export function configSchema({ terminal }: Context): ExitCode {
 function schemaText(): string {
   const schema = toJsonSchema(SettingsSchema, { typeMode: 'input' })
   return `${JSON.stringify({ title: 'spikectl settings', ...schema }, null, 2)}\n`
-}
-
-function refuseAgents({ env }: Context): void {
-  if (!isAgentShell(env)) return
-  throw failure(
-    "config refuses to change settings in an agent's own shell",
-    'A person runs it in a terminal of their own',
-  )
 }
 
 /** A whole section, such as `rate`. */

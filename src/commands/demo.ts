@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { failure } from '../failure.ts'
 import { type Environment, pathsOf } from '../paths.ts'
-import { auditVerify } from './audit.ts'
+import { auditVerify } from './audit/verify.ts'
 import type { Context, ExitCode } from './context.ts'
 import { status } from './status.ts'
 

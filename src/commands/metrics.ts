@@ -11,6 +11,7 @@ export async function metrics({ paths, terminal }: Context): Promise<ExitCode> {
     ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, refused ones included.', totals.calls],
     ['spikectl_tool_spike_warn_total', 'counter', 'Tool calls at or above a warn limit.', totals.warned],
     ['spikectl_tool_spike_blocked_total', 'counter', 'Tool calls refused by a limit.', totals.blocked],
+    ['spikectl_audit_unsigned_total', 'counter', 'Refusals that could not be signed.', totals.unsigned],
     ['spikectl_errors_total', 'counter', 'Failures of spikectl itself.', totals.errors],
     ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active],
   ] as const

@@ -1,14 +1,11 @@
 /** `spikectl reset`: clears the rings of sessions, and signs who did it. */
 
-import { userInfo } from 'node:os'
-import { append } from '../audit/append.ts'
 import { readConfig } from '../config.ts'
 import { describe, failure } from '../failure.ts'
-import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { tryLog } from '../log.ts'
-import { patienceOf } from '../pause.ts'
 import { withStateDb } from '../store/open.ts'
 import type { Context, ExitCode } from './context.ts'
+import { refuseAgents, signForPerson, whoIsThere } from './person.ts'
 import { fullName, loadSessions, ofTenant, pickSession, type SessionView } from './sessions.ts'
 
 export interface ResetOptions {
@@ -16,19 +13,12 @@ export interface ResetOptions {
   readonly tenant?: string
 }
 
-const AUDIT_WAIT_MS = 5000
-
 export async function reset(
   context: Context,
   names: readonly string[],
   options: ResetOptions,
 ): Promise<ExitCode> {
-  if (isAgentShell(context.env)) {
-    throw failure(
-      "reset refuses to run in an agent's own shell",
-      'A person runs it in a terminal of their own',
-    )
-  }
+  refuseAgents(context, 'reset')
   if (names.length > 0 === Boolean(options.all)) {
     throw failure(
       'expected either session ids or --all',
@@ -41,7 +31,7 @@ export async function reset(
     return 0
   }
   withStateDb(context.paths.stateDb, Date.now, (store) => store.reset(chosen.map(({ key }) => key)))
-  record(context, chosen, options)
+  await record(context, chosen, options)
   return 0
 }
 
@@ -56,26 +46,26 @@ async function choose(
 }
 
 /** The reset stands, so what cannot be written down about it is a warning and no failure. */
-function record({ paths, terminal }: Context, chosen: readonly SessionView[], options: ResetOptions): void {
-  const by = userInfo().username
-  const tty = Boolean(process.stdin.isTTY)
+async function record(
+  context: Context,
+  chosen: readonly SessionView[],
+  options: ResetOptions,
+): Promise<void> {
+  const { paths, terminal } = context
   const facts = options.all
     ? [{ all: true, ...(options.tenant === undefined ? {} : { tenant: options.tenant }) }]
     : chosen.map(({ identity }) => ({ session: identity.id, tenant: identity.tenant }))
   for (const fact of facts) {
     try {
-      append(
-        paths,
-        { event: 'reset', by, tty, ...fact },
-        { patience: patienceOf(AUDIT_WAIT_MS), clock: Date.now },
-      )
+      await signForPerson(context, { event: 'reset', ...fact })
     } catch (error) {
       terminal.remark(`warning: the reset is not signed: ${describe(error)}`)
     }
   }
   for (const { identity } of chosen) {
     const { id, tenant } = identity
-    const unlogged = tryLog(paths.log, { event: 'reset', message: `reset by ${by}`, session: id, tenant })
+    const message = `reset by ${whoIsThere().by}`
+    const unlogged = tryLog(paths.log, { event: 'reset', message, session: id, tenant })
     if (unlogged) terminal.remark(`warning: ${unlogged}`)
     terminal.print(`reset ${fullName(identity)}: its next call is counted from 0`)
   }

@@ -131,6 +131,7 @@ function nextCall({ retryAfterMs }: SessionView): string {
 }
 
 function totalsLine(totals: Totals): string {
-  const { calls, warned, blocked, errors } = totals
-  return `since the beginning: ${calls} calls, of them ${warned} at or above the warn limit and ${blocked} blocked; ${errors} errors`
+  const { calls, warned, blocked, errors, unsigned } = totals
+  const missing = unsigned > 0 ? ` (${unsigned} of these not signed: see spikectl log)` : ''
+  return `since the beginning: ${calls} calls, of them ${warned} at or above the warn limit and ${blocked} blocked${missing}; ${errors} errors`
 }

@@ -12,6 +12,10 @@ type GivenLimits = { readonly [Name in keyof Limits]?: number | undefined }
 export interface Policy {
   readonly rate: Limits
   readonly tenant: { readonly strict: boolean }
+  readonly audit: {
+    /** From this size on the log goes on in a new file. */
+    readonly segmentBytes: number
+  }
   /** What a failure of our own does to the call. */
   readonly onError: 'allow' | 'block'
 }
@@ -19,6 +23,7 @@ export interface Policy {
 export const DEFAULT_POLICY: Policy = {
   rate: { warnPerMin: 100, blockPerMin: 500 },
   tenant: { strict: false },
+  audit: { segmentBytes: 8 * 1024 * 1024 },
   onError: 'allow',
 }
 
@@ -26,6 +31,7 @@ export const DEFAULT_POLICY: Policy = {
 export interface Settings {
   readonly rate?: GivenLimits | undefined
   readonly tenant?: { readonly strict?: boolean | undefined } | undefined
+  readonly audit?: { readonly segmentBytes?: number | undefined } | undefined
   readonly onError?: 'allow' | 'block' | undefined
 }
 
@@ -42,6 +48,7 @@ export function applySettings(policy: Policy, settings: Settings): Policy {
   return {
     rate: applyLimits(policy.rate, settings.rate ?? {}),
     tenant: { strict: settings.tenant?.strict ?? policy.tenant.strict },
+    audit: { segmentBytes: settings.audit?.segmentBytes ?? policy.audit.segmentBytes },
     onError: settings.onError ?? policy.onError,
   }
 }
@@ -63,7 +70,7 @@ export function unheardWarning(policy: Policy, settings: Settings) {
 
 /**
  * The settings of a file that the guarded agent can write: the name of the first one that would loosen the
- * policy, or undefined when all of them tighten it or leave it as it is.
+ * policy, or undefined when all of them tighten it or leave it as it is. How the log is kept is not a project's to say.
  */
 export function loosens(policy: Policy, settings: Settings): string | undefined {
   const rate = settings.rate ?? {}
@@ -71,6 +78,7 @@ export function loosens(policy: Policy, settings: Settings): string | undefined 
   if (isLooser(rate.blockPerMin, policy.rate.blockPerMin)) return 'rate.blockPerMin'
   if (policy.tenant.strict && settings.tenant?.strict === false) return 'tenant.strict'
   if (policy.onError === 'block' && settings.onError === 'allow') return 'onError'
+  if (settings.audit?.segmentBytes !== undefined) return 'audit.segmentBytes'
   return undefined
 }
 

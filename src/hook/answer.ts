@@ -12,35 +12,44 @@ import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import { patienceOf, sinceStart } from '../pause.ts'
 import type { Updated } from '../store/state-db.ts'
+import { countIn } from './failed.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */
 const PATIENCE_MS = 3500
-/** The audit log's lock is waited for this long even if the state's lock took up all our patience. */
+/** A lock is waited for this long even if the locks before took up all our patience. */
 const LEAST_WAIT_MS = 100
+
+/** Where answers are written down. */
+export interface Desk {
+  readonly paths: Paths
+  /** From this size on the audit log goes on in a new file. */
+  readonly segmentBytes: number
+}
 
 /**
  * The answer to a call that was decided. `ignored` is why the project's settings are ignored, which is told
  * once in a session.
  */
 export async function answerCall(
-  paths: Paths,
+  desk: Desk,
   call: CallInput,
   identity: Identity,
   updated: Updated,
   ignored: string | undefined,
 ): Promise<Reply> {
-  const reply = await answerVerdict(paths, call, identity, updated)
+  const reply = await answerVerdict(desk, call, identity, updated)
   if (!ignored || !updated.noticeIsNew) return reply
-  return logged(withNotice(reply, ignored), paths, { event: 'notice', message: ignored })
+  return logged(withNotice(reply, ignored), desk.paths, { event: 'notice', message: ignored })
 }
 
 /** A call that was answered before gets the same answer, and nothing is recorded. */
 async function answerVerdict(
-  paths: Paths,
+  desk: Desk,
   call: CallInput,
   identity: Identity,
   { verdict, tally }: Updated,
 ): Promise<Reply> {
+  const { paths } = desk
   const isRepeat = tally.calls === 0
   switch (verdict.kind) {
     case 'allow':
@@ -51,7 +60,7 @@ async function answerVerdict(
     }
     case 'block': {
       if (isRepeat) return replyToBlock(verdict, identity)
-      const { audit, detail } = await signed(paths, call, identity, verdict)
+      const { audit, detail } = await signed(desk, call, identity, verdict)
       const reply = replyToBlock(verdict, identity, audit)
       return logged(reply, paths, { ...blockEntry(call, identity, verdict), audit: detail })
     }
@@ -76,14 +85,32 @@ interface Signature {
   readonly detail: string
 }
 
-async function signed(paths: Paths, call: CallInput, identity: Identity, block: Block): Promise<Signature> {
+async function signed(
+  { paths, segmentBytes }: Desk,
+  call: CallInput,
+  identity: Identity,
+  block: Block,
+): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
     const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
-    const audit = reference(append(paths, blockLine(call, identity, block), { patience, clock: Date.now }))
+    const audit = reference(
+      append(paths, blockLine(call, identity, block), { patience, clock: Date.now, segmentBytes }),
+    )
     return { audit, detail: audit }
   } catch (error) {
-    return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}` }
+    const uncounted = countUnsigned(paths)
+    return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}${uncounted}` }
+  }
+}
+
+/** Returns what to add to the log when it cannot be counted. */
+function countUnsigned({ stateDb }: Paths): string {
+  try {
+    countIn(stateDb, 'unsigned', patienceOf(LEAST_WAIT_MS))
+    return ''
+  } catch (error) {
+    return `; and not counted: ${describe(error)}`
   }
 }
 

@@ -7,6 +7,7 @@ import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { replyToFailure } from '../hosts/claude-code/wording.ts'
 import { tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
+import type { Patience } from '../pause.ts'
 import { StateDb } from '../store/state-db.ts'
 
 /**
@@ -35,17 +36,17 @@ function recordFailure(paths: Paths, what: string): void {
   if (!existsSync(paths.state)) return
   tryLog(paths.log, { event: 'error', message: what })
   try {
-    if (existsSync(paths.stateDb)) countError(paths.stateDb)
+    if (existsSync(paths.stateDb)) countIn(paths.stateDb, 'errors', () => 0)
   } catch (error) {
     const message = describe(error)
     if (message !== what) tryLog(paths.log, { event: 'error', message: `not counted: ${message}` })
   }
 }
 
-function countError(file: string): void {
-  const store = new StateDb(file, () => 0, Date.now)
+export function countIn(file: string, what: 'errors' | 'unsigned', patience: Patience): void {
+  const store = new StateDb(file, patience, Date.now)
   try {
-    store.countError()
+    store.count(what)
   } finally {
     store.close()
   }

@@ -8,7 +8,7 @@ import type { Database } from '../sqlite.ts'
  * A call writes one page of each and no more: the index is over minutes, so that it changes once a minute,
  * and `retired` holds only what sessions had counted that are forgotten by now. So totals never go down.
  */
-const SCHEMA = `
+const TABLES = `
 CREATE TABLE session (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,
@@ -46,20 +46,31 @@ CREATE TABLE retired (
   errors INTEGER NOT NULL,
   swept_ms INTEGER NOT NULL
 );
-INSERT INTO retired VALUES (1, 0, 0, 0, 0, 0);
+INSERT INTO retired VALUES (1, 0, 0, 0, 0, 0)
 `
 
-const VERSION = 1
+/** What has to be done to an empty file, one step a version. A step that was ever released is never changed. */
+const STEPS = [TABLES, 'ALTER TABLE retired ADD COLUMN unsigned INTEGER NOT NULL DEFAULT 0']
 
-/** False for a new file. Throws a Failure for one that another version of spikectl wrote. */
+/** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */
 export function hasSchema(db: Database, file: string): boolean {
-  const version = db.prepare('PRAGMA user_version').pluck().get()
-  if (version === VERSION) return true
-  if (version === 0) return false
-  throw failure(`${file} was written by another version of spikectl`, 'Run: npm install -g spikectl@latest')
+  return versionOf(db, file) === STEPS.length
 }
 
-/** Creates the tables in a new file. To be called inside a transaction that holds the write lock. */
+/** True for a file with tables of an earlier version. */
+export function isOutdated(db: Database, file: string): boolean {
+  const version = versionOf(db, file)
+  return version > 0 && version < STEPS.length
+}
+
+/** Brings a file up to date. To be called inside a transaction that holds the write lock. */
 export function ensureSchema(db: Database, file: string): void {
-  if (!hasSchema(db, file)) db.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`)
+  const missing = STEPS.slice(versionOf(db, file))
+  if (missing.length > 0) db.exec(`${missing.join(';')}; PRAGMA user_version = ${STEPS.length}`)
+}
+
+function versionOf(db: Database, file: string): number {
+  const version = Number(db.prepare('PRAGMA user_version').pluck().get())
+  if (version <= STEPS.length) return version
+  throw failure(`${file} was written by a newer version of spikectl`, 'Run: npm install -g spikectl@latest')
 }

@@ -12,6 +12,8 @@ export interface Totals {
   readonly blocked: number
   readonly halted: number
   readonly errors: number
+  /** Refusals that stand in no audit log. */
+  readonly unsigned: number
 }
 
 export interface AgentCalls {
@@ -51,7 +53,7 @@ interface SessionRow {
   readonly live: string | null
 }
 
-export const NO_TOTALS: Totals = { calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0 }
+export const NO_TOTALS: Totals = { calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0 }
 
 /** All known sessions, the latest first. */
 export function readSessions(db: Database): StoredSession[] {
@@ -79,7 +81,7 @@ export function readTotals(db: Database): Totals {
     .prepare<[], Omit<Totals, 'halted'>>(
       `SELECT calls + (SELECT coalesce(sum(calls), 0) FROM session) AS calls,
          warned + (SELECT coalesce(sum(warned), 0) FROM session) AS warned,
-         blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked, errors FROM retired`,
+         blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked, errors, unsigned FROM retired`,
     )
     .get()
   return { ...NO_TOTALS, ...totals }

@@ -16,7 +16,7 @@ import { freshState, type SessionState } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
 import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
 import { decodeState, encodeState } from './codec.ts'
-import { ensureSchema, hasSchema } from './schema.ts'
+import { ensureSchema, hasSchema, isOutdated } from './schema.ts'
 import { withTool } from './tools.ts'
 
 /** As much of a notice as is kept to know it again. */
@@ -99,9 +99,9 @@ export class StateDb {
     })
   }
 
-  /** Counts a failure of ours. */
-  countError(): void {
-    this.transaction((db) => db.exec('UPDATE retired SET errors = errors + 1'))
+  /** Counts a failure of ours, or a refusal that could not be signed. */
+  count(what: 'errors' | 'unsigned'): void {
+    this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
   }
 
   /** Clears the rings of these sessions; what they did before stays known. */
@@ -112,9 +112,10 @@ export class StateDb {
     })
   }
 
-  /** Runs a query on one consistent state of the file, without the write lock. `none` if nothing was counted. */
+  /** Runs a query on one consistent state of the file, under no lock but to bring it up to date. `none` if nothing was counted. */
   read<T>(query: (db: Database, now: number) => T, none: T): T {
     return whileBusy(this.#patience, () => {
+      if (isOutdated(this.#db, this.#file)) this.transaction(() => undefined)
       this.#db.exec('BEGIN')
       try {
         return hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none

@@ -107,7 +107,7 @@ describe('a line', () => {
     const shown = [...source.matchAll(/^ \* {3}(\S.*)$/gm)].map((match) => match[1] ?? '')
     const start = shown.findIndex((part) => part.startsWith('{"at"'))
     const example = shown.slice(start, -1).join('')
-    const step = follow(BEFORE_GENESIS, Buffer.from(example))
+    const step = follow(BEFORE_GENESIS, Buffer.from(`${example}\n`))
     assert.ok('link' in step)
     assert.equal(step.link.sha, shown.at(-1))
   })

@@ -156,7 +156,7 @@ describe('state.db', () => {
     raw.pragma('user_version = 99')
     raw.close()
     const before = readFileSync(file)
-    assert.throws(() => count(db, 's'), /written by another version/)
+    assert.throws(() => count(db, 's'), /written by a newer version/)
     assert.deepEqual(readFileSync(file), before)
   })
 

@@ -1,0 +1,136 @@
+/**
+ * The files of a log: `audit-000001.jsonl`, `audit-000002.jsonl`, … Any but the one that grows may be gzip'd. The
+ * number says where a file stands; what is in it is proven by the chain and by the first line of the next.
+ */
+
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fdatasyncSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { failure } from '../failure.ts'
+import { isThere, openOurs } from '../files.ts'
+import { shellWord } from '../short-id.ts'
+import { createDurably, readAt, sizeOf } from './files.ts'
+import { linesFrom, type RawLine, type ReadAt } from './lines.ts'
+
+export interface Segment {
+  /** From 1; 0 for a file that was named by itself. */
+  readonly number: number
+  /** Its name, without `.gz`. */
+  readonly name: string
+  readonly file: string
+  readonly isPacked: boolean
+}
+
+/** How a segment is named by the one after it. */
+export interface SegmentDigest {
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+const NAME = /^audit-(\d{6})\.jsonl(\.gz)?$/
+const CHUNK_BYTES = 256 * 1024
+
+/** A gzip'd file is unpacked in memory: one that holds more than this is no segment of ours. */
+const MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+
+export function segmentName(number: number): string {
+  return `audit-${String(number).padStart(6, '0')}.jsonl`
+}
+
+/** A file that was named by itself. */
+export function loneSegment(file: string): Segment {
+  return segmentAt(0, basename(file).replace(/\.gz$/, ''), file)
+}
+
+function segmentAt(number: number, name: string, file: string): Segment {
+  return { number, name, file, isPacked: file.endsWith('.gz') }
+}
+
+/** The segments in a folder, in order; none when there is no such folder. Of a file and its copy as .gz, the file. */
+export function segmentsIn(folder: string): Segment[] {
+  if (!isThere(folder)) return []
+  const segments = new Map<number, Segment>()
+  for (const name of readdirSync(folder).sort()) {
+    const number = Number(NAME.exec(name)?.[1] ?? 0)
+    if (number > 0 && !segments.has(number)) {
+      segments.set(number, segmentAt(number, segmentName(number), join(folder, name)))
+    }
+  }
+  return [...segments.values()].sort((a, b) => a.number - b.number)
+}
+
+/** A segment to read from, whether packed or not; its size is that of what it holds. */
+export interface OpenSegment {
+  readonly read: ReadAt
+  readonly size: number
+  close(): void
+}
+
+export function openSegment({ file, isPacked }: Segment): OpenSegment {
+  const fd = openOurs(file, constants.O_RDONLY)
+  const close = () => closeSync(fd)
+  if (!isPacked) return { read: (from, length) => readAt(fd, from, length), size: sizeOf(fd), close }
+  try {
+    const bytes = gunzipSync(readFileSync(fd), { maxOutputLength: MAX_UNPACKED_BYTES })
+    return { read: (from, length) => bytes.subarray(from, from + length), size: bytes.length, close }
+  } catch (error) {
+    close()
+    const why = error instanceof Error ? error.message : String(error)
+    throw failure(`${file} cannot be unpacked (${why})`, `Run: gzip -t ${shellWord(file)}`)
+  }
+}
+
+/** The lines of a segment from byte `start` on. `meet` is shown every byte that is read, in order. */
+export function* linesOfSegment(
+  segment: Segment,
+  start = 0,
+  meet: (bytes: Buffer) => void = () => undefined,
+): Generator<RawLine> {
+  const { read, close } = openSegment(segment)
+  try {
+    yield* linesFrom((from, length) => {
+      const bytes = read(from, length)
+      meet(bytes)
+      return bytes
+    }, start)
+  } finally {
+    close()
+  }
+}
+
+/** A segment as the next one names it; from now on on disk, whoever wrote its last line. */
+export function closeSegment(segment: Segment): SegmentDigest {
+  syncFile(segment.file)
+  const { read, size, close } = openSegment(segment)
+  try {
+    const digest = createHash('sha256')
+    for (let done = 0; done < size; done += CHUNK_BYTES) digest.update(read(done, CHUNK_BYTES))
+    return { file: segment.name, bytes: size, sha256: digest.digest('hex') }
+  } finally {
+    close()
+  }
+}
+
+/**
+ * A new segment, whole or not at all. To be called under the log's lock: drafts of it that a process left when it
+ * died are removed.
+ */
+export function createSegment(folder: string, number: number, content: Uint8Array): void {
+  const name = segmentName(number)
+  for (const draft of readdirSync(folder)) {
+    if (draft.startsWith(`${name}.`) && !NAME.test(draft)) rmSync(join(folder, draft))
+  }
+  const file = join(folder, name)
+  if (!createDurably(file, content)) throw new Error(`${file} came to be while the lock was held`)
+}
+
+function syncFile(file: string): void {
+  const fd = openOurs(file, constants.O_RDWR)
+  try {
+    fdatasyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,42 @@
+/** What only a person may do, and signs for: not the agent that is guarded. */
+
+import { userInfo } from 'node:os'
+import { append, type Signed } from '../audit/append.ts'
+import type { AuditObject } from '../audit/canonical.ts'
+import { readConfig } from '../config.ts'
+import { failure } from '../failure.ts'
+import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
+import { patienceOf } from '../pause.ts'
+import type { Context } from './context.ts'
+
+/** Long enough for the log's lock, and to read a long log again whose head was lost. */
+const AUDIT_WAIT_MS = 15_000
+
+/** Throws a Failure in a shell that the guarded agent has opened. */
+export function refuseAgents({ env }: Context, command: string): void {
+  if (!isAgentShell(env)) return
+  throw failure(
+    `${command} refuses to run in an agent's own shell`,
+    'A person runs it in a terminal of their own',
+  )
+}
+
+/** Who is at the keyboard: the user of the operating system, and whether this is a terminal. */
+export function whoIsThere(): { readonly by: string; readonly tty: boolean } {
+  return { by: userInfo().username, tty: Boolean(process.stdin.isTTY) }
+}
+
+/** How appends of people are made: they can wait longer than a tool call. */
+export async function appendOptions({ paths }: Context) {
+  const { policy } = await readConfig(paths.config)
+  return {
+    patience: patienceOf(AUDIT_WAIT_MS),
+    clock: Date.now,
+    segmentBytes: policy.audit.segmentBytes,
+  }
+}
+
+/** Signs what a person did. */
+export async function signForPerson(context: Context, event: AuditObject): Promise<Signed> {
+  return append(context.paths, { ...event, ...whoIsThere() }, await appendOptions(context))
+}
