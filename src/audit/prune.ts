@@ -5,8 +5,7 @@
 
 import { rmSync } from 'node:fs'
 import { failure } from '../failure.ts'
-import { type AppendOptions, type AuditFiles, append, type Signed } from './append.ts'
-import type { Link } from './chain.ts'
+import { type AppendOptions, type AuditFiles, append } from './append.ts'
 import { syncFolder } from './files.ts'
 import { EMPTY_TREE, growTree, type Tree } from './merkle.ts'
 import { pruneRecord, type Report } from './verify.ts'
@@ -29,40 +28,37 @@ export function prune(
   report: Report,
   doomed: readonly SegmentEnd[],
   options: AppendOptions,
-): Signed {
-  const last = doomed.at(-1)
-  if (!last) throw new Error('Expected something to prune')
-  const { roots } = treeOf(report, last.link.seq + 1)
-  const record = { event: 'prune', through_seq: last.link.seq, sha256: last.link.sha, tree: roots }
-  const signed = append(files, record, options)
+): void {
+  const last = doomed.at(-1)?.link
+  if (last && last.seq >= recordedTree(report).size) {
+    const { roots } = treeOf(report, last.seq + 1)
+    append(files, { event: 'prune', through_seq: last.seq, sha256: last.sha, tree: roots }, options)
+  }
   for (const { segment } of doomed) rmSync(segment.file)
   syncFolder(files.audit)
-  return signed
 }
 
 /** The Merkle tree over the first `size` lines of a log that was found sound. */
-export function treeOf({ segments, records, from, first }: Report, size: number): Tree {
-  const grower = growTree(from.seq < 0 ? EMPTY_TREE : prunedTree(records, from))
-  let count = first
+export function treeOf(report: Report, size: number): Tree {
+  const { segments, from, first } = report
+  const before = recordedTree(report)
+  const grower = growTree(before)
+  let seq = first
   const onLine = (bytes: Buffer) => {
-    if (count < size) grower.add(bytes)
-    count += 1
+    if (seq >= before.size && seq < size) grower.add(bytes)
+    seq += 1
   }
   walk(segments, { from, fast: true, onLine })
-  const tree = grower.tree()
-  if (tree.size === size) return tree
+  if (size === grower.tree().size) return grower.tree()
   throw failure(
-    `the first ${size} lines cannot be counted: lines 0 to ${first - 1} are pruned`,
+    `the first ${size} lines cannot be counted: those before line ${before.size} are pruned`,
     'Take a checkpoint that is newer than the prune',
   )
 }
 
-function prunedTree(records: Report['records'], last: Link): Tree {
-  const record = pruneRecord(records, last)?.members
-  const roots = record?.through_seq === last.seq && Array.isArray(record.tree) ? record.tree : undefined
-  if (roots?.every((root) => typeof root === 'string')) return { size: last.seq + 1, roots }
-  throw failure(
-    `a prune up to line ${last.seq} was stopped half way, so the tree of what is gone is not known`,
-    'Run: spikectl audit prune --keep 1',
-  )
+/** The tree over what was pruned, as its record holds it. */
+function recordedTree({ records, from }: Report): Tree {
+  const { through_seq: through, tree } = pruneRecord(records, from)?.members ?? {}
+  if (typeof through !== 'number' || !Array.isArray(tree)) return EMPTY_TREE
+  return { size: through + 1, roots: tree.filter((root) => typeof root === 'string') }
 }

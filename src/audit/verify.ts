@@ -1,6 +1,5 @@
 /** Reads a whole log and says whether it is what its writer wrote: form, bytes, keys, signatures, chain. */
 
-import type { AuditValue } from './canonical.ts'
 import { type Link, pubIn } from './chain.ts'
 import { loneSegment, type Segment, segmentsIn } from './segments.ts'
 import { startOf } from './start.ts'
@@ -62,12 +61,12 @@ function owningUp(walked: Walk, from: Link, segments: readonly Segment[]): Walk 
   return { ...walked, problem: missing, problems: walked.problems + 1 }
 }
 
-/** The record of the prune that took everything up to `last`, or more: a crash may have left files behind. */
+/** The last prune. A crash may have left files of what it was to take, so it may reach further than to `last`. */
 export function pruneRecord(records: readonly Record[], last: Link): Record | undefined {
-  return records.find(({ members }) => {
-    const through: AuditValue | undefined = members.through_seq
-    if (members.event !== 'prune' || typeof through !== 'number') return false
-    return through > last.seq || (through === last.seq && members.sha256 === last.sha)
+  return records.findLast(({ members }) => {
+    const { event, through_seq: through, sha256 } = members
+    if (event !== 'prune' || typeof through !== 'number') return false
+    return through > last.seq || (through === last.seq && sha256 === last.sha)
   })
 }
 

@@ -4,13 +4,13 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { readConfig } from '../config.ts'
-import { failure } from '../failure.ts'
+import { describe, failure } from '../failure.ts'
 import { makeFolder } from '../files.ts'
-import { DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
+import { applySettings, DEFAULT_POLICY, loosens, type Policy } from '../guard/policy.ts'
 import { checkSettings, parseSettingsFile, SettingsSchema, settingAt, settingNames } from '../settings.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
-import { refuseAgents } from './person.ts'
+import { refuseAgents, signForPerson } from './person.ts'
 
 /** A settings file as it stands, before it is checked. */
 type RawSettings = Readonly<Record<string, unknown>>
@@ -27,17 +27,17 @@ export async function configGet({ paths, terminal }: Context, name: string | und
   return 0
 }
 
-export function configSet(context: Context, name: string, text: string): ExitCode {
+export async function configSet(context: Context, name: string, text: string): Promise<ExitCode> {
   refuseAgents(context, 'config')
   const value = parseValue(text)
-  change(context, (settings) => withSetting(settings, known(name).split('.'), value))
+  await change(context, (settings) => withSetting(settings, known(name).split('.'), value))
   context.terminal.print(`${name} = ${String(value)}`)
   return 0
 }
 
-export function configUnset(context: Context, name: string): ExitCode {
+export async function configUnset(context: Context, name: string): Promise<ExitCode> {
   refuseAgents(context, 'config')
-  change(context, (settings) => {
+  await change(context, (settings) => {
     const left = withoutSetting(settings, name.split('.'))
     if (JSON.stringify(left) !== JSON.stringify(settings)) return left
     throw failure(`${printable(name)} is not set in config.json`, 'Run: spikectl config get', 1)
@@ -89,12 +89,28 @@ function parseValue(text: string): unknown {
 }
 
 /** Writes the changed settings whole or not at all, with the JSON Schema beside them for editors. */
-function change({ paths }: Context, edit: (settings: RawSettings) => RawSettings): void {
-  const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(paths.config) ?? {})
-  checkSettings(settings, DEFAULT_POLICY, paths.config)
-  makeFolder(dirname(paths.config))
-  replace(paths.configSchema, schemaText())
-  replace(paths.config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
+async function change(context: Context, edit: (settings: RawSettings) => RawSettings): Promise<void> {
+  const { config, configSchema } = context.paths
+  const before = (await readConfig(config)).policy
+  const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(config) ?? {})
+  const after = applySettings(DEFAULT_POLICY, checkSettings(settings, DEFAULT_POLICY, config))
+  makeFolder(dirname(config))
+  replace(configSchema, schemaText())
+  replace(config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
+  await recordLoosening(context, before, after)
+}
+
+/** Limits that were loosened are worth a signed line: the guard lets through what it would have refused. */
+async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
+  const { audit: _, ...limits } = after
+  const setting = loosens(before, limits)
+  if (!setting) return
+  const [from, to] = [before, after].map((policy) => String(settingAt(policy, setting)))
+  try {
+    await signForPerson(context, { event: 'guard_changed', setting, from: from ?? '', to: to ?? '' })
+  } catch (error) {
+    context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
+  }
 }
 
 function replace(file: string, text: string): void {

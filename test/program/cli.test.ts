@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
-import { event, hookEach, runCli, temporaryHome, times } from '../support/processes.ts'
-
-const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
-
-/** A home in which one session was blocked: 9 calls ran, 3 were refused. */
-async function blockedHome(t: TestContext): Promise<string> {
-  const home = temporaryHome(t, LOW)
-  await hookEach(
-    times(12, () => event({ cwd: '/home/dev/app' })),
-    { home },
-  )
-  return home
-}
+import { describe, test } from 'node:test'
+import { blockedHome, event, hookEach, LOW, runCli, temporaryHome } from '../support/processes.ts'
 
 describe('spikectl status', () => {
   test('before the first call says so', async (t) => {
@@ -301,70 +289,6 @@ describe('spikectl log and metrics', () => {
       /# TYPE spikectl_tool_spike_blocked_total counter\nspikectl_tool_spike_blocked_total 3\n/,
     )
     for (const line of stdout.trimEnd().split('\n')) assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+ \d+)$/)
-  })
-})
-
-describe('spikectl audit verify', () => {
-  test('accepts what the hook wrote: a genesis line and one for each refused call', async (t) => {
-    const home = await blockedHome(t)
-    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
-    assert.equal(exitCode, 0)
-    assert.match(
-      stdout,
-      /^audit [0-9a-f]{8}: 4 lines in 1 file, ends where audit\.db says: ok\nproven: .+\nnot proven: .+\n$/,
-    )
-  })
-
-  test('names the line of a changed byte, and exits with 1', async (t) => {
-    const home = await blockedHome(t)
-    const file = join(home, 'audit/audit-000001.jsonl')
-    const lines = readFileSync(file, 'utf8').split('\n')
-    writeFileSync(file, lines.with(2, lines[2]?.replace('"count":10', '"count":11') ?? '').join('\n'))
-    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
-    assert.equal(exitCode, 1)
-    assert.match(stdout, /tampered: audit-000001\.jsonl line 3 \(byte \d+, seq 2\): bad signature/)
-    const json = await runCli(['audit', 'verify', '--json'], { home })
-    const { ok, problem } = JSON.parse(json.stdout)
-    assert.deepEqual([json.exitCode, ok, problem.line, problem.what], [1, false, 3, 'bad signature'])
-  })
-
-  test('finds lines that were cut off at the end by the head that audit.db holds', async (t) => {
-    const home = await blockedHome(t)
-    const file = join(home, 'audit/audit-000001.jsonl')
-    writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n')}\n`)
-    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
-    assert.equal(exitCode, 1)
-    assert.match(stdout, /tampered: the log ends at line 2, but audit\.db knows line 3/)
-    const file2 = await runCli(['audit', 'verify', file], { home })
-    assert.equal(file2.exitCode, 0, 'without the head, the cut cannot be seen')
-    assert.match(
-      file2.stdout,
-      /no anchor .+\nproven: .+; whether there were more lines after the last cannot be seen/,
-    )
-  })
-
-  test('of a log that is gone says so', async (t) => {
-    const home = await blockedHome(t)
-    rmSync(join(home, 'audit'), { recursive: true })
-    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
-    assert.equal(exitCode, 1)
-    assert.match(stdout, /tampered: the log is gone, but audit\.db knows line 3\nproven: nothing\n/)
-  })
-
-  test('takes a crash in the middle of mending a crash for no tampering', async (t) => {
-    const home = await blockedHome(t)
-    for (const torn of ['{"at":"2026', '\n', '{"at":"20']) {
-      appendFileSync(join(home, 'audit/audit-000001.jsonl'), torn)
-      const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
-      assert.match(stdout, /note: .+ ends in an append that a crash cut off/)
-      assert.equal(exitCode, 0)
-    }
-  })
-
-  test('without a log says so, with exit code 2', async (t) => {
-    const { exitCode, stderr } = await runCli(['audit', 'verify'], { home: temporaryHome(t) })
-    assert.equal(exitCode, 2)
-    assert.match(stderr, /^error: there is no audit log at .+\nhint: /)
   })
 })
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { event, hookEach, run, runCli, temporaryHome } from '../support/processes.ts'
+import { verifyLog } from '../../src/audit/verify.ts'
+import { event, hookEach, run, runCli, temporaryHome, times } from '../support/processes.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
@@ -14,19 +15,30 @@ function shellBlocks(section: string, log: string): string {
 }
 
 describe('the README', () => {
-  test('verifies a log by hand, as pasted, and finds one changed byte', async (t) => {
-    const home = temporaryHome(t, { rate: { blockPerMin: 2 } })
+  test('verifies a log without spikectl, as pasted, and finds one changed byte', async (t) => {
+    const home = temporaryHome(t, { rate: { blockPerMin: 2 }, audit: { segmentBytes: 1024 } })
     const log = join(home, 'audit/audit-000001.jsonl')
-    await hookEach([event(), event()], { home })
-    const commands = shellBlocks('The log, and how to verify it by hand', log)
+    await hookEach(
+      times(5, () => event()),
+      { home },
+    )
+    await runCli(['audit', 'rotate-key'], { home })
+    await hookEach([event()], { home })
+    const commands = shellBlocks('Verify it without us', log)
     const sound = await run(['-c', commands], { home }, '/bin/sh')
-    const [first, second, verdict] = sound.stdout.split('\n')
+    assert.equal(sound.exitCode, 0, sound.stderr)
+    const [first, second, verdict, all] = sound.stdout.split('\n')
     assert.equal(second, `"prev":"${first?.split(' ')[0]}"`)
     assert.equal(verdict, 'Signature Verified Successfully')
+    const { lines, segments } = verifyLog({ folder: join(home, 'audit') })
+    assert.ok(segments.length > 1)
+    assert.equal(all, `${lines} lines, chained and signed`)
+
     writeFileSync(log, readFileSync(log, 'utf8').replace('"count":2', '"count":3'))
     const changed = await run(['-c', commands], { home }, '/bin/sh')
     assert.notEqual(changed.exitCode, 0)
     assert.match(changed.stdout, /Signature Verification Failure/)
+    assert.match(changed.stderr, /CalledProcessError/)
   })
 
   test('shows the default settings', async (t) => {

@@ -106,3 +106,15 @@ export async function hookEach(events: readonly string[], options: Options): Pro
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index))
 }
+
+export const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
+
+/** A home in which one session was blocked: 9 calls ran, 3 were refused. */
+export async function blockedHome(t: TestContext): Promise<string> {
+  const home = temporaryHome(t, LOW)
+  await hookEach(
+    times(12, () => event({ cwd: '/home/dev/app' })),
+    { home },
+  )
+  return home
+}

@@ -59,7 +59,7 @@ export function soundLog(context: Context): { place: Place; report: Report } {
   const place = findLog(context.paths, undefined)
   const report = verifyPlace(context, place)
   if (!report.problem && !report.truncated) return { place, report }
-  throw failure('the log is not sound, so it stays as it is', 'Run: spikectl audit verify', 1)
+  throw failure('the log is not sound', 'Run: spikectl audit verify', 1)
 }
 
 function isOwn(paths: Paths, place: string): boolean {

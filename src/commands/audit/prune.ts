@@ -22,10 +22,10 @@ export async function auditPrune(context: Context, options: PruneOptions): Promi
     context.terminal.print('nothing to prune: no closed file is that old')
     return 0
   }
-  const { seq } = prune(context.paths, report, doomed, await appendOptions(context))
+  prune(context.paths, report, doomed, await appendOptions(context))
   const files = `${doomed.length} file${doomed.length === 1 ? '' : 's'}`
   context.terminal.print(
-    `${files} with lines ${report.first} to ${last.link.seq} removed; line ${seq} says so`,
+    `${files} with lines ${report.first} to ${last.link.seq} removed, and a signed line says so`,
   )
   return 0
 }

@@ -75,6 +75,8 @@ function whatHappened(text: Text): string[] {
       return [`after ${text('prev_segment')}`]
     case 'prune':
       return [`lines up to ${text('through_seq')} were removed`]
+    case 'guard_changed':
+      return [`${text('setting')} from ${text('from')} to ${text('to')} by ${text('by')}`]
     case 'tamper':
       return [`expected ${text('expected')}, found ${text('found')}`]
     default:

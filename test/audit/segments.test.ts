@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { append } from '../../src/audit/append.ts'
+import { treeHash } from '../../src/audit/merkle.ts'
+import { type Choice, prunable, prune, treeOf } from '../../src/audit/prune.ts'
+import { type Log, openLog } from '../support/logs.ts'
+import { times } from '../support/processes.ts'
+
+/** A log of ten blocks in several files. */
+function longLog(t: TestContext): Log {
+  const log = openLog(t, { segmentBytes: 1200 })
+  times(10, () => log.block())
+  assert.ok(log.segments().length >= 4)
+  return log
+}
+
+function pack(log: Log, number: number): void {
+  const file = log.segment(number)
+  writeFileSync(`${file}.gz`, gzipSync(readFileSync(file)))
+  rmSync(file)
+}
+
+function pruned(log: Log, choice: Choice): void {
+  const report = log.verify()
+  prune(log.files, report, prunable(report, choice), log.options)
+}
+
+describe('a log in several files', () => {
+  test('begins each further file with a line that names the one before, its size and its hash', (t) => {
+    const log = longLog(t)
+    const { event, prev_segment, seq } = log.members(0, 2)
+    assert.equal(event, 'segment')
+    const before = readFileSync(log.segment(1))
+    assert.deepEqual([prev_segment.file, prev_segment.bytes], ['audit-000001.jsonl', before.length])
+    assert.equal(seq, log.members(-1, 1).seq + 1)
+    const { problem, lines, link } = log.verify({ head: log.head() })
+    assert.deepEqual([problem, lines], [undefined, link.seq + 1])
+  })
+
+  test("is verified with files that are gzip'd, all but the last of them", (t) => {
+    const log = longLog(t)
+    const { lines } = log.verify()
+    for (const number of [1, 2]) pack(log, number)
+    assert.deepEqual([log.verify().lines, log.verify().problem], [lines, undefined])
+    log.block()
+    assert.equal(log.verify({ head: log.head() }).lines > lines, true)
+  })
+
+  test("goes on in a new file when even the last was gzip'd", (t) => {
+    const log = openLog(t)
+    log.block()
+    pack(log, 1)
+    log.block()
+    assert.equal(log.members(0, 2).event, 'segment')
+    assert.deepEqual([log.verify({ head: log.head() }).lines, log.verify().problem], [4, undefined])
+  })
+
+  test('of which one is no gzip says so', (t) => {
+    const log = longLog(t)
+    writeFileSync(`${log.segment(1)}.gz`, 'no gzip')
+    rmSync(log.segment(1))
+    assert.throws(() => log.verify(), { message: /cannot be unpacked/, hint: /gzip -t/ })
+  })
+
+  for (const [name, spoil] of [
+    ['that lacks a file in the middle', (log: Log) => rmSync(log.segment(2))],
+    ['that lacks its first file', (log: Log) => rmSync(log.segment(1))],
+    ['with two files swapped', swapped],
+    ['with a file twice', (log: Log) => writeFileSync(log.segment(3), readFileSync(log.segment(2)))],
+    [
+      'with bytes after the end of a closed file',
+      (log: Log) => writeFileSync(log.segment(1), 'x', { flag: 'a' }),
+    ],
+  ] as const) {
+    test(`${name} is found out without any anchor`, (t) => {
+      const log = longLog(t)
+      spoil(log)
+      assert.ok(log.verify().problem)
+      assert.ok(log.verify({ fast: true }).problem)
+    })
+  }
+
+  test('whose newest file is gone is found out by the head, and goes on after a tamper line', (t) => {
+    const log = longLog(t)
+    const number = log.segments().length
+    rmSync(log.segment(number))
+    assert.match(
+      log.verify({ head: log.head() }).truncated ?? '',
+      /the log ends at line \d+, but audit\.db knows/,
+    )
+    log.block()
+    assert.equal(log.members(0, number + 1).event, 'tamper')
+    assert.equal(log.members(0, number + 1).found, 'no such file')
+    assert.ok(log.verify().problem)
+  })
+
+  test('adopts what was written to the next file before its head could be saved', (t) => {
+    const log = openLog(t, { segmentBytes: 1200 })
+    times(3, () => log.block())
+    const before = readFileSync(log.files.auditDb)
+    log.block()
+    assert.equal(log.segments().length, 2)
+    writeFileSync(log.files.auditDb, before)
+    log.block()
+    assert.deepEqual(log.members(-1, 2).recovery, { adopted: 2 })
+    assert.equal(log.verify({ head: log.head() }).problem, undefined)
+  })
+})
+
+describe('pruning', () => {
+  test('removes the oldest files, and a signed record says up to which line', (t) => {
+    const log = longLog(t)
+    const newest = log.segments().length
+    pruned(log, { keep: 1 })
+    assert.deepEqual(log.segments()[0], `audit-${String(newest).padStart(6, '0')}.jsonl`)
+    const { event, through_seq, sha256 } = log.members(-1, newest)
+    const first = log.members(0, newest)
+    assert.deepEqual([event, through_seq, sha256], ['prune', first.seq - 1, first.prev])
+    const report = log.verify({ head: log.head() })
+    assert.deepEqual([report.problem, report.truncated, report.first], [undefined, undefined, first.seq])
+  })
+
+  test('by age removes only files all of whose lines are older', (t) => {
+    const log = longLog(t)
+    const at = log.members(-1, 2).at
+    const before = new Date(Date.parse(at))
+    assert.deepEqual(
+      prunable(log.verify(), { before }).map(({ segment }) => segment.number),
+      [1],
+    )
+  })
+
+  test('never removes the file that grows', (t) => {
+    const log = longLog(t)
+    const before = new Date('2999-01-01')
+    assert.equal(prunable(log.verify(), { before }).length, log.segments().length - 1)
+  })
+
+  test('that was stopped half way leaves a log that is sound, and can be done again', (t) => {
+    const log = longLog(t)
+    const doomed = prunable(log.verify(), { keep: 2 }).at(-1)?.segment
+    const last = readFileSync(doomed?.file ?? '')
+    pruned(log, { keep: 2 })
+    writeFileSync(doomed?.file ?? '', last)
+    assert.equal(log.verify().problem, undefined)
+    const records = log.verify().records.length
+    prune(log.files, log.verify(), log.verify().ends.slice(0, 1), log.options)
+    assert.equal(log.verify().records.length, records, 'what is recorded is not recorded again')
+    pruned(log, { keep: 1 })
+    assert.equal(log.verify({ head: log.head() }).problem, undefined)
+  })
+
+  test('more than the record owns up to is found out', (t) => {
+    const log = longLog(t)
+    pruned(log, { keep: 3 })
+    const first = Number(log.segments()[0]?.slice(6, 12))
+    rmSync(log.segment(first))
+    assert.match(log.verify().problem?.what ?? '', /are missing, and no prune record says so/)
+  })
+
+  test('leaves the tree over all lines as it was', (t) => {
+    const log = longLog(t)
+    const size = log.verify().link.seq + 1
+    const whole = treeHash(treeOf(log.verify(), size)).toString('hex')
+    pruned(log, { keep: 2 })
+    assert.equal(treeHash(treeOf(log.verify(), size)).toString('hex'), whole)
+    pruned(log, { keep: 1 })
+    assert.equal(treeHash(treeOf(log.verify(), size)).toString('hex'), whole)
+  })
+
+  test('of a log whose head is lost too lets it go on', (t) => {
+    const log = longLog(t)
+    pruned(log, { keep: 1 })
+    rmSync(log.files.auditDb)
+    append(log.files, { event: 'block' }, log.options)
+    assert.equal(log.verify({ head: log.head() }).problem, undefined)
+  })
+})
+
+function swapped(log: Log): void {
+  const aside = join(log.home, 'aside')
+  renameSync(log.segment(2), aside)
+  renameSync(log.segment(3), log.segment(2))
+  renameSync(aside, log.segment(3))
+}
