@@ -23,6 +23,7 @@ function count(session: number, i: number): void {
     tool: TOOLS[i % TOOLS.length] ?? '',
     id: unique,
     signature: unique,
+    isPoll: false,
   }
   store.update({
     identity: identify({ session: `session-${session}` }),

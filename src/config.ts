@@ -6,7 +6,8 @@
 
 import { describe, type Failure, failure, isFailure, mendable } from './failure.ts'
 import { isAbsent } from './files.ts'
-import { applySettings, DEFAULT_POLICY, loosens, type Policy, type Settings } from './guard/policy.ts'
+import { loosens } from './guard/loosening.ts'
+import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from './guard/policy.ts'
 import { shellWord } from './short-id.ts'
 
 export interface Config {

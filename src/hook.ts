@@ -11,6 +11,7 @@ import { describe, failure } from './failure.ts'
 import { decide, lacksTenant } from './guard/decide.ts'
 import { type Identity, identify } from './guard/identity.ts'
 import { isOff, type Policy } from './guard/policy.ts'
+import { inMode } from './guard/shadow.ts'
 import { fingerprint, openHash } from './hook/fingerprint.ts'
 import { namedIn } from './hook/named.ts'
 import { isInteractive, readInput, writeOut } from './hook/stdio.ts'
@@ -79,7 +80,8 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
     return answerMissingTenant(run.paths, input, about.identity)
   }
   if (isOff(about.policy)) return SILENCE
-  if (input.type !== 'call' && !existsSync(run.paths.stateDb)) return SILENCE
+  const isLate = input.type === 'results' || input.type === 'session_end'
+  if (isLate && !existsSync(run.paths.stateDb)) return SILENCE
   try {
     return await count(run, about)
   } catch (error) {
@@ -104,16 +106,16 @@ async function count(run: Run, { input, identity, policy, project, ignored }: Ca
       event,
       project,
       notice: ignored,
-      decide: (state, now) => decide(state, event, policy, now),
+      decide: (state, now) => inMode(policy, decide(state, event, policy, now)),
     })
     const unswept = updated.sweepIsDue ? sweep(store) : undefined
     return { ...updated, unswept }
   })
 
   let reply = SILENCE
-  if (input.type === 'call' && (result.verdict.kind !== 'allow' || result.noticeIsNew)) {
-    const { answerCall } = await import('./hook/answer.ts')
-    reply = await answerCall(
+  if (result.verdict.kind !== 'allow' || result.noticeIsNew) {
+    const { answerEvent } = await import('./hook/answer.ts')
+    reply = await answerEvent(
       { paths, segmentBytes: policy.audit.segmentBytes },
       input,
       identity,

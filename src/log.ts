@@ -1,4 +1,4 @@
-/** log.jsonl: one line a warning, block, reset and error, for people. It is not the evidence: audit/ is. */
+/** log.jsonl: one line a warning, block, halt, reset and error, for people. It is not the evidence: audit/ is. */
 
 import { closeSync, constants, fstatSync, renameSync, statSync, writeSync } from 'node:fs'
 import { describe } from './failure.ts'
@@ -7,7 +7,17 @@ import { patienceOf } from './pause.ts'
 import { exclusively } from './sqlite.ts'
 
 export interface LogEntry {
-  readonly event: 'warn' | 'block' | 'missing_tenant' | 'reset' | 'notice' | 'error'
+  readonly event:
+    | 'warn'
+    | 'block'
+    | 'halt'
+    | 'would_warn'
+    | 'would_block'
+    | 'would_halt'
+    | 'missing_tenant'
+    | 'reset'
+    | 'notice'
+    | 'error'
   readonly message: string
   readonly session?: string
   readonly tenant?: string

@@ -1,65 +1,16 @@
 /**
- * What a settings file may hold: one schema for config.json and a project's spikectl.json, from which the
- * published JSON Schema is made too. Errors say what is wrong, what was expected, and a line to paste.
+ * Reads settings files: config.json and a project's spikectl.json. Errors say what is wrong, what was expected, and a
+ * line to paste.
  */
 
 import * as v from 'valibot'
 import { type Failure, failure } from './failure.ts'
 import { readSmallFile } from './files.ts'
 import { DEFAULT_POLICY, type Policy, type Settings, unheardWarning } from './guard/policy.ts'
+import { SettingsSchema } from './settings-schema.ts'
 import { printable, shellWord } from './short-id.ts'
 
-const MAX_LIMIT = 1_000_000
 const MAX_SHOWN = 80
-
-/** A packed segment is read as a whole. */
-const MIN_SEGMENT_BYTES = 1024
-const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
-
-const callsPerMinute = (description: string) =>
-  v.optional(v.pipe(wholeNumber(0, MAX_LIMIT), v.description(description)))
-
-function wholeNumber(from: number, to: number) {
-  const expected = `a whole number from ${from} to ${to}`
-  return v.pipe(v.number(expected), v.integer(expected), v.minValue(from, expected), v.maxValue(to, expected))
-}
-
-/** Every setting there is. Unknown keys are errors: a misspelt limit must not pass for a limit. */
-export const SettingsSchema = v.strictObject({
-  $schema: v.optional(v.string('the path of a JSON Schema')),
-  rate: v.optional(
-    v.strictObject({
-      warnPerMin: callsPerMinute('Calls in 60 s at which the model and you are told once. 0 = never.'),
-      blockPerMin: callsPerMinute('Calls in 60 s of which the last is refused. 0 = never.'),
-    }),
-  ),
-  tenant: v.optional(
-    v.strictObject({
-      strict: v.optional(
-        v.pipe(
-          v.boolean('true or false'),
-          v.description('Refuse calls when SPIKECTL_TENANT names no tenant.'),
-        ),
-      ),
-    }),
-  ),
-  audit: v.optional(
-    v.strictObject({
-      segmentBytes: v.optional(
-        v.pipe(
-          wholeNumber(MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES),
-          v.description('From this size on the audit log goes on in a new file.'),
-        ),
-      ),
-    }),
-  ),
-  onError: v.optional(
-    v.pipe(
-      v.picklist(['allow', 'block'], '"allow" or "block"'),
-      v.description('What a failure of spikectl itself does to the tool call.'),
-    ),
-  ),
-})
 
 /** The settings in a file, checked; undefined when there is no file. Throws a Failure with a line to paste. */
 export function readSettings(file: string, base: Policy): Settings | undefined {
@@ -119,6 +70,13 @@ export function settingNames(): string[] {
   return leavesOf(DEFAULT_POLICY).map(([name]) => name)
 }
 
+/** The keys that lead to a setting; undefined when there is none of that name. A tool's own name may have dots. */
+export function settingPath(name: string): readonly string[] | undefined {
+  const [, tool, limit] = /^tools\.(.+)\.(warnPerMin|blockPerMin)$/.exec(name) ?? []
+  if (tool && limit) return ['tools', tool, limit]
+  return settingNames().includes(name) ? name.split('.') : undefined
+}
+
 /** The value at a dotted name in a policy, or undefined. */
 export function settingAt(policy: Policy, name: string): unknown {
   return leavesOf(policy).find(([leaf]) => leaf === name)?.[1]
@@ -128,13 +86,14 @@ function defaultOf(name: string): unknown {
   return settingAt(DEFAULT_POLICY, name)
 }
 
-function knownKeys(): string {
-  return `one of ${settingNames().join(', ')}`
+/** All names, for an error message. */
+export function knownKeys(): string {
+  return `one of ${settingNames().join(', ')}, tools.NAME.warnPerMin, tools.NAME.blockPerMin`
 }
 
 function leavesOf(value: object, prefix = ''): [string, unknown][] {
   return Object.entries(value).flatMap(([key, child]): [string, unknown][] =>
-    typeof child === 'object' && child !== null
+    typeof child === 'object' && child !== null && !Array.isArray(child)
       ? leavesOf(child, `${prefix}${key}.`)
       : [[`${prefix}${key}`, child]],
   )

@@ -6,8 +6,10 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import { readConfig } from '../config.ts'
 import { describe, failure } from '../failure.ts'
 import { makeFolder } from '../files.ts'
-import { applySettings, DEFAULT_POLICY, loosens, type Policy } from '../guard/policy.ts'
-import { checkSettings, parseSettingsFile, SettingsSchema, settingAt, settingNames } from '../settings.ts'
+import { loosened } from '../guard/loosening.ts'
+import { applySettings, DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
+import { checkSettings, knownKeys, parseSettingsFile, settingAt, settingPath } from '../settings.ts'
+import { SettingsSchema } from '../settings-schema.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson } from './person.ts'
@@ -30,7 +32,7 @@ export async function configGet({ paths, terminal }: Context, name: string | und
 export async function configSet(context: Context, name: string, text: string): Promise<ExitCode> {
   refuseAgents(context, 'config')
   const value = parseValue(text)
-  await change(context, (settings) => withSetting(settings, known(name).split('.'), value))
+  await change(context, (settings) => withSetting(settings, known(name), value))
   context.terminal.print(`${name} = ${String(value)}`)
   return 0
 }
@@ -38,7 +40,7 @@ export async function configSet(context: Context, name: string, text: string): P
 export async function configUnset(context: Context, name: string): Promise<ExitCode> {
   refuseAgents(context, 'config')
   await change(context, (settings) => {
-    const left = withoutSetting(settings, name.split('.'))
+    const left = withoutSetting(settings, settingPath(name) ?? name.split('.'))
     if (JSON.stringify(left) !== JSON.stringify(settings)) return left
     throw failure(`${printable(name)} is not set in config.json`, 'Run: spikectl config get', 1)
   })
@@ -70,13 +72,10 @@ function sectionAt(policy: Policy, name: string): unknown {
   return section ?? known(name)
 }
 
-function known(name: string): string {
-  const names = settingNames()
-  if (names.includes(name)) return name
-  throw failure(
-    `${printable(name)} is no setting, expected one of ${names.join(', ')}`,
-    'Run: spikectl config get',
-  )
+function known(name: string): readonly string[] {
+  const path = settingPath(name)
+  if (path) return path
+  throw failure(`${printable(name)} is no setting, expected ${knownKeys()}`, 'Run: spikectl config get')
 }
 
 /** `5` is a number, `true` a boolean; everything else is text. */
@@ -102,8 +101,7 @@ async function change(context: Context, edit: (settings: RawSettings) => RawSett
 
 /** Limits that were loosened are worth a signed line: the guard lets through what it would have refused. */
 async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
-  const { audit: _, ...limits } = after
-  const setting = loosens(before, limits)
+  const setting = loosened(before, after)
   if (!setting) return
   const [from, to] = [before, after].map((policy) => String(settingAt(policy, setting)))
   try {

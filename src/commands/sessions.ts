@@ -5,8 +5,10 @@ import { failure } from '../failure.ts'
 import { isAbsent } from '../files.ts'
 import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
+import { RATE } from '../guard/meters.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
-import { aged, countOf, emptyRing } from '../guard/ring.ts'
+import { aged, countOf } from '../guard/ring.ts'
+import { meterIn } from '../guard/state.ts'
 import { type Paths, projectSettingsPath } from '../paths.ts'
 import { printable } from '../short-id.ts'
 import { withStateDb } from '../store/open.ts'
@@ -17,7 +19,7 @@ export interface SessionView {
   readonly identity: Identity
   readonly project: string
   /** What the next call would meet. */
-  readonly state: 'allow' | 'warn' | 'block' | 'off'
+  readonly state: 'allow' | 'warn' | 'block' | 'halt' | 'off'
   /** Admitted calls in the window. */
   readonly count: number
   /** Admitted calls in each of the last 60 seconds, oldest first. */
@@ -28,6 +30,7 @@ export interface SessionView {
   readonly denied: number
   /** Milliseconds until the next call can run; -1 when the limit lets none through. */
   readonly retryAfterMs: number
+  readonly calls: number
   readonly agents: StoredSession['agents']
   readonly tools: StoredSession['tools']
   readonly firstSeen: number
@@ -44,7 +47,10 @@ export async function loadSessions(
 ): Promise<{ sessions: SessionView[]; totals: Totals }> {
   if (isAbsent(paths.stateDb)) return { sessions: [], totals: NO_TOTALS }
   const { result } = withStateDb(paths.stateDb, Date.now, (store) =>
-    store.read<Stored>((db, now) => ({ now, stored: readSessions(db), totals: readTotals(db) }), NOTHING),
+    store.read<Stored>(
+      (db, now) => ({ now, stored: readSessions(db, now), totals: readTotals(db) }),
+      NOTHING,
+    ),
   )
   const inForce = new Map<string, Policy>()
   for (const { project } of result.stored) {
@@ -66,12 +72,12 @@ const NOTHING: Stored = { now: 0, stored: [], totals: NO_TOTALS }
 
 function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
   const { state: stored, ...known } = session
-  const admitted = stored ? aged(stored.admitted, now) : emptyRing(now)
-  const verdict = stored ? outlook(stored, policy, now) : undefined
-  const wait = verdict?.kind === 'block' ? (verdict.retryAfterMs ?? -1) : 0
+  const admitted = aged(meterIn(stored, RATE).ring, now)
+  const verdict = outlook(stored, policy, now)
+  const wait = verdict.kind === 'block' ? (verdict.retryAfterMs ?? -1) : verdict.kind === 'halt' ? -1 : 0
   return {
     ...known,
-    state: isOff(policy) ? 'off' : (verdict?.kind ?? 'allow'),
+    state: isOff(policy) ? 'off' : verdict.kind,
     count: countOf(admitted),
     perSecond: admitted.buckets,
     warnPerMin: policy.rate.warnPerMin,

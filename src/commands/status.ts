@@ -2,6 +2,7 @@
 
 import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
+import type { Policy } from '../guard/policy.ts'
 import { printable, shortId } from '../short-id.ts'
 import type { Totals } from '../store/sessions.ts'
 import { sparkline } from '../terminal/sparkline.ts'
@@ -67,20 +68,21 @@ async function statusOnce(
       ? recent(ofTenant(sessions, options.tenant), options.all)
       : [pickSession(ofTenant(sessions, options.tenant), name)]
   if (options.json) {
-    terminal.printJson({ version: 1, mode: 'enforce', sessions: shown.map(asJson), totals })
+    terminal.printJson({ version: 1, mode: policy.mode, sessions: shown.map(asJson), totals })
   } else {
     printTable(terminal, shown, sessions.length)
-    terminal.print(totalsLine(totals))
+    for (const line of totalsLines(totals, policy.mode)) terminal.print(line)
   }
   return 0
 }
 
 function recent(sessions: readonly SessionView[], all = false): readonly SessionView[] {
   const since = Date.now() - RECENT_MS
-  return all ? sessions : sessions.filter(({ lastSeen }) => lastSeen >= since)
+  const called = sessions.filter(({ calls, state }) => calls > 0 || state === 'halt')
+  return all ? called : called.filter(({ lastSeen }) => lastSeen >= since)
 }
 
-function asJson({ key: _, identity, ...view }: SessionView) {
+function asJson({ key: _, calls: __, identity, ...view }: SessionView) {
   return {
     session: identity.id,
     tenant: identity.tenant,
@@ -105,10 +107,18 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[], known:
   for (const line of [terminal.colour.dim(head), ...lines]) terminal.print(line)
 }
 
+type Colours = Terminal['colour']
+
+const STATE_COLOURS = {
+  allow: ({ green }: Colours) => green,
+  warn: ({ yellow }: Colours) => yellow,
+  block: ({ red }: Colours) => red,
+  halt: ({ red }: Colours) => red.bold,
+  off: ({ dim }: Colours) => dim,
+}
+
 function rowOf({ colour }: Terminal, session: SessionView, width: number): string[] {
-  const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, off: colour.dim }[
-    session.state
-  ]
+  const paint = STATE_COLOURS[session.state](colour)
   return [
     session.identity.tenant
       ? `${shortId(session.identity.id)}@${shortId(session.identity.tenant)}`
@@ -125,13 +135,19 @@ function rowOf({ colour }: Terminal, session: SessionView, width: number): strin
   ]
 }
 
-function nextCall({ retryAfterMs }: SessionView): string {
+function nextCall({ state, retryAfterMs }: SessionView): string {
+  if (state === 'halt') return 'after a prompt'
   if (retryAfterMs < 0) return 'never'
   return retryAfterMs === 0 ? 'now' : `in ${Math.ceil(retryAfterMs / 1000)} s`
 }
 
-function totalsLine(totals: Totals): string {
-  const { calls, warned, blocked, errors, unsigned } = totals
+function totalsLines(totals: Totals, mode: Policy['mode']): string[] {
+  const { calls, warned, blocked, halted, errors, unsigned, wouldWarn, wouldBlock, wouldHalt } = totals
   const missing = unsigned > 0 ? ` (${unsigned} of these not signed: see spikectl log)` : ''
-  return `since the beginning: ${calls} calls, of them ${warned} at or above the warn limit and ${blocked} blocked${missing}; ${errors} errors`
+  const lines = [
+    `since the beginning: ${calls} calls, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${halted} turns ended; ${errors} errors`,
+  ]
+  if (mode === 'enforce' && wouldWarn + wouldBlock + wouldHalt === 0) return lines
+  const now = mode === 'shadow' ? 'shadow mode: nothing is refused' : 'in shadow mode'
+  return [...lines, `${now}; would have warned ${wouldWarn}, blocked ${wouldBlock}, ended ${wouldHalt} turns`]
 }

@@ -1,18 +1,21 @@
 /**
- * The heart of the house: what an event does to a session, and what it is answered.
+ * The heart of the house: what an event does to a session and an agent of it, and what it is answered.
  *
- * Pure. Time is an argument, nothing outside is touched. The hook, the tests and whatever else wants to know
- * what the rules say all call this one function; nothing else decides.
+ * Pure. Time is an argument, nothing outside is touched. The hook, replay, explain and the tests all call this one
+ * function; nothing else decides.
  */
 
-import { answerGiven, withAnswer, withoutResults } from './answered.ts'
-import type { CallEvent, Event } from './event.ts'
+import { answerGiven, withAnswer } from './answered.ts'
+import { haltIn, refused, refusedByLatch, withAsked } from './escalation.ts'
+import type { CallEvent, Event, PromptEvent, ResultsEvent } from './event.ts'
 import type { Identity } from './identity.ts'
+import { currentMeter, type Gauge, gaugesFor, judgeGauge, RATE, withAdmitted } from './meters.ts'
 import type { Policy } from './policy.ts'
-import { judgeRate, staysWarned } from './rate.ts'
+import { judgeRepeat, withPast } from './repetition.ts'
+import { takeResults } from './results.ts'
 import { aged, withCall } from './ring.ts'
-import { freshState, type SessionState } from './state.ts'
-import { ALLOW, type Verdict } from './verdict.ts'
+import { type AgentState, freshAgent, freshSession, type SessionState, type State } from './state.ts'
+import { ALLOW, type Block, type Verdict, type Warn } from './verdict.ts'
 
 /** What one event adds to the counters. */
 export interface Tally {
@@ -22,65 +25,162 @@ export interface Tally {
   readonly warned: number
   /** Of them: refused. */
   readonly blocked: number
+  /** Latches closed. */
+  readonly halted: number
 }
 
-export interface Outcome {
-  readonly state: SessionState
+export interface Outcome extends State {
   readonly verdict: Verdict
-  /** All 0 when the event is no call, or a call that was answered before. */
+  /** All 0 when nothing new was counted: the event is no call, or one that was answered before. */
   readonly tally: Tally
 }
 
-const NOTHING: Tally = { calls: 0, warned: 0, blocked: 0 }
+const NOTHING: Tally = { calls: 0, warned: 0, blocked: 0, halted: 0 }
 
 /** True for a caller that the policy does not even count: it demands a tenant and none is named. */
 export function lacksTenant(identity: Identity, policy: Policy): boolean {
   return policy.tenant.strict && identity.tenant === ''
 }
 
-/** Decides one event at `now` (Unix ms). */
-export function decide(state: SessionState, event: Event, policy: Policy, now: number): Outcome {
+/** Decides one event at `now` (Unix ms). `state.agent` is the agent that the event is about. */
+export function decide(state: State, event: Event, policy: Policy, now: number): Outcome {
+  const { session } = state
+  // What an agent did before the last prompt of a person is void.
+  const agent = state.agent.epoch === session.lasting.epoch ? state.agent : freshAgent(session.lasting.epoch)
+  const current = { session: agedSession(session, now), agent }
   switch (event.type) {
     case 'call':
-      return decideCall(current(state, policy, now), event, policy, now)
+      return decideCall(current, event, policy, now)
     case 'results':
-      return silent({ ...state, answered: withoutResults(state.answered, event.ids) })
+      return decideResults(current, event, policy, now)
+    case 'prompt':
+      return decidePrompt(current, event)
     case 'session_end':
-      return silent(freshState(now))
+      return silent({ session: freshSession(now, session.lasting), agent })
   }
 }
 
-/** What the next call of this session would meet at `now`; nothing is recorded. */
-export function outlook(state: SessionState, policy: Policy, now: number): Verdict {
-  return judgeRate(aged(state.admitted, now), policy.rate, now)
+/** Aged whatever the event: a clock that has stepped back must be seen when it does. */
+function agedSession(session: SessionState, now: number): SessionState {
+  const meters = Object.entries(session.meters).map(
+    ([name, { ring, warned }]) => [name, { ring: aged(ring, now), warned }] as const,
+  )
+  return { ...session, meters: Object.fromEntries(meters), denied: aged(session.denied, now) }
 }
 
-function silent(state: SessionState): Outcome {
-  return { state, verdict: ALLOW, tally: NOTHING }
+function silent(state: State): Outcome {
+  return { ...state, verdict: ALLOW, tally: NOTHING }
 }
 
-/** The state as it stands at `now`: rings aged, the warning armed again if the count has fallen. */
-function current(state: SessionState, policy: Policy, now: number): SessionState {
-  const admitted = aged(state.admitted, now)
-  const warned = state.warned && staysWarned(admitted, policy.rate.warnPerMin)
-  return { ...state, admitted, denied: aged(state.denied, now), warned }
+function decideCall(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
+  const given = answerGiven(state.session.answered, call, now)
+  if (given) return { ...state, verdict: given, tally: NOTHING }
+  const asked = { ...state, agent: { ...state.agent, round: withAsked(state.agent, call.id, now) } }
+  const { verdict, ...after } = answer(asked, call, policy, now)
+  const answered = withAnswer(after.session.answered, call, verdict, now)
+  return { ...after, session: { ...after.session, answered }, verdict }
 }
 
-function decideCall(state: SessionState, call: CallEvent, policy: Policy, now: number): Outcome {
-  const given = answerGiven(state.answered, call, now)
-  if (given) return { state, verdict: given, tally: NOTHING }
-
-  const judged = judgeRate(state.admitted, policy.rate, now)
-  const verdict = judged.kind === 'warn' && state.warned ? ALLOW : judged
-  return {
-    state: { ...counted(state, judged.kind), answered: withAnswer(state.answered, call, verdict, now) },
-    verdict,
-    tally: { calls: 1, warned: judged.kind === 'warn' ? 1 : 0, blocked: judged.kind === 'block' ? 1 : 0 },
+function answer(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
+  const halt = haltIn(state)
+  if (halt) {
+    const after = refusedByLatch(state)
+    const verdict = { ...halt, nth: halt.nth + 1 }
+    return { ...denied(after, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 } }
   }
+  const findings = judge(state, call, policy, now)
+  const block = findings.find(({ verdict }) => verdict.kind === 'block')?.verdict
+  if (block?.kind === 'block') {
+    const { agent, verdict } = refused(state, block, now)
+    return { ...denied({ ...state, agent }, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 } }
+  }
+  return admit(state, call, policy, findings, now)
 }
 
 /** A denied call has a ring of its own, so that hammering against a block never prolongs it. */
-function counted(state: SessionState, judged: 'allow' | 'warn' | 'block'): SessionState {
-  if (judged === 'block') return { ...state, denied: withCall(state.denied) }
-  return { ...state, admitted: withCall(state.admitted), warned: state.warned || judged === 'warn' }
+function denied(state: State, now: number): State {
+  return { ...state, session: { ...state.session, denied: withCall(aged(state.session.denied, now)) } }
+}
+
+/** What one rule says of a call. */
+export interface Finding {
+  readonly verdict: Warn | Block | typeof ALLOW
+  /** The limits it looked at; absent for the repeat rule. */
+  readonly gauge?: Gauge
+  /** The rule has spoken of this before, and says nothing again. */
+  readonly isSpoken: boolean
+}
+
+/** What every rule says of a call, the one that people can do least about first. */
+export function judge({ session, agent }: State, call: CallEvent, policy: Policy, now: number): Finding[] {
+  const repeat = judgeRepeat(agent.history, call, policy.repeat, now)
+  return [
+    { verdict: repeat, isSpoken: agent.warned.includes(call.signature) },
+    ...gaugesFor(policy, call.tool).map((gauge) => {
+      const { ring, warned } = currentMeter(session, gauge, now)
+      return { gauge, verdict: judgeGauge(gauge, ring, now), isSpoken: warned }
+    }),
+  ]
+}
+
+function admit(
+  state: State,
+  call: CallEvent,
+  policy: Policy,
+  findings: readonly Finding[],
+  now: number,
+): Outcome {
+  const { session, agent } = state
+  const { id, signature, isPoll } = call
+  const warnings = findings.filter(({ verdict }) => verdict.kind === 'warn')
+  const spoken = warnings.find(({ isSpoken }) => !isSpoken)?.verdict
+  const history = withPast(agent.history, { ...(id === undefined ? {} : { id }), signature, isPoll, at: now })
+  const isRepeated = findings[0]?.verdict.kind === 'warn'
+  return {
+    session: { ...session, meters: withAdmitted(session, gaugesFor(policy, call.tool), now) },
+    agent: {
+      ...agent,
+      history,
+      warned: stillWarned(agent, history, isRepeated ? signature : ''),
+      denials: 0,
+    },
+    verdict: spoken ?? ALLOW,
+    tally: { ...NOTHING, calls: 1, warned: warnings.length > 0 ? 1 : 0 },
+  }
+}
+
+/** The signatures we have spoken of, as long as they are in the history. */
+function stillWarned(
+  { warned }: AgentState,
+  history: AgentState['history'],
+  added: string,
+): readonly string[] {
+  const all = added && !warned.includes(added) ? [...warned, added] : warned
+  return all.filter((signature) => history.some((past) => past.signature === signature))
+}
+
+/** A person's prompt opens every latch of the session and begins a new epoch; the rings stay as they are. */
+function decidePrompt(state: State, { by }: PromptEvent): Outcome {
+  const { session } = state
+  const { latch: _, ...rest } = session.lasting
+  if (by === 'machine')
+    return { ...silent(state), verdict: haltIn({ session, agent: freshAgent(0) }) ?? ALLOW }
+  const lasting = { ...rest, epoch: rest.epoch + 1, hears: true, looping: [] }
+  return silent({ session: { ...session, lasting }, agent: freshAgent(lasting.epoch) })
+}
+
+/** At the end of a round, a turn that should have ended is ended. */
+function decideResults(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
+  const state = takeResults(before, event, policy, now)
+  const halt = event.endsRound ? haltIn(state) : undefined
+  const isNew = halt && !haltIn(before)
+  return { ...state, verdict: halt ?? ALLOW, tally: { ...NOTHING, halted: isNew ? 1 : 0 } }
+}
+
+/** What the next call of a session would meet at `now`, if it repeats nothing and has no limits of its own. */
+export function outlook(session: SessionState, policy: Policy, now: number): Verdict {
+  const halt = haltIn({ session, agent: freshAgent(0) })
+  if (halt) return halt
+  const gauge: Gauge = { meter: RATE, rule: 'rate', limits: policy.rate }
+  return judgeGauge(gauge, currentMeter(session, gauge, now).ring, now)
 }

@@ -9,23 +9,42 @@ export interface Agent {
 
 export const MAIN_AGENT = 'main'
 
-/** An agent is about to call a tool. */
-export interface CallEvent {
-  readonly type: 'call'
-  readonly agent: Agent
+/** A call as the rules know it: what it was, but not what it said. */
+interface Call {
   readonly tool: string
   /** Keyed hash of the id that the host gave to this call; absent where the host gives none. */
   readonly id?: string
-  /** Keyed hash of agent, tool and input: equal for equal calls. */
+  /** Keyed hash of agent, tool and input without what the model rewords: equal for equal calls. */
   readonly signature: string
+  /** It asks whether something is done yet, so that asking again is no loop. */
+  readonly isPoll: boolean
+}
+
+/** An agent is about to call a tool. */
+export interface CallEvent extends Call {
+  readonly type: 'call'
+  readonly agent: Agent
+}
+
+/** A call that has returned, with the keyed hash of what the model was given; absent when that is not known. */
+export interface ReturnedCall extends Call {
+  readonly result?: string
 }
 
 /** Calls have returned: what they were given is known, and their ids may be used again. */
 export interface ResultsEvent {
   readonly type: 'results'
   readonly agent: Agent
-  /** Keyed hashes of the calls' ids. */
-  readonly ids: readonly string[]
+  readonly calls: readonly ReturnedCall[]
+  /** These are all calls of one message of the model, those included that were never asked about. */
+  readonly endsRound: boolean
+}
+
+/** The agent is given something to do. */
+export interface PromptEvent {
+  readonly type: 'prompt'
+  readonly agent: Agent
+  readonly by: 'person' | 'machine'
 }
 
 /** The session is over. */
@@ -34,4 +53,4 @@ export interface SessionEndEvent {
   readonly agent: Agent
 }
 
-export type Event = CallEvent | ResultsEvent | SessionEndEvent
+export type Event = CallEvent | ResultsEvent | PromptEvent | SessionEndEvent

@@ -1,5 +1,7 @@
+/** What the rules remember between two events. */
+
 import { emptyRing, type Ring } from './ring.ts'
-import type { Verdict } from './verdict.ts'
+import type { Figure, Verdict } from './verdict.ts'
 
 /** A call that was answered a moment ago, kept so that the same call asked twice gets one answer. */
 export interface AnsweredCall {
@@ -12,17 +14,112 @@ export interface AnsweredCall {
   readonly verdict: Verdict
 }
 
-/** What the rules remember of a session between two calls. */
-export interface SessionState {
-  readonly admitted: Ring
-  readonly denied: Ring
+/** The calls that one pair of limits is about. */
+export interface Meter {
+  /** Admitted calls. */
+  readonly ring: Ring
   /** True from the moment the warning was spoken until the count has fallen below 80 % of its limit. */
   readonly warned: boolean
-  /** Oldest first, at most MAX_ANSWERED. */
-  readonly answered: readonly AnsweredCall[]
 }
 
-/** A session of which nothing is remembered. */
-export function freshState(now: number): SessionState {
-  return { admitted: emptyRing(now), denied: emptyRing(now), warned: false, answered: [] }
+/** Closed when an agent would not stop by itself; opened by a person. */
+export interface Latch extends Figure {
+  /** Unix ms. */
+  readonly at: number
+  /** Calls refused since. */
+  readonly refused: number
+}
+
+/** What outlives an idle session, its end, and its being resumed. */
+export interface Lasting {
+  /** Prompts of persons so far: what was remembered of agents before the last of them is void. */
+  readonly epoch: number
+  /** The host tells of results or prompts, so a latch can be closed and opened. */
+  readonly hears: boolean
+  /** Closed for every agent of the session. */
+  readonly latch?: Latch
+  /** Agents halted for repeating themselves since the last prompt of a person. */
+  readonly looping: readonly string[]
+}
+
+/** What is remembered of a session. */
+export interface SessionState {
+  /** By name: "rate", "spawn", and one for each named tool or pattern that has limits and was called. */
+  readonly meters: Readonly<Record<string, Meter>>
+  readonly denied: Ring
+  /** Oldest first, at most MAX_ANSWERED. */
+  readonly answered: readonly AnsweredCall[]
+  readonly lasting: Lasting
+}
+
+/** A call that was admitted, or that the host tells of only afterwards. */
+export interface PastCall {
+  readonly id?: string
+  readonly signature: string
+  readonly isPoll: boolean
+  /** Unix ms. */
+  readonly at: number
+  /** Keyed hash of its result; absent as long as it is not known. */
+  readonly result?: string
+}
+
+/** One message of the model with tool calls, from its first call to its last result. */
+export interface Round {
+  /** Unix ms. */
+  readonly beganAt: number
+  /** Ids of its calls that we were asked about, oldest first, at most MAX_ROUND_IDS. */
+  readonly ids: readonly string[]
+  /** The refusal that weighs most in it. */
+  readonly denial?: Denial
+}
+
+export interface Denial extends Figure {
+  /** Unix ms from which the call could have run; absent when waiting alone does not help. */
+  readonly freeAt?: number
+}
+
+/** What is remembered of one agent of a session. */
+export interface AgentState {
+  /** The session's epoch in which this was remembered. */
+  readonly epoch: number
+  /** The last calls, oldest first, at most MAX_HISTORY. */
+  readonly history: readonly PastCall[]
+  /** Signatures in the history about which we have spoken. */
+  readonly warned: readonly string[]
+  readonly round?: Round
+  /** The first id of the last round that has ended, by which it is known when it is told of again. */
+  readonly lastRound?: string
+  /** Rounds in a row with a refused call that count towards a halt. */
+  readonly deniedRounds: number
+  /** Refusals in a row. */
+  readonly denials: number
+  /** Of the last refused round: from when on trying again is no hammering. */
+  readonly freeAt?: number
+  readonly latch?: Latch
+}
+
+export interface State {
+  readonly session: SessionState
+  /** The agent that the event is about. */
+  readonly agent: AgentState
+}
+
+const NEVER: Lasting = { epoch: 0, hears: false, looping: [] }
+
+/** A session of which nothing is remembered but what lasts. */
+export function freshSession(now: number, lasting: Lasting = NEVER): SessionState {
+  return { meters: {}, denied: emptyRing(now), answered: [], lasting }
+}
+
+export function freshAgent(epoch: number): AgentState {
+  return { epoch, history: [], warned: [], deniedRounds: 0, denials: 0 }
+}
+
+export function freshState(now: number): State {
+  return { session: freshSession(now), agent: freshAgent(0) }
+}
+
+/** The admitted calls that one pair of limits is about. */
+export function meterIn({ meters, denied }: SessionState, name: string): Meter {
+  return meters[name] ?? { ring: emptyRing(denied.newest * 1000), warned: false }
 }

@@ -4,10 +4,19 @@ import { describe } from '../failure.ts'
 import { MAIN_AGENT } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import { WINDOW_MS } from '../guard/ring.ts'
-import type { Block, Warn } from '../guard/verdict.ts'
-import type { CallInput } from '../hosts/claude-code/event.ts'
+import type { Block, Figure, Halt } from '../guard/verdict.ts'
+import type { CallInput, GuardedInput } from '../hosts/claude-code/event.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
-import { replyToBlock, replyToMissingTenant, replyToWarn, withNotice } from '../hosts/claude-code/wording.ts'
+import { factsOf, machineWord } from '../hosts/claude-code/sentences.ts'
+import {
+  replyToBlock,
+  replyToHaltedCall,
+  replyToHaltedPrompt,
+  replyToHaltedRound,
+  replyToMissingTenant,
+  replyToWarn,
+  withNotice,
+} from '../hosts/claude-code/wording.ts'
 import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import { patienceOf, sinceStart } from '../pause.ts'
@@ -27,44 +36,74 @@ export interface Desk {
 }
 
 /**
- * The answer to a call that was decided. `ignored` is why the project's settings are ignored, which is told
+ * The answer to an event that was decided. `ignored` is why the project's settings are ignored, which is told
  * once in a session.
  */
-export async function answerCall(
+export async function answerEvent(
   desk: Desk,
-  call: CallInput,
+  input: GuardedInput,
   identity: Identity,
   updated: Updated,
   ignored: string | undefined,
 ): Promise<Reply> {
-  const reply = await answerVerdict(desk, call, identity, updated)
+  if (updated.would) return shadowed(desk.paths, input, identity, updated)
+  if (input.type !== 'call') return answerHalt(desk, input, identity, updated)
+  const reply = await answerCall(desk, input, identity, updated)
   if (!ignored || !updated.noticeIsNew) return reply
   return logged(withNotice(reply, ignored), desk.paths, { event: 'notice', message: ignored })
 }
 
 /** A call that was answered before gets the same answer, and nothing is recorded. */
-async function answerVerdict(
+async function answerCall(
   desk: Desk,
   call: CallInput,
   identity: Identity,
   { verdict, tally }: Updated,
 ): Promise<Reply> {
-  const { paths } = desk
   const isRepeat = tally.calls === 0
   switch (verdict.kind) {
     case 'allow':
       return SILENCE
     case 'warn': {
       const reply = replyToWarn(verdict, identity)
-      return isRepeat ? reply : logged(reply, paths, warnEntry(call, identity, verdict))
+      return isRepeat ? reply : logged(reply, desk.paths, entryOf('warn', call, identity, verdict))
     }
-    case 'block': {
-      if (isRepeat) return replyToBlock(verdict, identity)
+    case 'block':
+    case 'halt': {
+      const word = (audit?: string) =>
+        verdict.kind === 'halt'
+          ? replyToHaltedCall(verdict, identity, audit)
+          : replyToBlock(verdict, identity, audit)
+      if (isRepeat) return word()
       const { audit, detail } = await signed(desk, call, identity, verdict)
-      const reply = replyToBlock(verdict, identity, audit)
-      return logged(reply, paths, { ...blockEntry(call, identity, verdict), audit: detail })
+      return logged(word(audit), desk.paths, {
+        ...entryOf(verdict.kind, call, identity, verdict),
+        audit: detail,
+      })
     }
   }
+}
+
+/** A round after which the turn ends, or a prompt that may not begin one. */
+async function answerHalt(
+  desk: Desk,
+  input: Exclude<GuardedInput, CallInput>,
+  identity: Identity,
+  { verdict, tally }: Updated,
+): Promise<Reply> {
+  if (verdict.kind !== 'halt') return SILENCE
+  if (input.type === 'prompt') return replyToHaltedPrompt(verdict, identity)
+  const reply = replyToHaltedRound(verdict, identity)
+  if (tally.halted === 0) return reply
+  const { detail } = await signed(desk, input, identity, verdict)
+  return logged(reply, desk.paths, { ...entryOf('halt', input, identity, verdict), audit: detail })
+}
+
+/** Shadow mode: what would have been said is logged, and nothing is said. */
+function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdict, would }: Updated): Reply {
+  const isNew = would && (would.calls > 0 || would.halted > 0)
+  if (verdict.kind === 'allow' || !isNew) return SILENCE
+  return logged(SILENCE, paths, entryOf(`would_${verdict.kind}`, input, identity, verdict))
 }
 
 /** The answer to a call without the tenant that the policy demands. */
@@ -87,16 +126,15 @@ interface Signature {
 
 async function signed(
   { paths, segmentBytes }: Desk,
-  call: CallInput,
+  input: GuardedInput,
   identity: Identity,
-  block: Block,
+  verdict: Block | Halt,
 ): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
     const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
-    const audit = reference(
-      append(paths, blockLine(call, identity, block), { patience, clock: Date.now, segmentBytes }),
-    )
+    const options = { patience, clock: Date.now, segmentBytes }
+    const audit = reference(append(paths, auditLine(input, identity, verdict), options))
     return { audit, detail: audit }
   } catch (error) {
     const uncounted = countUnsigned(paths)
@@ -115,40 +153,55 @@ function countUnsigned({ stateDb }: Paths): string {
 }
 
 /** The members of an audit line that say what was refused. Never the tool's input. */
-function blockLine(call: CallInput, identity: Identity, block: Block) {
+function auditLine(input: GuardedInput, identity: Identity, verdict: Block | Halt) {
+  const retryAfterMs = verdict.kind === 'block' ? verdict.retryAfterMs : undefined
+  const toolUseId = input.type === 'call' ? input.toolUseId : undefined
   return {
-    event: 'block',
-    type: 'rate_limited',
-    rule: block.rule,
-    count: block.count,
-    limit: block.limit,
+    event: verdict.kind,
+    type: machineWord(verdict),
+    rule: verdict.rule,
+    ...(verdict.of === undefined ? {} : { limit_of: verdict.of }),
+    count: verdict.count,
+    limit: verdict.limit,
     window_ms: WINDOW_MS,
-    ...(block.retryAfterMs === undefined ? {} : { retry_after_ms: block.retryAfterMs }),
-    ...partiesOf(call, identity),
-    ...(call.toolUseId ? { tool_use_id: call.toolUseId } : {}),
-    ...(call.cwd ? { cwd: call.cwd } : {}),
+    ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    ...partiesOf(input, identity),
+    ...(toolUseId ? { tool_use_id: toolUseId } : {}),
+    ...(input.cwd ? { cwd: input.cwd } : {}),
   }
 }
 
-/** Who called what. */
-function partiesOf(call: CallInput, identity: Identity) {
+/** Who called what; of a round that ends a turn, its last call. */
+function partiesOf(input: GuardedInput, identity: Identity) {
+  const tool =
+    input.type === 'call' ? input.tool : input.type === 'results' ? input.calls.at(-1)?.tool : undefined
   return {
     session: identity.id,
     tenant: identity.tenant,
     ...(identity.user ? { user: identity.user } : {}),
-    ...(call.agent.id === MAIN_AGENT ? {} : { agent: call.agent.id }),
-    tool: call.tool,
+    ...(input.agent.id === MAIN_AGENT ? {} : { agent: input.agent.id }),
+    ...(tool === undefined ? {} : { tool }),
   }
 }
 
-function warnEntry(call: CallInput, identity: Identity, { rule, count, limit }: Warn): LogEntry {
-  const message = `${count} tool calls in 60 s, warning at ${limit}`
-  return { event: 'warn', message, ...partiesOf(call, identity), rule, count, limit }
-}
+const SAID = {
+  warn: 'warned',
+  block: 'refused',
+  halt: 'halted',
+  would_warn: 'would have warned',
+  would_block: 'would have refused',
+  would_halt: 'would have halted',
+} as const
 
-function blockEntry(call: CallInput, identity: Identity, { rule, count, limit }: Block): LogEntry {
-  const message = `refused: ${count} tool calls in 60 s, limit ${limit}`
-  return { event: 'block', message, ...partiesOf(call, identity), rule, count, limit }
+function entryOf(
+  event: keyof typeof SAID,
+  input: GuardedInput,
+  identity: Identity,
+  figure: Figure,
+): LogEntry {
+  const { rule, count, limit } = figure
+  const message = `${SAID[event]}: ${factsOf(figure, identity)}, limit ${limit}`
+  return { event, message, ...partiesOf(input, identity), rule, count, limit }
 }
 
 function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {

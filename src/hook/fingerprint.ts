@@ -10,7 +10,8 @@ import siphash from 'siphash'
 import { codeOf, failure } from '../failure.ts'
 import { isThere, makeFolder, readSmallFile } from '../files.ts'
 import type { Event } from '../guard/event.ts'
-import type { CallInput, GuardedInput } from '../hosts/claude-code/event.ts'
+import type { GuardedInput, HostCall } from '../hosts/claude-code/event.ts'
+import { isPoll } from '../hosts/claude-code/poll.ts'
 import { shellWord } from '../short-id.ts'
 
 export type Hash = (text: string) => string
@@ -33,24 +34,58 @@ export function openHash(keyFile: string): Hash {
 export function fingerprint(input: GuardedInput, hash: Hash): Event {
   const { agent } = input
   switch (input.type) {
-    case 'call': {
-      const signature = hash(textOf(input))
-      const id = input.toolUseId === undefined ? {} : { id: hash(input.toolUseId) }
-      return { type: 'call', agent, tool: input.tool, signature, ...id }
+    case 'call':
+      return { type: 'call', agent, ...callOf(agent.id, input, hash) }
+    case 'results': {
+      const calls = input.calls.map((call) => ({ ...callOf(agent.id, call, hash), ...resultOf(call, hash) }))
+      return { type: 'results', agent, calls, endsRound: input.endsRound }
     }
-    case 'results':
-      return { type: 'results', agent, ids: input.toolUseIds.map(hash) }
+    case 'prompt':
+      return { type: 'prompt', agent, by: input.by }
     case 'session_end':
       return { type: 'session_end', agent }
   }
 }
 
+function callOf(agent: string, call: HostCall, hash: Hash) {
+  const { tool, toolUseId, input } = call
+  const id = toolUseId === undefined ? {} : { id: hash(toolUseId) }
+  return { tool, signature: hash(signatureText(agent, call)), isPoll: isPoll(tool, input), ...id }
+}
+
+function resultOf({ result }: HostCall, hash: Hash): { result?: string } {
+  if (result === undefined) return {}
+  return { result: hash(typeof result === 'string' ? result : jsonOf(result, String(result))) }
+}
+
+/** What the model rewords, or changes only in passing, between calls that are the same. */
+const INCIDENTAL = new Set(['description', 'timeout', 'run_in_background'])
+
 /** Equal for equal calls. An input nested too deep to be written down is equal only to the same call again. */
-function textOf({ agent, tool, input, toolUseId }: CallInput): string {
+function signatureText(agent: string, { tool, toolUseId, input }: HostCall): string {
+  return JSON.stringify([agent, tool, jsonOf(essential(input), `unreadable ${toolUseId}`)])
+}
+
+/** The input without what is incidental. */
+function essential(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !INCIDENTAL.has(key)))
+}
+
+/** The value with the keys of its objects in order. */
+function ordered(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(ordered)
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, child]) => [key, ordered(child)])
+}
+
+function jsonOf(value: unknown, fallback: string): string {
   try {
-    return JSON.stringify([agent.id, tool, input])
+    return JSON.stringify(ordered(value)) ?? ''
   } catch (error) {
-    if (error instanceof RangeError) return JSON.stringify([agent.id, tool, { toolUseId }])
+    if (error instanceof RangeError) return fallback
     throw error
   }
 }

@@ -1,64 +1,157 @@
 /**
- * A session's state as text in state.db and back. Written by us, but read as if by anybody: a row that does
- * not parse is dropped alone.
+ * What the rules remember as text in state.db and back. Written by us, but read as if by anybody: a row that
+ * does not parse is dropped alone.
  */
 
 import { MAX_COUNT, type Ring, WINDOW_SECONDS } from '../guard/ring.ts'
-import type { AnsweredCall, SessionState } from '../guard/state.ts'
+import type { AgentState, AnsweredCall, Lasting, Meter, PastCall, SessionState } from '../guard/state.ts'
 import { ALLOW, type Verdict } from '../guard/verdict.ts'
 
-/** JSON; answers as [id, signature, at], with the verdict unless it was "allow". */
-export function encodeState(state: SessionState): string {
-  const answered = state.answered.map(({ id, signature, at, verdict }) =>
+/** JSON of all but what lasts; answers as [id, signature, at], with the verdict unless it was "allow". */
+export function encodeSession({ meters, denied, answered }: SessionState): string {
+  const answers = answered.map(({ id, signature, at, verdict }) =>
     verdict.kind === 'allow' ? [id, signature, at] : [id, signature, at, verdict],
   )
-  return JSON.stringify({ ...state, answered })
+  return JSON.stringify({ meters, denied, answered: answers })
 }
 
-/** Undefined when the text is not what encodeState writes. */
-export function decodeState(text: string): SessionState | undefined {
-  const value = parse(text)
-  if (typeof value !== 'object' || value === null) return undefined
-  const { admitted, denied, warned, answered } = value
-  const answers = answersOf(answered)
-  if (!isRing(admitted) || !isRing(denied) || typeof warned !== 'boolean' || !answers) return undefined
-  return { admitted, denied, warned, answered: answers }
+/** Undefined when the text is not what encodeSession writes. */
+export function decodeSession(text: string, lasting: Lasting): SessionState | undefined {
+  const { meters, denied, answered } = membersOf(text)
+  const answers = listOf(answered, answerOf)
+  if (!isObject(meters) || !isRing(denied) || !answers) return undefined
+  const entries = Object.entries(meters).flatMap(([name, meter]) =>
+    isMeter(meter) ? [[name, meter] as const] : [],
+  )
+  if (entries.length < Object.keys(meters).length) return undefined
+  return { meters: Object.fromEntries(entries), denied, answered: answers, lasting }
 }
 
-function isRing(value: unknown): value is Ring {
-  if (typeof value !== 'object' || value === null || !('newest' in value) || !('buckets' in value))
-    return false
-  const { newest, buckets } = value
-  if (!Number.isSafeInteger(newest) || !Array.isArray(buckets)) return false
-  return buckets.length === WINDOW_SECONDS && buckets.every(isCount)
+export function encodeLasting(lasting: Lasting): string {
+  return JSON.stringify(lasting)
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT
+/** Undefined when the text is not what encodeLasting writes. */
+export function decodeLasting(text: string): Lasting | undefined {
+  const { epoch, hears, latch, looping } = membersOf(text)
+  if (!isWhole(epoch) || typeof hears !== 'boolean' || !isTexts(looping)) return undefined
+  if (latch === undefined) return { epoch, hears, looping }
+  return isLatch(latch) ? { epoch, hears, looping, latch } : undefined
 }
 
-function answersOf(value: unknown): AnsweredCall[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const answers = value.flatMap((entry) => answerOf(entry) ?? [])
-  return answers.length === value.length ? answers : undefined
+/** JSON; past calls as [signature, at, isPoll, result, id], 0 for what is not known. */
+export function encodeAgent(agent: AgentState): string {
+  const history = agent.history.map(({ signature, at, isPoll, result, id }) => [
+    ...[signature, at, isPoll ? 1 : 0, result ?? 0, id ?? 0],
+  ])
+  return JSON.stringify({ ...agent, history })
+}
+
+/** Undefined when the text is not what encodeAgent writes. */
+export function decodeAgent(text: string): AgentState | undefined {
+  const { epoch, history, warned, round, lastRound, deniedRounds, denials, freeAt, latch } = membersOf(text)
+  const past = listOf(history, pastOf)
+  if (!isWhole(epoch) || !past || !isTexts(warned) || !isWhole(deniedRounds) || !isWhole(denials))
+    return undefined
+  if (!isOptional(round, isRound) || !isOptional(latch, isLatch)) return undefined
+  if (!isOptional(lastRound, isText) || !isOptional(freeAt, isWhole)) return undefined
+  return {
+    ...{ epoch, history: past, warned, deniedRounds, denials },
+    ...(round ? { round } : {}),
+    ...(lastRound ? { lastRound } : {}),
+    ...(freeAt === undefined ? {} : { freeAt }),
+    ...(latch ? { latch } : {}),
+  }
 }
 
 function answerOf(value: unknown): AnsweredCall | undefined {
   if (!Array.isArray(value)) return undefined
   const [id, signature, at, verdict = ALLOW] = value
-  if (typeof id !== 'string' || typeof signature !== 'string' || !Number.isSafeInteger(at)) return undefined
-  return isVerdict(verdict) ? { id, signature, at, verdict } : undefined
+  return isText(id) && isText(signature) && isWhole(at) && isVerdict(verdict)
+    ? { id, signature, at, verdict }
+    : undefined
+}
+
+function pastOf(value: unknown): PastCall | undefined {
+  if (!Array.isArray(value)) return undefined
+  const [signature, at, poll, result, id] = value
+  if (!isText(signature) || !isWhole(at)) return undefined
+  return {
+    ...{ signature, at, isPoll: poll === 1 },
+    ...(isText(result) ? { result } : {}),
+    ...(isText(id) ? { id } : {}),
+  }
+}
+
+function isMeter(value: unknown): value is Meter {
+  return isObject(value) && isRing(value.ring) && typeof value.warned === 'boolean'
+}
+
+function isRing(value: unknown): value is Ring {
+  if (!isObject(value)) return false
+  const { newest, buckets } = value
+  if (!Number.isSafeInteger(newest) || !Array.isArray(buckets)) return false
+  return buckets.length === WINDOW_SECONDS && buckets.every((count) => isWhole(count) && count <= MAX_COUNT)
 }
 
 function isVerdict(value: unknown): value is Verdict {
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return false
-  return value.kind === 'allow' || value.kind === 'warn' || value.kind === 'block'
+  return (
+    isObject(value) &&
+    (value.kind === 'allow' || (/^(warn|block|halt)$/.test(String(value.kind)) && isFigure(value)))
+  )
 }
 
-function parse(text: string): Partial<Record<keyof SessionState, unknown>> | null | undefined {
+function isLatch(value: unknown): value is NonNullable<Lasting['latch']> {
+  return isObject(value) && isFigure(value) && isWhole(value.at) && isWhole(value.refused)
+}
+
+function isRound(value: unknown): value is NonNullable<AgentState['round']> {
+  if (!isObject(value) || !isWhole(value.beganAt) || !isTexts(value.ids)) return false
+  return isOptional(value.denial, (denial) => isObject(denial) && isFigure(denial))
+}
+
+function isFigure({ rule, count, limit }: Members): boolean {
+  return /^(rate|spawn|tools|repeat)$/.test(String(rule)) && isWhole(count) && isWhole(limit)
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText)
+}
+
+/** A count, or a time in ms. */
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined
+function isOptional(value: unknown, is: (value: unknown) => boolean): boolean
+function isOptional(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value)
+}
+
+/** Every entry read, or undefined when one of them is not what we write. */
+function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): T[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const entries = value.flatMap((entry) => read(entry) ?? [])
+  return entries.length === value.length ? entries : undefined
+}
+
+/** None when it is no JSON object: then every member is missing. */
+function membersOf(text: string): Members {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : {}
   } catch {
-    return undefined // the caller drops the row and says so
+    return {} // the caller drops the row and says so
   }
 }

@@ -3,7 +3,8 @@ import type { Database } from '../sqlite.ts'
 
 /**
  * state.db. One row a session: `live` is what the rules remember (NULL once the session has been idle for a
- * minute), the rest is what people ask for, kept for 30 days. One row an agent.
+ * minute), `lasting` what outlives that, the rest is what people ask for, kept for 30 days. One row an agent: `live`
+ * is what it has done lately.
  *
  * A call writes one page of each and no more: the index is over minutes, so that it changes once a minute,
  * and `retired` holds only what sessions had counted that are forgotten by now. So totals never go down.
@@ -50,7 +51,18 @@ INSERT INTO retired VALUES (1, 0, 0, 0, 0, 0)
 `
 
 /** What has to be done to an empty file, one step a version. A step that was ever released is never changed. */
-const STEPS = [TABLES, 'ALTER TABLE retired ADD COLUMN unsigned INTEGER NOT NULL DEFAULT 0']
+const STEPS = [
+  TABLES,
+  'ALTER TABLE retired ADD COLUMN unsigned INTEGER NOT NULL DEFAULT 0',
+  `ALTER TABLE session ADD COLUMN lasting TEXT NOT NULL DEFAULT '';
+   ALTER TABLE session ADD COLUMN halted INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE agent ADD COLUMN live TEXT;
+   ALTER TABLE agent ADD COLUMN latched INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE retired ADD COLUMN halted INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE retired ADD COLUMN would_warn INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE retired ADD COLUMN would_block INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE retired ADD COLUMN would_halt INTEGER NOT NULL DEFAULT 0`,
+]
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */
 export function hasSchema(db: Database, file: string): boolean {

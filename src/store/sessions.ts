@@ -1,9 +1,9 @@
 /** What people ask of state.db: who was counted, and how much in all. */
 
 import type { Identity } from '../guard/identity.ts'
-import type { SessionState } from '../guard/state.ts'
+import { freshSession, type SessionState } from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
-import { decodeState } from './codec.ts'
+import { decodeLasting, decodeSession } from './codec.ts'
 import { parseTools } from './tools.ts'
 
 export interface Totals {
@@ -14,6 +14,10 @@ export interface Totals {
   readonly errors: number
   /** Refusals that stand in no audit log. */
   readonly unsigned: number
+  /** What shadow mode would have done. */
+  readonly wouldWarn: number
+  readonly wouldBlock: number
+  readonly wouldHalt: number
 }
 
 export interface AgentCalls {
@@ -33,8 +37,8 @@ export interface StoredSession {
   /** Unix ms. */
   readonly firstSeen: number
   readonly lastSeen: number
-  /** Undefined when the session is idle. */
-  readonly state: SessionState | undefined
+  readonly calls: number
+  readonly state: SessionState
 }
 
 interface SessionRow {
@@ -50,13 +54,18 @@ interface SessionRow {
   readonly blocked: number
   readonly first_ms: number
   readonly last_ms: number
+  readonly calls: number
   readonly live: string | null
+  readonly lasting: string
 }
 
-export const NO_TOTALS: Totals = { calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0 }
+export const NO_TOTALS: Totals = {
+  ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0 },
+  ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
+}
 
 /** All known sessions, the latest first. */
-export function readSessions(db: Database): StoredSession[] {
+export function readSessions(db: Database, now: number): StoredSession[] {
   const agents = readAgents(db)
   return db
     .prepare<[], SessionRow>('SELECT * FROM session ORDER BY last_ms DESC')
@@ -71,17 +80,27 @@ export function readSessions(db: Database): StoredSession[] {
       agents: agents.get(row.id) ?? [],
       firstSeen: row.first_ms,
       lastSeen: row.last_ms,
-      state: row.live === null ? undefined : decodeState(row.live),
+      calls: row.calls,
+      state: stateIn(row, now),
     }))
+}
+
+/** What cannot be read is as if it had never been: the next call says so. */
+function stateIn({ live, lasting }: SessionRow, now: number): SessionState {
+  const kept = decodeLasting(lasting)
+  const fresh = freshSession(now, kept)
+  return live === null ? fresh : (decodeSession(live, fresh.lasting) ?? fresh)
 }
 
 /** What was counted since the file began, sessions that are forgotten by now included. */
 export function readTotals(db: Database): Totals {
   const totals = db
-    .prepare<[], Omit<Totals, 'halted'>>(
+    .prepare<[], Totals>(
       `SELECT calls + (SELECT coalesce(sum(calls), 0) FROM session) AS calls,
          warned + (SELECT coalesce(sum(warned), 0) FROM session) AS warned,
-         blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked, errors, unsigned FROM retired`,
+         blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked,
+         halted + (SELECT coalesce(sum(halted), 0) FROM session) AS halted, errors, unsigned,
+         would_warn AS wouldWarn, would_block AS wouldBlock, would_halt AS wouldHalt FROM retired`,
     )
     .get()
   return { ...NO_TOTALS, ...totals }

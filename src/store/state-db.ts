@@ -8,14 +8,22 @@
  * operating-system crash may cost is worth a minute.
  */
 
-import type { Outcome } from '../guard/decide.ts'
+import type { Outcome, Tally } from '../guard/decide.ts'
 import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
+import { RATE } from '../guard/meters.ts'
 import { countOf } from '../guard/ring.ts'
-import { freshState, type SessionState } from '../guard/state.ts'
+import { freshAgent, freshSession, freshState, meterIn, type State } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
 import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
-import { decodeState, encodeState } from './codec.ts'
+import {
+  decodeAgent,
+  decodeLasting,
+  decodeSession,
+  encodeAgent,
+  encodeLasting,
+  encodeSession,
+} from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated } from './schema.ts'
 import { withTool } from './tools.ts'
 
@@ -37,11 +45,14 @@ export interface Update {
   readonly project: string
   /** Something that the person should be told once in this session. */
   readonly notice?: string | undefined
-  /** Called under the lock with the session's state and the time (Unix ms). */
-  readonly decide: (state: SessionState, now: number) => Outcome
+  /** Called under the lock with the state of session and agent, and the time (Unix ms). */
+  readonly decide: (state: State, now: number) => Decided
 }
 
-export interface Updated extends Outcome {
+/** An outcome; in shadow mode with what it would have added to the counters, had it been in force. */
+export type Decided = Outcome & { readonly would?: Tally }
+
+export type Updated = Decided & {
   /** Nobody has swept for a minute. */
   readonly sweepIsDue: boolean
   /** The notice was not told in this session yet. */
@@ -50,15 +61,23 @@ export interface Updated extends Outcome {
   readonly dropped?: string
 }
 
-/** A session as it was found under the lock. */
+/** A session as it was found under the lock; all but the time of the last sweep are null for a new one. */
+interface FoundRow {
+  readonly id: number | null
+  readonly notice: string | null
+  readonly tools: string | null
+  readonly live: string | null
+  readonly lasting: string | null
+  readonly agentLive: string | null
+  readonly sweptMs: number
+}
+
+/** Columns of a session row that is there. */
 interface Found {
   readonly id: number | bigint
   readonly notice: string
   readonly tools: string
 }
-
-/** id, notice, tools, live, and when the last sweep was; all but the last are null for a new session. */
-type FoundRow = [number | null, string, string, string | null, number]
 
 export class StateDb {
   readonly #db: Database
@@ -82,19 +101,23 @@ export class StateDb {
     })
   }
 
-  /** Decides one event and saves what follows from it. An event other than a call creates no session. */
+  /** Decides one event and saves what follows from it. Only calls and prompts create a session. */
   update(update: Update): Updated {
     return this.transaction((_, now) => {
       const key = keyOf(update.identity)
-      const { found, live, sweptMs } = this.#find(key)
-      const known = live === null ? freshState(now) : decodeState(live)
-      const outcome = update.decide(known ?? freshState(now), now)
-      if (found || update.event.type === 'call') this.#save(key, found, update, outcome, now)
+      const row = this.#find(key, update.event.agent.id)
+      const found =
+        row.id === null ? undefined : { id: row.id, notice: row.notice ?? '', tools: row.tools ?? '{}' }
+      const { state, isWhole } = stateIn(row, now)
+      const decided = update.decide(state, now)
+      if (found || update.event.type === 'call' || update.event.type === 'prompt') {
+        this.#save(found ?? this.#insert(key, update.identity, update.project, now), update, decided, now)
+      }
       return {
-        ...outcome,
-        sweepIsDue: Math.abs(now - sweptMs) >= SWEEP_EVERY_MS,
-        noticeIsNew: isHeard(update, outcome) && (found?.notice ?? '') !== noticeOf(update),
-        ...(known ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
+        ...decided,
+        sweepIsDue: Math.abs(now - row.sweptMs) >= SWEEP_EVERY_MS,
+        noticeIsNew: isHeard(update, decided) && (found?.notice ?? '') !== noticeOf(update),
+        ...(isWhole ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
       }
     })
   }
@@ -104,11 +127,17 @@ export class StateDb {
     this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
   }
 
-  /** Clears the rings of these sessions; what they did before stays known. */
+  /** Clears rings, latches and what agents did; what was counted before stays known. */
   reset(keys: readonly string[]): void {
     this.transaction((db) => {
-      const clear = db.prepare('UPDATE session SET live = NULL WHERE key = ?')
-      for (const key of keys) clear.run(key)
+      const agents = db.prepare(
+        'UPDATE agent SET live = NULL, latched = 0 WHERE session = (SELECT id FROM session WHERE key = ?)',
+      )
+      const session = db.prepare("UPDATE session SET live = NULL, lasting = '' WHERE key = ?")
+      for (const key of keys) {
+        agents.run(key)
+        session.run(key)
+      }
     })
   }
 
@@ -134,43 +163,41 @@ export class StateDb {
     this.#db.close()
   }
 
-  #find(key: string): { found: Found | undefined; live: string | null; sweptMs: number } {
+  #find(key: string, agent: string): FoundRow {
     const row = this.#db
-      .prepare<[string], FoundRow>(
-        `SELECT session.id, notice, tools, live, swept_ms
-         FROM retired LEFT JOIN session ON session.key = ?`,
+      .prepare<[string, string], FoundRow>(
+        `SELECT session.id, notice, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
+         FROM retired LEFT JOIN session ON session.key = ?
+         LEFT JOIN agent ON agent.session = session.id AND agent.agent = ?`,
       )
-      .raw()
-      .get(key)
+      .get(key, agent)
     if (!row) throw new Error(`Expected ${this.#file} to have its row of totals`)
-    const [id, notice, tools, live, sweptMs] = row
-    return { found: id === null ? undefined : { id, notice, tools }, live, sweptMs }
+    return row
   }
 
-  #save(key: string, found: Found | undefined, update: Update, outcome: Outcome, now: number): void {
-    const { identity, event, project } = update
-    const { id, tools, notice } = found ?? this.#insert(key, identity, project, now)
-    const { state, tally } = outcome
-    const live = event.type === 'session_end' ? null : encodeState(state)
+  #save({ id, notice, tools }: Found, update: Update, decided: Decided, now: number): void {
+    const { event } = update
+    const { session, tally, would } = decided
     const isAdmitted = event.type === 'call' && tally.calls > tally.blocked
     this.#db
       .prepare(
-        `UPDATE session SET live = ?, notice = ?, tools = ?, last_ms = ?, last_minute = ?, peak = max(peak, ?),
-           calls = calls + ?, warned = warned + ?, blocked = blocked + ? WHERE id = ?`,
+        `UPDATE session SET live = ?, lasting = ?, notice = ?, tools = ?, last_ms = ?, last_minute = ?,
+           peak = max(peak, ?), calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?
+         WHERE id = ?`,
       )
       .run(
-        live,
-        isHeard(update, outcome) ? noticeOf(update) : notice,
+        event.type === 'session_end' ? null : encodeSession(session),
+        encodeLasting(session.lasting),
+        isHeard(update, decided) ? noticeOf(update) : notice,
         isAdmitted ? withTool(tools, event.tool) : tools,
         now,
         minuteOf(now),
-        countOf(state.admitted),
-        tally.calls,
-        tally.warned,
-        tally.blocked,
+        countOf(meterIn(session, RATE).ring),
+        ...[tally.calls, tally.warned, tally.blocked, tally.halted],
         id,
       )
-    if (isAdmitted) this.#countAgent(id, event.agent.id, event.agent.type, now)
+    this.#saveAgent(id, event, decided, isAdmitted ? 1 : 0, now)
+    if (would && (would.warned > 0 || would.blocked > 0 || would.halted > 0)) this.#countWould(would)
   }
 
   #insert(key: string, identity: Identity, project: string, now: number): Found {
@@ -183,18 +210,48 @@ export class StateDb {
     return { id: lastInsertRowid, notice: '', tools: '{}' }
   }
 
-  #countAgent(session: number | bigint, agent: string, type: string, now: number): void {
+  #saveAgent(id: Found['id'], event: Event, { agent }: Decided, calls: number, now: number): void {
+    if (event.type === 'session_end') {
+      this.#db.prepare('UPDATE agent SET live = NULL WHERE session = ? AND latched = 0').run(id)
+      return
+    }
     this.#db
       .prepare(
-        `INSERT INTO agent (session, agent, type, calls, last_minute) VALUES (?, ?, ?, 1, ?)
-         ON CONFLICT (session, agent) DO UPDATE SET calls = calls + 1, last_minute = excluded.last_minute`,
+        `INSERT INTO agent (session, agent, type, calls, last_minute, live, latched) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (session, agent) DO UPDATE SET calls = calls + excluded.calls,
+           last_minute = excluded.last_minute, live = excluded.live, latched = excluded.latched`,
       )
-      .run(session, agent, type, minuteOf(now))
+      .run(
+        ...[id, event.agent.id, event.agent.type, calls, minuteOf(now)],
+        ...[encodeAgent(agent), agent.latch ? 1 : 0],
+      )
+  }
+
+  #countWould({ warned, blocked, halted }: Tally): void {
+    this.#db
+      .prepare(
+        `UPDATE retired SET would_warn = would_warn + ?, would_block = would_block + ?,
+           would_halt = would_halt + ?`,
+      )
+      .run(warned, blocked, halted)
+  }
+}
+
+/** What was remembered; what cannot be read is as if it had never been. */
+function stateIn({ live, lasting, agentLive }: FoundRow, now: number): { state: State; isWhole: boolean } {
+  const fresh = freshState(now)
+  const lasts = lasting ? decodeLasting(lasting) : fresh.session.lasting
+  const kept = lasts ?? fresh.session.lasting
+  const session = live === null ? freshSession(now, kept) : decodeSession(live, kept)
+  const agent = agentLive === null ? freshAgent(kept.epoch) : decodeAgent(agentLive)
+  return {
+    state: { session: session ?? freshSession(now, kept), agent: agent ?? freshAgent(kept.epoch) },
+    isWhole: Boolean(lasts && session && agent),
   }
 }
 
 /** Only a call that is counted is answered, so only then can a person be told something. */
-function isHeard(update: Update, outcome: Outcome): boolean {
+function isHeard(update: Update, outcome: Decided): boolean {
   return update.event.type === 'call' && outcome.tally.calls > 0
 }
 

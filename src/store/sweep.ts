@@ -1,6 +1,6 @@
 /**
  * Forgets what is idle, so that the file stays as small as the sessions that matter: rings after a minute,
- * summaries after 30 days; agents idle for 10 minutes are folded into one row of their session.
+ * summaries after 30 days; agents idle for 10 minutes are folded into one row of their session, unless they are halted.
  */
 
 import { describe } from '../failure.ts'
@@ -48,7 +48,7 @@ function foldAgents(db: Database, idleSinceMinute: number): void {
     .prepare<[number], { session: number; calls: number; last_minute: number }>(
       `DELETE FROM agent WHERE (session, agent) IN
          (SELECT session, agent FROM agent
-          WHERE agent NOT IN ('main', '${IDLE_AGENTS}') AND last_minute <= ? LIMIT ${BATCH})
+          WHERE agent NOT IN ('main', '${IDLE_AGENTS}') AND last_minute <= ? AND latched = 0 LIMIT ${BATCH})
        RETURNING session, calls, last_minute`,
     )
     .all(idleSinceMinute)
@@ -62,18 +62,18 @@ function foldAgents(db: Database, idleSinceMinute: number): void {
 /** Forgets sessions; what they had counted goes on in the totals. */
 function dropSessions(db: Database, idleSinceMinute: number): void {
   const dropped = db
-    .prepare<[number], { id: number; calls: number; warned: number; blocked: number }>(
+    .prepare<[number], { id: number; calls: number; warned: number; blocked: number; halted: number }>(
       `DELETE FROM session WHERE id IN
          (SELECT id FROM session WHERE (live IS NULL) = 1 AND last_minute <= ? LIMIT ${BATCH})
-       RETURNING id, calls, warned, blocked`,
+       RETURNING id, calls, warned, blocked, halted`,
     )
     .all(idleSinceMinute)
   const dropAgents = db.prepare('DELETE FROM agent WHERE session = ?')
   const retire = db.prepare(
-    'UPDATE retired SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?',
+    'UPDATE retired SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?',
   )
-  for (const { id, calls, warned, blocked } of dropped) {
+  for (const { id, calls, warned, blocked, halted } of dropped) {
     dropAgents.run(id)
-    retire.run(calls, warned, blocked)
+    retire.run(calls, warned, blocked, halted)
   }
 }

@@ -4,7 +4,19 @@ import { decide, lacksTenant, outlook } from '../../src/guard/decide.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
 import { countOf } from '../../src/guard/ring.ts'
-import { admit, call, follow, limits, MAIN, meet, results, START, session } from '../support/table.ts'
+import {
+  admit,
+  admittedIn,
+  call,
+  follow,
+  limits,
+  MAIN,
+  meet,
+  results,
+  START,
+  session,
+  stateOf,
+} from '../support/table.ts'
 
 describe('the rate rule', () => {
   test('allows calls under the warn limit', () => {
@@ -44,8 +56,8 @@ describe('the rate rule', () => {
     const s = session(limits(3, 5))
     let warned = 0
     for (let i = 0; i < 6; i += 1) {
-      const outcome = decide(s.state, call(`${i}`), s.policy, START)
-      s.state = outcome.state
+      const outcome = decide(stateOf(s), call(`${i}`), s.policy, START)
+      s.session = outcome.session
       warned += outcome.tally.warned
     }
     assert.equal(warned, 2)
@@ -81,14 +93,14 @@ describe('the rate rule', () => {
 
   test('refuses every call at a block limit of 1, and names no second', () => {
     const verdict = meet(session(limits(0, 1)), 0, call('a'))
-    assert.deepEqual(verdict, { kind: 'block', rule: 'rate', count: 1, limit: 1 })
+    assert.deepEqual(verdict, { kind: 'block', rule: 'rate', count: 1, limit: 1, nth: 1 })
   })
 
   test('a denied call has a ring of its own', () => {
     const s = session(limits(0, 3))
     admit(s, 0, 2)
     for (let i = 0; i < 7; i += 1) meet(s, 0, call(`denied ${i}`))
-    assert.deepEqual([countOf(s.state.admitted), countOf(s.state.denied)], [2, 7])
+    assert.deepEqual([admittedIn(s), countOf(s.session.denied)], [2, 7])
   })
 })
 
@@ -195,7 +207,7 @@ describe('a call that is asked about twice', () => {
       [0.03, call('cat', 'id 3'), 'block'],
       [0.04, call('cat', 'id 3'), 'block'],
     ])
-    assert.deepEqual([countOf(s.state.admitted), countOf(s.state.denied)], [2, 1])
+    assert.deepEqual([admittedIn(s), countOf(s.session.denied)], [2, 1])
   })
 
   test('hears the same warning twice', () => {
@@ -247,9 +259,9 @@ describe('a call that is asked about twice', () => {
     const s = session(limits(0, 0))
     for (let i = 0; i < 64; i += 1) meet(s, 0, call('ls', `id ${i}`))
     meet(s, 1, call('ls', 'id 0'))
-    assert.equal(countOf(s.state.admitted), 64)
+    assert.equal(admittedIn(s), 64)
     meet(s, 1, call('ls', 'id 64'))
-    assert.equal(s.state.answered.length, 64)
+    assert.equal(s.session.answered.length, 64)
   })
 })
 
@@ -263,11 +275,11 @@ describe('a session', () => {
 
   test('can be asked what its next call would meet, and nothing is recorded', () => {
     const s = session(limits(2, 3))
-    assert.equal(outlook(s.state, s.policy, START).kind, 'allow')
+    assert.equal(outlook(s.session, s.policy, START).kind, 'allow')
     admit(s, 0, 2)
-    const before = structuredClone(s.state)
-    assert.equal(outlook(s.state, s.policy, START).kind, 'block')
-    assert.deepEqual(s.state, before)
+    const before = structuredClone(s.session)
+    assert.equal(outlook(s.session, s.policy, START).kind, 'block')
+    assert.deepEqual(s.session, before)
   })
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { applySettings, DEFAULT_POLICY, isOff, loosens, unheardWarning } from '../../src/guard/policy.ts'
+import { loosens } from '../../src/guard/loosening.ts'
+import { applySettings, DEFAULT_POLICY, isOff, unheardWarning } from '../../src/guard/policy.ts'
 
 const own = applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 100, blockPerMin: 500 } })
 
@@ -10,9 +11,20 @@ describe('a policy', () => {
   })
 
   test('is off when every rule is off', () => {
-    assert.equal(isOff(applySettings(own, { rate: { warnPerMin: 0, blockPerMin: 0 } })), true)
-    assert.equal(isOff(applySettings(own, { rate: { warnPerMin: 0 } })), false)
-    assert.equal(isOff(applySettings(own, { rate: { warnPerMin: 1, blockPerMin: 0 } })), false)
+    const off = {
+      rate: { warnPerMin: 0, blockPerMin: 0 },
+      repeat: { warn: false, block: false },
+      spawn: { warnPerMin: 0, blockPerMin: 0 },
+    }
+    assert.equal(isOff(applySettings(own, off)), true)
+    for (const on of [
+      { rate: { warnPerMin: 1 } },
+      { repeat: { warn: true } },
+      { spawn: { blockPerMin: 9 } },
+      { tools: { Bash: { blockPerMin: 9 } } },
+    ]) {
+      assert.equal(isOff(applySettings(applySettings(own, off), on)), false)
+    }
   })
 
   test('lowers a warn limit that nobody set to the block limit', () => {
@@ -48,6 +60,14 @@ describe('a project that the agent can write', () => {
       'rate.blockPerMin',
     ],
     ['refusing on errors tightens', { onError: 'block' }, undefined],
+    ['not refusing loops loosens', { repeat: { block: false } }, 'repeat.block'],
+    ['shadow mode loosens', { mode: 'shadow' }, 'mode'],
+    ['a later halt loosens', { halt: { afterDeniedRounds: 4 } }, 'halt.afterDeniedRounds'],
+    ['no halt at all loosens', { halt: { afterDeniedRounds: 0 } }, 'halt.afterDeniedRounds'],
+    ['a limit for one more tool tightens', { tools: { Bash: { blockPerMin: 10 } } }, undefined],
+    ['more tools that start agents tighten', { spawn: { tools: ['Agent', 'Task', 'mcp__x'] } }, undefined],
+    ['fewer tools that start agents loosen', { spawn: { tools: ['Agent'] } }, 'spawn.tools'],
+    ['how the log is kept is not its to say', { audit: { segmentBytes: 4096 } }, 'audit.segmentBytes'],
     ['demanding a tenant tightens', { tenant: { strict: true } }, undefined],
   ] as const
   for (const [name, settings, expected] of rows) {

@@ -13,7 +13,7 @@ import {
   WINDOW_SECONDS,
   withCall,
 } from '../../src/guard/ring.ts'
-import { freshState } from '../../src/guard/state.ts'
+import { freshState, type State } from '../../src/guard/state.ts'
 import { call, limits, START } from '../support/table.ts'
 
 describe('the ring', () => {
@@ -29,8 +29,12 @@ describe('the ring', () => {
       newest: Math.floor(START / 1000),
       buckets: [...new Array(59).fill(0), MAX_COUNT],
     }
-    const state = { ...freshState(START), admitted }
-    assert.equal(decide(state, call('a'), limits(0, 500), START).verdict.kind, 'block')
+    const state = freshState(START)
+    const full = {
+      ...state,
+      session: { ...state.session, meters: { rate: { ring: admitted, warned: false } } },
+    }
+    assert.equal(decide(full, call('a'), limits(0, 500), START).verdict.kind, 'block')
     assert.equal(countOf(aged(admitted, START + WINDOW_MS)), 0)
   })
 
@@ -89,7 +93,7 @@ describe('decide', () => {
         (warn, block, waits) => {
           const policy = limits(warn, block)
           let now = START
-          let state = freshState(now)
+          let state: State = freshState(now)
           let admitted: number[] = []
           for (const [index, wait] of waits.entries()) {
             now += wait
@@ -97,11 +101,12 @@ describe('decide', () => {
               (time) => Math.floor(time / 1000) > Math.floor(now / 1000) - WINDOW_SECONDS,
             )
             const outcome = decide(state, call(`${index}`), policy, now)
-            state = outcome.state
+            state = outcome
             const isDenied = block > 0 && admitted.length + 1 >= block
             assert.equal(outcome.verdict.kind === 'block', isDenied)
             assert.deepEqual(outcome.tally, {
               calls: 1,
+              halted: 0,
               blocked: isDenied ? 1 : 0,
               warned:
                 !isDenied && policy.rate.warnPerMin > 0 && admitted.length + 1 >= policy.rate.warnPerMin
@@ -121,11 +126,11 @@ describe('decide', () => {
       fc.property(fc.integer({ min: 2, max: 6 }), pace, (block, waits) => {
         const policy = limits(0, block)
         let now = START
-        let state = freshState(now)
+        let state: State = freshState(now)
         for (const [index, wait] of waits.entries()) {
           now += wait
           const outcome = decide(state, call(`${index}`), policy, now)
-          state = outcome.state
+          state = outcome
           if (outcome.verdict.kind !== 'block') continue
           const free = now + (outcome.verdict.retryAfterMs ?? Number.NaN)
           assert.equal(decide(state, call('early'), policy, free - 1).verdict.kind, 'block')

@@ -6,12 +6,21 @@ import Database from 'better-sqlite3'
 import { decide } from '../../src/guard/decide.ts'
 import type { CallEvent } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
+import { RATE } from '../../src/guard/meters.ts'
 import { countOf } from '../../src/guard/ring.ts'
+import { meterIn, type SessionState } from '../../src/guard/state.ts'
 import { patienceOf } from '../../src/pause.ts'
 import { openSqlite } from '../../src/sqlite.ts'
-import { decodeState, encodeState } from '../../src/store/codec.ts'
+import {
+  decodeAgent,
+  decodeLasting,
+  decodeSession,
+  encodeAgent,
+  encodeLasting,
+  encodeSession,
+} from '../../src/store/codec.ts'
 import { withStateDb } from '../../src/store/open.ts'
-import { readSessions, readTotals } from '../../src/store/sessions.ts'
+import { NO_TOTALS, readSessions, readTotals } from '../../src/store/sessions.ts'
 import { StateDb } from '../../src/store/state-db.ts'
 import { sweep } from '../../src/store/sweep.ts'
 import { temporaryHome } from '../support/processes.ts'
@@ -38,7 +47,7 @@ let signatures = 0
 
 function callOf(agent = MAIN, tool = 'Bash'): CallEvent {
   signatures += 1
-  return { type: 'call', agent, tool, signature: `${signatures}` }
+  return { type: 'call', agent, tool, signature: `${signatures}`, isPoll: false }
 }
 
 function count(db: StateDb, session: string, event = callOf(), rules = policy) {
@@ -51,7 +60,11 @@ function count(db: StateDb, session: string, event = callOf(), rules = policy) {
 }
 
 function sessions(db: StateDb) {
-  return db.read((raw) => readSessions(raw), [])
+  return db.read((raw, now) => readSessions(raw, now), [])
+}
+
+function admittedIn(session: SessionState): number {
+  return countOf(meterIn(session, RATE).ring)
 }
 
 describe('state.db', () => {
@@ -65,7 +78,7 @@ describe('state.db', () => {
     )
     assert.deepEqual(
       db.read((raw) => readTotals(raw), undefined),
-      { calls: 10, warned: 5, blocked: 1, halted: 0, errors: 0 },
+      { ...NO_TOTALS, calls: 10, warned: 5, blocked: 1 },
     )
   })
 
@@ -77,7 +90,7 @@ describe('state.db', () => {
     clock.now += 1000
     sweep(db)
     assert.deepEqual(
-      sessions(db).map(({ identity, state }) => [identity.id, state !== undefined]),
+      sessions(db).map(({ identity, state }) => [identity.id, admittedIn(state) > 0]),
       [
         ['busy', true],
         ['idle', false],
@@ -144,9 +157,9 @@ describe('state.db', () => {
     raw.prepare('UPDATE session SET live = ? WHERE key = ?').run('[[1,2', keyOf(identify({ session: 'bad' })))
     raw.close()
     assert.equal(count(db, 'good').dropped, undefined)
-    const { dropped, state } = count(db, 'bad')
+    const { dropped, session } = count(db, 'bad')
     assert.match(dropped ?? '', /unreadable: it is counted from 0/)
-    assert.equal(countOf(state.admitted), 1)
+    assert.equal(admittedIn(session), 1)
   })
 
   test('refuses a file that another version wrote, and leaves it alone', (t) => {
@@ -213,7 +226,7 @@ describe('a damaged state.db', () => {
       const spoilt = Buffer.from(spoil(readFileSync(file)))
       writeFileSync(file, spoilt)
       const { result, notices } = open(file)
-      assert.equal(countOf(result.state.admitted), 1)
+      assert.equal(admittedIn(result.session), 1)
       assert.equal(notices.length, 1)
       const aside = /moved to (\S+),/.exec(notices[0] ?? '')?.[1] ?? ''
       assert.deepEqual(readFileSync(aside), spoilt)
@@ -248,36 +261,70 @@ describe('a damaged state.db', () => {
       },
     )
     assert.equal(seen.length, 2)
-    assert.equal(countOf(result.state.admitted), 1)
+    assert.equal(admittedIn(result.session), 1)
   })
 })
 
-describe('a session in state.db', () => {
-  test('is the same after it was written and read', (t) => {
+describe('what state.db remembers', () => {
+  test('of a session and an agent is the same after it was written and read', (t) => {
     const { db } = store(t)
-    for (let i = 0; i < 12; i += 1) count(db, 's', { ...callOf(), id: `${i}` })
-    const state = sessions(db)[0]?.state
-    assert.ok(state)
-    assert.deepEqual(decodeState(encodeState(state)), state)
+    for (let i = 0; i < 11; i += 1) count(db, 's', { ...callOf(), id: `${i}` })
+    const { session, agent } = count(db, 's', { ...callOf(), id: 'last' })
+    assert.equal(agent.history.length, 9)
+    assert.ok(agent.round?.denial)
+    assert.deepEqual(decodeSession(encodeSession(session), session.lasting), session)
+    assert.deepEqual(decodeAgent(encodeAgent(agent)), agent)
+    const latch = { rule: 'repeat', count: 5, limit: 5, at: START, refused: 2 } as const
+    const lasting = { epoch: 3, hears: true, looping: ['main'], latch }
+    assert.deepEqual(decodeLasting(encodeLasting(lasting)), lasting)
+    assert.deepEqual(decodeAgent(encodeAgent({ ...agent, latch })), { ...agent, latch })
   })
 
   const ring = { newest: 5, buckets: new Array(60).fill(0) }
-  const whole = { admitted: ring, denied: ring, warned: false, answered: [] }
-  const spoilt = [
-    { ...whole, warned: 1 },
-    { ...whole, admitted: { ...ring, newest: 'x' } },
+  const whole = { meters: { rate: { ring, warned: false } }, denied: ring, answered: [] }
+  const agent = { epoch: 0, history: [['s', 5, 0, 'r', 'i']], warned: [], deniedRounds: 0, denials: 0 }
+  const lasting = { epoch: 0, hears: false, looping: [] }
+
+  test('in the form that is written comes out', () => {
+    assert.ok(decodeSession(JSON.stringify(whole), lasting))
+    assert.ok(decodeAgent(JSON.stringify(agent)))
+    assert.ok(decodeLasting(JSON.stringify(lasting)))
+  })
+
+  const nothing = ['', 'null', '{}', '[]']
+  const spoiltSessions = [
+    { ...whole, meters: { rate: { ring, warned: 1 } } },
+    { ...whole, meters: { rate: { ring: { ...ring, newest: 'x' }, warned: false } } },
     { ...whole, denied: { ...ring, buckets: new Array(59).fill(0) } },
     { ...whole, denied: { ...ring, buckets: new Array(60).fill(-1) } },
     { ...whole, denied: { ...ring, buckets: new Array(60).fill('1') } },
     { ...whole, answered: [['id', 'signature', 'at']] },
     { ...whole, answered: [['id', 'signature', 5, { kind: 'surprise' }]] },
   ]
-  test('in the form that is written comes out', () => {
-    assert.ok(decodeState(JSON.stringify(whole)))
-  })
+  for (const text of [...nothing, ...spoiltSessions.map((value) => JSON.stringify(value))]) {
+    test(`does not come out of a session that is ${text.slice(-60) || 'nothing'}`, () =>
+      assert.equal(decodeSession(text, lasting), undefined))
+  }
 
-  for (const text of ['', 'null', '{}', '[]', ...spoilt.map((value) => JSON.stringify(value))]) {
-    test(`does not come out of ${text.slice(-90) || 'nothing'}`, () =>
-      assert.equal(decodeState(text), undefined))
+  const spoiltAgents = [
+    { ...agent, epoch: -1 },
+    { ...agent, history: [[5]] },
+    { ...agent, warned: [1] },
+    { ...agent, round: { beganAt: 'x', ids: [] } },
+    { ...agent, latch: { rule: 'whim' } },
+    { ...agent, freeAt: 'soon' },
+  ]
+  for (const text of [...nothing, ...spoiltAgents.map((value) => JSON.stringify(value))]) {
+    test(`does not come out of an agent that is ${text.slice(-60) || 'nothing'}`, () =>
+      assert.equal(decodeAgent(text), undefined))
+  }
+
+  for (const value of [
+    { ...lasting, epoch: 1.5 },
+    { ...lasting, latch: {} },
+    { ...lasting, hears: 1 },
+  ]) {
+    test(`does not come out of what lasts that is ${JSON.stringify(value)}`, () =>
+      assert.equal(decodeLasting(JSON.stringify(value)), undefined))
   }
 })

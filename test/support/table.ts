@@ -2,9 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { decide } from '../../src/guard/decide.ts'
-import type { Event } from '../../src/guard/event.ts'
+import type { CallEvent, Event } from '../../src/guard/event.ts'
+import { RATE } from '../../src/guard/meters.ts'
 import { applySettings, DEFAULT_POLICY, type Policy } from '../../src/guard/policy.ts'
-import { freshState, type SessionState } from '../../src/guard/state.ts'
+import { countOf } from '../../src/guard/ring.ts'
+import {
+  type AgentState,
+  freshAgent,
+  freshSession,
+  meterIn,
+  type SessionState,
+  type State,
+} from '../../src/guard/state.ts'
 import type { Verdict } from '../../src/guard/verdict.ts'
 
 /** Any time will do; this one is not on a second, so that nothing works by accident of alignment. */
@@ -17,39 +26,66 @@ export function limits(warnPerMin: number, blockPerMin: number): Policy {
 }
 
 /** A call of its own kind, with or without an id. */
-export function call(signature: string, id?: string): Event {
-  return { type: 'call', agent: MAIN, tool: 'Bash', signature, ...(id === undefined ? {} : { id }) }
+export function call(signature: string, id?: string): CallEvent {
+  return {
+    ...{ type: 'call', agent: MAIN, tool: 'Bash', signature, isPoll: false },
+    ...(id === undefined ? {} : { id }),
+  }
 }
 
+/** Calls have returned, each with a result of its own. */
 export function results(...ids: string[]): Event {
-  return { type: 'results', agent: MAIN, ids }
+  const calls = ids.map((id) => ({
+    id,
+    tool: 'Bash',
+    signature: id,
+    isPoll: false,
+    result: `result of ${id}`,
+  }))
+  return { type: 'results', agent: MAIN, calls, endsRound: false }
 }
 
 /** What a verdict is in a row: its kind, and for a block the seconds until a place is free. */
-export type Expected = 'allow' | 'warn' | 'block' | `block for ${number} s`
+export type Expected = Verdict['kind'] | `block for ${number} s`
 export type Row = readonly [seconds: number, event: Event, expected: Expected]
 
 export interface Session {
-  state: SessionState
+  session: SessionState
+  readonly agents: Map<string, AgentState>
   readonly policy: Policy
 }
 
 export function session(policy: Policy): Session {
-  return { state: freshState(START), policy }
+  return { session: freshSession(START), agents: new Map(), policy }
+}
+
+/** The session as an agent meets it. */
+export function stateOf({ session: state, agents }: Session, agent = 'main'): State {
+  return { session: state, agent: agents.get(agent) ?? freshAgent(state.lasting.epoch) }
 }
 
 /** One event at `seconds` after START. */
 export function meet(session: Session, seconds: number, event: Event): Verdict {
-  const outcome = decide(session.state, event, session.policy, START + Math.round(seconds * 1000))
-  session.state = outcome.state
+  const now = START + Math.round(seconds * 1000)
+  const outcome = decide(stateOf(session, event.agent.id), event, session.policy, now)
+  session.session = outcome.session
+  session.agents.set(event.agent.id, outcome.agent)
   return outcome.verdict
 }
 
-/** As many calls in the same second; all must be allowed, but for a warning on the way. */
+/** Admitted calls in the window, as it was when it was last looked at. */
+export function admittedIn({ session: state }: Session): number {
+  return countOf(meterIn(state, RATE).ring)
+}
+
+let fillers = 0
+
+/** As many calls in the same second, all different; all must be allowed, but for a warning on the way. */
 export function admit(session: Session, seconds: number, calls: number): void {
   for (let i = 0; i < calls; i += 1) {
+    fillers += 1
     assert.notEqual(
-      meet(session, seconds, call(`filler ${i}`)).kind,
+      meet(session, seconds, call(`filler ${fillers}`)).kind,
       'block',
       `call ${i + 1} at ${seconds} s`,
     )

@@ -17,16 +17,29 @@ interface Common {
   readonly cwd: string | undefined
 }
 
-export interface CallInput extends Common {
-  readonly type: 'call'
+/** A call, with what the model wrote and, once it has returned, with what it was given. */
+export interface HostCall {
   readonly tool: string
   readonly toolUseId: string | undefined
   readonly input: unknown
+  /** Absent when there is none yet. */
+  readonly result?: unknown
+}
+
+export interface CallInput extends Common, HostCall {
+  readonly type: 'call'
 }
 
 export interface ResultsInput extends Common {
   readonly type: 'results'
-  readonly toolUseIds: readonly string[]
+  readonly calls: readonly HostCall[]
+  /** All calls of one message of the model, those included of which PreToolUse was never told. */
+  readonly endsRound: boolean
+}
+
+export interface PromptInput extends Common {
+  readonly type: 'prompt'
+  readonly by: 'person' | 'machine'
 }
 
 export interface SessionEndInput extends Common {
@@ -39,11 +52,13 @@ export interface OtherInput {
 }
 
 /** The events that the guard hears of. */
-export type GuardedInput = CallInput | ResultsInput | SessionEndInput
+export type GuardedInput = CallInput | ResultsInput | PromptInput | SessionEndInput
 
 export type HookInput = GuardedInput | OtherInput
 
-const GUARDED = new Set(['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch', 'SessionEnd'])
+const GUARDED = new Set([
+  ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd'],
+])
 
 /** The longest id or tool name, in bytes of UTF-8. */
 const MAX_ID_BYTES = 256
@@ -80,30 +95,56 @@ function translate(name: string, payload: Payload): HookInput {
   }
   const common = { name, session: idOf(payload, 'session_id'), agent, cwd: textOf(payload.cwd) }
   switch (name) {
-    case 'PreToolUse': {
-      const toolUseId = idOf(payload, 'tool_use_id')
-      return { ...common, type: 'call', tool: toolOf(payload), toolUseId, input: payload.tool_input }
-    }
+    case 'PreToolUse':
+      return { ...common, type: 'call', ...callIn(payload) }
     case 'PostToolUse':
+      return {
+        ...common,
+        type: 'results',
+        calls: [returned(payload, payload.tool_response)],
+        endsRound: false,
+      }
     case 'PostToolUseFailure':
-      toolOf(payload)
-      return { ...common, type: 'results', toolUseIds: idsOf([payload]) }
+      return { ...common, type: 'results', calls: [returned(payload, payload.error)], endsRound: false }
     case 'PostToolBatch':
-      return { ...common, type: 'results', toolUseIds: idsOf(payload.tool_calls) }
+      return { ...common, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
+    case 'UserPromptSubmit':
+      return { ...common, type: 'prompt', by: isPersons(payload) ? 'person' : 'machine' }
     default:
       return { ...common, type: 'session_end' }
   }
+}
+
+/**
+ * The client submits prompts of its own: it says so in `source`, or, when a background task has ended, they begin
+ * with a tag. Source: client 2.1.330 as observed.
+ */
+function isPersons({ source, prompt }: Payload): boolean {
+  const isHandedOn = textOf(source) !== undefined && source !== 'user' && source !== 'sdk'
+  return !isHandedOn && !textOf(prompt)?.startsWith('<task-notification>')
+}
+
+function callIn(payload: Payload): HostCall {
+  return { tool: toolOf(payload), toolUseId: idOf(payload, 'tool_use_id'), input: payload.tool_input }
+}
+
+function returned(payload: Payload, result: unknown): HostCall {
+  const call = callIn(payload)
+  return result === undefined || result === null ? call : { ...call, result }
+}
+
+function batchIn(calls: unknown): readonly HostCall[] {
+  if (!Array.isArray(calls)) throw badInput('has no array of tool_calls, which a PostToolBatch event needs')
+  return calls
+    .filter(isObject)
+    .filter((call) => textOf(call.tool_name))
+    .map((call) => returned(call, call.tool_response))
 }
 
 function toolOf(payload: Payload): string {
   const tool = idOf(payload, 'tool_name')
   if (tool) return tool
   throw badInput(`has no tool_name, which a ${textOf(payload.hook_event_name)} event needs`)
-}
-
-function idsOf(calls: unknown): readonly string[] {
-  if (!Array.isArray(calls)) throw badInput('has no array of tool_calls, which a PostToolBatch event needs')
-  return calls.filter(isObject).flatMap((call) => idOf(call, 'tool_use_id') ?? [])
 }
 
 /** An id; undefined when it is empty or no string, so that the next identity in line is counted. */

@@ -1,33 +1,26 @@
 /**
- * Verdict -> what the client, the model and the person read. Pure.
- *
- * A reason starts with the machine word, states facts and ends the matter: wording that sounds like a passing
- * fault invites the model to try again. It never repeats the tool's input. We never say
- * `"permissionDecision":"allow"`: that would skip the person's own permission prompt.
+ * Verdict -> what the client, the model and the person read. Pure. We never say `"permissionDecision":"allow"`:
+ * that would skip the person's own permission prompt.
  */
 
 import type { Identity } from '../../guard/identity.ts'
-import type { Block, Warn } from '../../guard/verdict.ts'
+import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
 import { pasteable, printable } from '../../short-id.ts'
 import { type Reply, SILENCE } from './reply.ts'
+import { blockReason, factsOf, haltReason, stopReason as stopSentence, warnAdvice } from './sentences.ts'
 
 const MAX_REASON_BYTES = 600
 /** Failures and notices may quote files that others wrote: characters, at most. */
 const MAX_FAILURE = 600
 const MAX_NOTICE = 300
 
-/** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
-const WORTH_WAITING_SECONDS = 10
-
 /** The call runs; the model and the person are told once. */
 export function replyToWarn(warn: Warn, identity: Identity): Reply {
-  const facts = `${warn.count} tool calls in the last 60 s ${scopeOf(identity)} (warning at ${warn.limit}/min)`
-  const end = warn.blockLimit > 0 ? ` At ${warn.blockLimit} they are refused.` : ''
-  const advice =
-    'If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.'
+  const limit = warn.rule === 'repeat' ? '' : ` (warning at ${warn.limit}/min)`
+  const facts = `${factsOf(warn, identity)}${limit}`
   return said({
     systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteable(identity)}`,
-    hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: `${facts}.${end} ${advice}` },
+    hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: `${facts}.${warnAdvice(warn)}` },
   })
 }
 
@@ -36,11 +29,37 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
  * it is left out for a call that was refused before, because a repeat is not signed again.
  */
 export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
-  const facts = `rate_limited: ${block.count} tool calls in the last 60 s ${scopeOf(identity)} (limit ${block.limit}/min).`
+  const reply = refused(withPerson(blockReason(block, identity), identity, audit))
+  return block.endsTurn ? { ...reply, stdout: stopping(block, identity) } : reply
+}
+
+/** The call is refused and the turn ends; the person reads why. */
+export function replyToHaltedCall(halt: Halt, identity: Identity, audit?: string): Reply {
+  const reason = withPerson(haltReason(halt, identity), identity, audit)
+  return { ...refused(reason), stdout: stopping(halt, identity) }
+}
+
+/** After a round: the turn ends, and the model is not asked again. */
+export function replyToHaltedRound(halt: Halt, identity: Identity): Reply {
+  return { ...SILENCE, stdout: stopping(halt, identity) }
+}
+
+/** A prompt that no person wrote is refused, so that the model is not asked. */
+export function replyToHaltedPrompt(halt: Halt, identity: Identity): Reply {
+  return refused(withPerson(haltReason(halt, identity), identity))
+}
+
+/** Source: `continue: false` ends the turn of the agent whose event is answered; client 2.1.330 as observed. */
+function stopping(figure: Figure, identity: Identity): string {
+  const id = pasteable(identity)
+  const stopReason = `${stopSentence(figure, identity)} To go on, write a prompt or run: spikectl reset ${id}. Why: spikectl status ${id}`
+  return `${JSON.stringify({ continue: false, stopReason })}\n`
+}
+
+function withPerson(reason: string, identity: Identity, audit?: string): string {
   const id = pasteable(identity)
   const person = `For the person: spikectl status ${id}, spikectl reset ${id}`
-  const end = audit === undefined ? '' : `\n[audit ${audit}]`
-  return refused(clipped(`${facts} ${advice(block)}\n${person}`, end))
+  return clipped(`${reason}\n${person}`, audit === undefined ? '' : `\n[audit ${audit}]`)
 }
 
 export function replyToMissingTenant(): Reply {
@@ -77,27 +96,6 @@ function said(output: object): Reply {
 
 function refused(reason: string): Reply {
   return { stdout: '', stderr: `${reason}\n`, exitCode: 2 }
-}
-
-function scopeOf(identity: Identity): string {
-  switch (identity.kind) {
-    case 'session':
-      return 'in this session'
-    case 'user':
-      return 'by this user'
-    case 'tenant':
-      return 'by this tenant'
-    case 'anon':
-      return 'by callers without a name'
-  }
-}
-
-function advice(block: Block): string {
-  const stop = 'Do not retry now: say in plain text what you were doing and stop.'
-  if (block.retryAfterMs === undefined) return `This limit lets no call through. ${stop}`
-  const seconds = Math.ceil(block.retryAfterMs / 1000)
-  const wait = 'Wait that long before the next tool call.'
-  return `A place is free in ${seconds} s. ${seconds <= WORTH_WAITING_SECONDS ? wait : stop}`
 }
 
 /** `text` and `end`, of which `text` is shortened to whole characters if both are too long together. */

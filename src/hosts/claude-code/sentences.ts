@@ -1,0 +1,99 @@
+/**
+ * What is said of a verdict, in sentences. Pure.
+ *
+ * A reason starts with the machine word, states facts and ends the matter: wording that sounds like a passing
+ * fault invites the model to try again, and so does the same sentence again. It never repeats the tool's input.
+ */
+
+import type { Identity } from '../../guard/identity.ts'
+import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
+
+/** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
+const WORTH_WAITING_SECONDS = 10
+
+/** What kind of refusal it is, for programs: also the `type` of its audit line. */
+export function machineWord({ rule }: Figure): 'rate_limited' | 'loop_detected' {
+  return rule === 'repeat' ? 'loop_detected' : 'rate_limited'
+}
+
+/** "500 tool calls in the last 60 s in this session". */
+export function factsOf(figure: Figure, identity: Identity): string {
+  const { rule, count, of = '' } = figure
+  if (rule === 'repeat') return `the same call ${count} times, with no result that differs`
+  const calls = { rate: 'tool calls', spawn: 'agents started', tools: `calls of ${of}` }[rule]
+  return `${count} ${calls} in the last 60 s ${scopeOf(identity)}`
+}
+
+export function blockReason(block: Block, identity: Identity): string {
+  const word = machineWord(block)
+  if (block.rule === 'repeat') return `${word}: ${loopFacts(block)} ${loopAdvice(block.nth ?? 1)}`
+  return `${word}: ${factsOf(block, identity)} (limit ${block.limit}/min). ${rateAdvice(block)}`
+}
+
+function loopFacts({ count, limit, sinceMs = 0 }: Block): string {
+  return `this call has given the same result ${count} times within ${durationOf(sinceMs)} (limit ${limit}).`
+}
+
+function loopAdvice(nth: number): string {
+  const advice = [
+    'Its result is known and will not change by asking. Only this call is refused, others are not: use what you know, or say in plain text what is in your way and stop.',
+    `It was refused ${nth} times in a row and stays refused until something else has happened. Say in plain text what you were trying to do and what you found out.`,
+    `Refusal ${nth} in a row of a call that brings nothing new; the turn is about to be ended. Report in plain text and stop.`,
+  ]
+  return advice[Math.min(nth, advice.length) - 1] ?? ''
+}
+
+function rateAdvice({ retryAfterMs, nth = 1 }: Block): string {
+  const stop =
+    nth === 1
+      ? 'Do not retry now: say in plain text what you were doing and stop.'
+      : `This is refusal ${nth} in a row. Make no further tool call now: say in plain text what you were doing and stop.`
+  if (retryAfterMs === undefined) return `This limit lets no call through. ${stop}`
+  const seconds = Math.ceil(retryAfterMs / 1000)
+  const wait = 'Wait that long before the next tool call.'
+  return `A place is free in ${seconds} s. ${seconds <= WORTH_WAITING_SECONDS ? wait : stop}`
+}
+
+export function haltReason(halt: Halt, identity: Identity): string {
+  const who = halt.scope === 'session' ? 'this session' : 'this agent'
+  const said = [
+    `halted: ${who} has ended its turn (${machineWord(halt)}: ${factsOf(halt, identity)}). Every tool call is refused until a person says otherwise. Say in plain text what you were doing and stop.`,
+    `halted: call ${halt.nth} since ${who} was halted (${machineWord(halt)}). Nothing you call will run. Answer in plain text.`,
+    `halted: ${who} stays halted; ${halt.nth} calls were refused since. Only a person can change that. End your turn.`,
+  ]
+  return said[Math.min(Math.max(halt.nth, 1), said.length) - 1] ?? ''
+}
+
+/** For the person, when the turn ends. */
+export function stopReason(figure: Figure, identity: Identity): string {
+  return `spikectl ended the turn (${machineWord(figure)}: ${factsOf(figure, identity)}).`
+}
+
+export function warnAdvice(warn: Warn): string {
+  const { rule, blockLimit } = warn
+  if (rule === 'repeat') {
+    const end = blockLimit > 0 ? ` With ${blockLimit} equal results it is refused.` : ''
+    return `${end} Use the result that you have, or do something else.`
+  }
+  const end = blockLimit > 0 ? ` At ${blockLimit} they are refused.` : ''
+  return `${end} If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.`
+}
+
+function scopeOf(identity: Identity): string {
+  switch (identity.kind) {
+    case 'session':
+      return 'in this session'
+    case 'user':
+      return 'by this user'
+    case 'tenant':
+      return 'by this tenant'
+    case 'anon':
+      return 'by callers without a name'
+  }
+}
+
+function durationOf(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
+}
