@@ -65,7 +65,7 @@ describe('state.db', () => {
     )
     assert.deepEqual(
       db.read((raw) => readTotals(raw), undefined),
-      { calls: 10, warned: 5, blocked: 1, halted: 0, errors: 0 },
+      { calls: 10, warned: 5, blocked: 1, halted: 0, errors: 0, unsigned: 0 },
     )
   })
 
