@@ -6,7 +6,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import { readConfig } from '../config.ts'
 import { describe, failure } from '../failure.ts'
 import { makeFolder } from '../files.ts'
-import { applySettings, DEFAULT_POLICY, loosens, type Policy } from '../guard/policy.ts'
+import { applySettings, DEFAULT_POLICY, loosened, type Policy } from '../guard/policy.ts'
 import { checkSettings, parseSettingsFile, SettingsSchema, settingAt, settingNames } from '../settings.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -100,16 +100,15 @@ async function change(context: Context, edit: (settings: RawSettings) => RawSett
   await recordLoosening(context, before, after)
 }
 
-/** Limits that were loosened are worth a signed line: the guard lets through what it would have refused. */
+/** Limits that were loosened are worth a signed line each: the guard lets through what it would have refused. */
 async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
-  const { audit: _, ...limits } = after
-  const setting = loosens(before, limits)
-  if (!setting) return
-  const [from, to] = [before, after].map((policy) => String(settingAt(policy, setting)))
-  try {
-    await signForPerson(context, { event: 'guard_changed', setting, from: from ?? '', to: to ?? '' })
-  } catch (error) {
-    context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
+  for (const setting of loosened(before, after)) {
+    const [from, to] = [before, after].map((policy) => JSON.stringify(settingAt(policy, setting) ?? 0))
+    try {
+      await signForPerson(context, { event: 'limits_loosened', setting, from: from ?? '', to: to ?? '' })
+    } catch (error) {
+      context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
+    }
   }
 }
 

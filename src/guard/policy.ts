@@ -73,21 +73,22 @@ export function unheardWarning(policy: Policy, settings: Settings) {
  * policy, or undefined when all of them tighten it or leave it as it is. How the log is kept is not a project's to say.
  */
 export function loosens(policy: Policy, settings: Settings): string | undefined {
-  const rate = settings.rate ?? {}
-  if (isLooser(rate.warnPerMin, policy.rate.warnPerMin)) return 'rate.warnPerMin'
-  if (isLooser(rate.blockPerMin, policy.rate.blockPerMin)) return 'rate.blockPerMin'
-  if (policy.tenant.strict && settings.tenant?.strict === false) return 'tenant.strict'
-  if (policy.onError === 'block' && settings.onError === 'allow') return 'onError'
   if (settings.audit?.segmentBytes !== undefined) return 'audit.segmentBytes'
-  return undefined
+  return loosened(policy, applySettings(policy, settings))[0]
 }
 
-/** 0 switches a limit off, so it counts as the loosest limit of all. */
-function isLooser(asked: number | undefined, inForce: number): boolean {
-  if (asked === undefined) return false
-  return looseness(asked) > looseness(inForce)
+/** The names of the settings that are looser in `after` than in `before`. */
+export function loosened(before: Policy, after: Policy): string[] {
+  const pairs: [string, number, number][] = [
+    ['rate.warnPerMin', before.rate.warnPerMin, after.rate.warnPerMin],
+    ['rate.blockPerMin', before.rate.blockPerMin, after.rate.blockPerMin],
+    ['tenant.strict', before.tenant.strict ? 1 : 0, after.tenant.strict ? 1 : 0],
+    ['onError', before.onError === 'block' ? 1 : 0, after.onError === 'block' ? 1 : 0],
+  ]
+  return pairs.filter(([, was, is]) => looseness(is) > looseness(was)).map(([name]) => name)
 }
 
+/** 0 switches a limit off, so it counts as the loosest of all; of a switch, 1 is the strict position. */
 function looseness(limit: number): number {
   return limit === 0 ? Number.POSITIVE_INFINITY : limit
 }

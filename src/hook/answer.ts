@@ -94,10 +94,10 @@ async function signed(
   try {
     const { append, reference } = await import('../audit/append.ts')
     const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
-    const audit = reference(
-      append(paths, blockLine(call, identity, block), { patience, clock: Date.now, segmentBytes }),
-    )
-    return { audit, detail: audit }
+    const options = { patience, clock: Date.now, segmentBytes }
+    const line = append(paths, blockLine(call, identity, block), options)
+    if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
+    return { audit: reference(line), detail: reference(line) }
   } catch (error) {
     const uncounted = countUnsigned(paths)
     return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}${uncounted}` }
