@@ -162,6 +162,7 @@ function addAuditCommands(audit: Command): void {
     .argument('[path]', 'a folder with a log, or one file of it')
     .option('--fast', 'the chain, and the last signature of each key')
     .option('--checkpoint <file>', 'does it still begin with the lines of this checkpoint?')
+    .option('--key <name>', 'does it begin with the key of this name?')
     .option('--require-anchor', 'exit code 3 if nothing vouches for its end')
     .option('--json', 'one JSON document')
     .action((path, options, command) =>
@@ -195,12 +196,13 @@ function addAuditUpkeep(audit: Command): void {
   const keys = () => import('./commands/audit/keys.ts')
   audit
     .command('export-key')
-    .description('the public key, as PEM')
+    .description('a public key of the log, as PEM')
+    .argument('[key]', 'the name of an earlier key; else the one it goes on with')
     .option('--openssh', 'for ssh-keygen')
     .option('--jwk', 'for JOSE libraries')
     .option('--vkey', 'for tools that verify signed notes')
-    .action((options, command) =>
-      run(command, async (context) => (await keys()).auditExportKey(context, options)),
+    .action((name, options, command) =>
+      run(command, async (context) => (await keys()).auditExportKey(context, name, options)),
     )
   audit
     .command('rotate-key')

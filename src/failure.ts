@@ -32,11 +32,16 @@ export function codeOf(error: unknown): string {
 export function mendable(error: unknown, file?: string): unknown {
   const code = codeOf(error)
   const place = error instanceof Error && 'path' in error ? String(error.path) : file
-  if (isFailure(error) || !place || !/^(E[A-Z]+|SQLITE_[A-Z_]+)$/.test(code)) return error
-  return failure(
-    `${place} cannot be used (${code})`,
-    `Expected a folder that you can write. Run: ls -ld ${shellWord(dirname(place))}`,
-  )
+  if (isFailure(error) || !/^(E[A-Z]+|SQLITE_[A-Z_]+)$/.test(code)) return error
+  const isFull = /^(ENOSPC|EDQUOT|SQLITE_FULL)$/.test(code)
+  if (!place) return isFull ? failure(`the disk is full (${code})`, 'Run: df -h') : error
+  const folder = shellWord(dirname(place))
+  return isFull
+    ? failure(`${place} cannot be written: the disk is full (${code})`, `Run: df -h ${folder}`)
+    : failure(
+        `${place} cannot be used (${code})`,
+        `Expected a folder that you can use. Run: ls -ld ${folder}`,
+      )
 }
 
 /** One line: what is wrong and, where we know, what to do. */

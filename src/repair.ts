@@ -38,7 +38,7 @@ export function moveAsideIfDamaged(file: string, patience: Patience, now: number
 
 function moveAside(fd: number, file: string, now: number): string {
   const aside = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}-${process.pid}`
-  writeFileSync(aside, readFileSync(fd), { mode: 0o600, flag: 'wx' })
+  writeFileSync(aside, readFileSync(fd), { mode: 0o600, flag: 'wx', flush: true })
   // The journal first: left behind, it would be rolled back into the empty file.
   if (existsSync(`${file}-journal`)) renameSync(`${file}-journal`, `${aside}-journal`)
   ftruncateSync(fd)

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { codeOf, failure } from './failure.ts'
+import { codeOf, failure, mendable } from './failure.ts'
 import { isThere } from './files.ts'
 import { type Patience, pause } from './pause.ts'
 import { oldNode } from './version.ts'
@@ -36,7 +36,11 @@ export function openSqlite(file: string): Database.Database {
   binary ??= loadBinary()
   // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
   const options: object = { timeout: 0, nativeBinding: binary }
-  return new Database(file, options)
+  try {
+    return new Database(file, options)
+  } catch (error) {
+    throw mendable(error, file)
+  }
 }
 
 /** Runs `use` on a file that is open meanwhile. */

@@ -12,12 +12,12 @@ import { failure } from '../failure.ts'
 import type { Patience } from '../pause.ts'
 import { VERSION } from '../version.ts'
 import { type AuditObject, clean } from './canonical.ts'
-import { BEFORE_GENESIS, type Link, linkAfter, pubIn, sha256 } from './chain.ts'
-import { openForAppend, writeAll } from './files.ts'
-import { type Head, underLock } from './head.ts'
+import { BEFORE_GENESIS, type Link, linkAfter, pubIn } from './chain.ts'
+import { openForAppend, syncFolder, writeAll } from './files.ts'
+import { type Head, readHead, underLock } from './head.ts'
 import { openSigner, type Signer, signerFor } from './keys.ts'
 import { encodeLine, FORMAT } from './line.ts'
-import { closeSegment, createSegment } from './segments.ts'
+import { createSegment, sealedDigest } from './segments.ts'
 import { findTail, type Gap, type Tail } from './tail.ts'
 
 export interface AuditFiles {
@@ -31,6 +31,8 @@ export interface AppendOptions {
   readonly clock: () => number
   /** From this size on the log goes on in a new file. */
   readonly segmentBytes: number
+  /** However long a log is whose head was lost: it is read as a whole. */
+  readonly readsAll?: boolean
   /** Called under the lock, when the line is on disk and before the head is saved. */
   readonly settle?: () => void
 }
@@ -40,6 +42,8 @@ export interface Signed {
   readonly log: string
   readonly seq: number
   readonly sha: string
+  /** What a person should know of the state in which the log was found. */
+  readonly remark?: string
 }
 
 /** Ids and names in a line take at most this much of it, a path more: the line stays below 8 KiB. */
@@ -59,19 +63,24 @@ export function append(
   options: AppendOptions,
 ): Signed {
   const { patience, clock } = options
-  const warm = openSigner(files.audit)
+  const warm = openSigner(files.audit, () => readHead(files.auditDb, patience) === undefined)
   warm.sign(Buffer.from('warm up'))
-  const { head } = underLock(files.auditDb, patience, clock(), (before) => {
-    const tail = findTail(files.audit, before, impatient(patience))
+  const { head, remark } = underLock(files.auditDb, patience, clock(), (before) => {
+    const tail = findTail(files.audit, before, options.readsAll ? () => undefined : impatient(patience))
     const signer = tail ? signerFor(files.audit, warm, tail.link.pub) : warm
     const at = new Date(clock()).toISOString()
     const facts = { ...cleaned(typeof event === 'function' ? event() : event), at }
     const writer = { folder: files.audit, signer, at, segmentBytes: options.segmentBytes }
     const done = appendAt(writer, tail, facts)
     options.settle?.()
-    return { head: done }
+    return { head: done, remark: tail && remarkOn(tail) }
   })
-  return { log: head.log, seq: head.seq, sha: head.sha }
+  return { log: head.log, seq: head.seq, sha: head.sha, ...(remark ? { remark } : {}) }
+}
+
+function remarkOn(tail: Tail | Gap): string | undefined {
+  if (tail.kind === 'gap') return 'the audit log was not as its writer had left it: see spikectl audit verify'
+  return tail.recovery.anchor ? 'audit.db was lost and is made anew: see spikectl audit verify' : undefined
 }
 
 /** How a reason names its line: log, number and the first digits of its hash. */
@@ -111,8 +120,9 @@ function appendAt(writer: Writer, tail: Tail | Gap | undefined, event: AuditObje
     return beginSegment(writer, tail.number, tail.link, [{ event: 'tamper', at, ...tail.tamper }, event])
   }
   const isFull = tail.end >= writer.segmentBytes || tail.segment.isPacked
-  if (!isFull || tail.junk) return appendLine(writer, tail, event)
-  const opening = { event: 'segment', at, prev_segment: { ...closeSegment(tail.segment) }, ...recovery(tail) }
+  // Junk is named by a line in its own file.
+  if (!isFull || tail.isOpen || 'junk' in tail.recovery) return appendLine(writer, tail, event)
+  const opening = { event: 'segment', at, prev_segment: { ...sealedDigest(tail.segment) }, ...recovery(tail) }
   return beginSegment(writer, tail.segment.number + 1, tail.link, [opening, event])
 }
 
@@ -134,7 +144,7 @@ function beginSegment(writer: Writer, number: number, from: Link, events: readon
 function appendLine(writer: Writer, tail: Tail, event: AuditObject): Head {
   const { line, after } = sealed(tail.link, writer.signer, { ...event, ...recovery(tail) })
   // A torn last line is closed by a LF in the same write, so that no crash can leave it half closed.
-  const bytes = tail.junk ? Buffer.concat([Buffer.from('\n'), line]) : line
+  const bytes = tail.isOpen ? Buffer.concat([Buffer.from('\n'), line]) : line
   const fd = openForAppend(tail.segment.file)
   try {
     writeAll(fd, bytes)
@@ -142,7 +152,9 @@ function appendLine(writer: Writer, tail: Tail, event: AuditObject): Head {
   } finally {
     closeSync(fd)
   }
-  const off = tail.end + (tail.junk?.length ?? 0) + bytes.length - line.length
+  // What is adopted may be in a file whose name is not on disk yet.
+  if ('adopted' in tail.recovery) syncFolder(writer.folder)
+  const off = tail.end + bytes.length - line.length
   return { ...after, segment: tail.segment.number, off, len: line.length, key: writer.signer.key }
 }
 
@@ -155,10 +167,8 @@ function sealed(link: Link, signer: Signer, event: AuditObject): { line: Buffer;
   return { line, after: linkAfter(link, successor ?? signer.pub, line) }
 }
 
-function recovery({ junk, recovery: found }: Tail): AuditObject {
-  const left = junk ? { junk: { bytes: junk.length, sha256: sha256(junk) } } : {}
-  const all = { ...found, ...left }
-  return Object.keys(all).length > 0 ? { recovery: all } : {}
+function recovery({ recovery: found }: Tail): AuditObject {
+  return Object.keys(found).length > 0 ? { recovery: found } : {}
 }
 
 function cleaned(event: AuditObject): AuditObject {

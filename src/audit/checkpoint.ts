@@ -29,8 +29,7 @@ export interface SignedCheckpoint extends Checkpoint {
   isSignedBy(pub: Buffer): boolean
 }
 
-const NOTE =
-  /^(spikectl\.local\/audit\/([0-9a-f]{32})\n([1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n)\n((?:— \S+ [A-Za-z0-9+/=]+\n)+)$/
+const ORIGIN = /^spikectl\.local\/audit\/([0-9a-f]{32})$/
 const ED25519 = 0x01
 
 export function encodeCheckpoint({ log, size, root }: Checkpoint, signer: Signer): string {
@@ -40,15 +39,29 @@ export function encodeCheckpoint({ log, size, root }: Checkpoint, signer: Signer
   return `${text}\n— ${name} ${signature.toString('base64')}\n`
 }
 
-/** Throws a Failure for anything that is no checkpoint of a log of ours. */
+/**
+ * Reads a note, also one that was indented, or lost or won empty lines, on its way through a ticket: the signature is
+ * over what it says. Throws a Failure for anything that is no checkpoint of a log of ours.
+ */
 export function parseCheckpoint(note: string, file: string): SignedCheckpoint {
-  const [, text, log, size, root, signatures] = NOTE.exec(note) ?? []
-  if (!text || !log || !size || !root || !signatures) {
-    throw failure(`${file} is no checkpoint`, 'Run: spikectl audit checkpoint > checkpoint.txt')
+  const lines = note
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+  const [origin = '', size = '', root = '', ...signatures] = lines
+  const log = ORIGIN.exec(origin)?.[1]
+  if (
+    !log ||
+    !/^[1-9]\d{0,15}$/.test(size) ||
+    !/^[A-Za-z0-9+/]{43}=$/.test(root) ||
+    signatures.length === 0
+  ) {
+    throw failure(`${file} is no checkpoint`, 'Expected what spikectl audit checkpoint printed')
   }
+  const text = Buffer.from(`${origin}\n${size}\n${root}\n`)
   const isSignedBy = (pub: Buffer) =>
-    signaturesOf(signatures, nameOf(log), pub).some((signature) =>
-      isSignatureValid(verifyingKey(pub), Buffer.from(text), signature),
+    signaturesOf(signatures, origin, pub).some((signature) =>
+      isSignatureValid(verifyingKey(pub), text, signature),
     )
   return { log, size: Number(size), root, isSignedBy }
 }
@@ -61,10 +74,9 @@ export function verifierKey(log: string, pub: Buffer): string {
 }
 
 /** The signatures that say they are by this name and key; a note may bear those of others. */
-function signaturesOf(lines: string, name: string, pub: Buffer): Buffer[] {
+function signaturesOf(lines: readonly string[], name: string, pub: Buffer): Buffer[] {
   const hash = keyHash(name, pub)
   return lines
-    .split('\n')
     .filter((line) => line.startsWith(`— ${name} `))
     .map((line) => Buffer.from(line.slice(`— ${name} `.length), 'base64'))
     .filter((signature) => signature.subarray(0, 4).equals(hash))

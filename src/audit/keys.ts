@@ -3,7 +3,7 @@
  * tweetnacl makes keys and signs, node:crypto verifies: two independent implementations meet in every line.
  */
 
-import { closeSync, constants, fstatSync, readdirSync, renameSync } from 'node:fs'
+import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import nacl from 'tweetnacl'
 import { type Failure, failure } from '../failure.ts'
@@ -23,6 +23,8 @@ import type { Sign } from './line.ts'
 
 const SIGNING_KEY = 'signing-key.pem'
 const NEXT_KEY = 'next-key.pem'
+/** What a process that died while it made a key may have left: it may hold the secret. */
+const DRAFT = /^(signing|next)-key\.pem\.[0-9a-f-]{36}$/
 
 export interface Signer {
   /** First 16 hex digits of the SHA-256 of the key's SPKI form. */
@@ -31,21 +33,21 @@ export interface Signer {
   readonly sign: Sign
 }
 
-/** Opens the signing key in an audit folder, making it (and the folder) on first use. */
-export function openSigner(folder: string): Signer {
+/** Opens the signing key in an audit folder, making it (and the folder) on first use, if `isFirst` says that it is. */
+export function openSigner(folder: string, isFirst: () => boolean): Signer {
   const keys = join(folder, 'keys')
   ensureFolder(folder)
   ensureFolder(keys)
   const file = join(keys, SIGNING_KEY)
-  if (!isThere(file)) createFirstKey(keys, file)
+  if (!isThere(file)) createFirstKey(keys, file, isFirst)
   return openKey(keys, SIGNING_KEY)
 }
 
 /** Of many hooks that find no key at once, one makes it and all use it. */
-function createFirstKey(keys: string, file: string): void {
+function createFirstKey(keys: string, file: string, isFirst: () => boolean): void {
   // The public half is written after the secret one, so where there is one, there was a key.
-  const isLost = readdirSync(keys).some((name) => name.endsWith('.pub.pem')) && !isThere(file)
-  if (isLost) throw strangeKey(dirname(keys), `${file} is gone`)
+  const isKnown = readdirSync(keys).some((name) => name.endsWith('.pub.pem')) || !isFirst()
+  if (isKnown && !isThere(file)) throw strangeKey(dirname(keys), `${file} is gone`)
   createKey(file)
 }
 
@@ -70,11 +72,8 @@ export function signerFor(folder: string, opened: Signer, pub: Buffer): Signer {
 }
 
 function strangeKey(folder: string, what: string): Failure {
-  const [old, head] = [shellWord(folder), shellWord(join(dirname(folder), 'audit.db'))]
-  return failure(
-    what,
-    `Put the key back; or, to begin a new log, run: mv ${old} ${old}.old && mv ${head} ${head}.old`,
-  )
+  const move = `cd ${shellWord(dirname(folder))} && mkdir old-audit && mv audit* old-audit/`
+  return failure(what, `Put the key back; or, to begin a new log, run: ${move}`)
 }
 
 /** The key that is to follow, on disk beside the one in use; one that a rotation left behind is taken again. */
@@ -89,6 +88,7 @@ export function prepareNextKey(folder: string): Buffer {
 export function useNextKey(folder: string): void {
   const keys = join(folder, 'keys')
   renameSync(join(keys, NEXT_KEY), join(keys, SIGNING_KEY))
+  for (const draft of readdirSync(keys).filter((name) => DRAFT.test(name))) rmSync(join(keys, draft))
   syncFolder(keys)
 }
 
@@ -133,7 +133,10 @@ function refuseExposed(fd: number, file: string): void {
   if (process.platform === 'win32') return
   const stat = fstatSync(fd)
   if ((stat.mode & 0o077) !== 0) {
-    throw failure(`${file} can be read by others`, `Run: chmod 600 ${shellWord(file)}`)
+    throw failure(
+      `${file} can be read by others`,
+      `Run: chmod 600 ${shellWord(file)} && spikectl audit rotate-key`,
+    )
   }
   if (stat.uid !== process.getuid?.()) {
     throw failure(`${file} belongs to another user`, `Run: ls -l ${shellWord(file)}`)

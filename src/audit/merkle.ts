@@ -49,3 +49,8 @@ function hashed(kind: 0 | 1, ...parts: readonly Uint8Array[]): Buffer {
   for (const part of parts) digest.update(part)
   return digest.digest()
 }
+
+/** How many complete subtrees a tree of this size has: the 1s of it in binary. */
+export function rootsIn(size: number): number {
+  return size.toString(2).replaceAll('0', '').length
+}

@@ -4,12 +4,11 @@
  */
 
 import { rmSync } from 'node:fs'
-import { failure } from '../failure.ts'
 import { type AppendOptions, type AuditFiles, append } from './append.ts'
 import { syncFolder } from './files.ts'
-import { EMPTY_TREE, growTree, type Tree } from './merkle.ts'
-import { pruneRecord, type Report } from './verify.ts'
-import { type SegmentEnd, walk } from './walk.ts'
+import { recordedTree, treeGrownFrom } from './tree.ts'
+import type { Report } from './verify.ts'
+import type { SegmentEnd } from './walk.ts'
 
 /** Which files may go: all but the newest `keep`, or those whose last line is older than `before`. */
 export type Choice = { readonly keep: number } | { readonly before: Date }
@@ -30,35 +29,12 @@ export function prune(
   options: AppendOptions,
 ): void {
   const last = doomed.at(-1)?.link
-  if (last && last.seq >= recordedTree(report).size) {
-    const { roots } = treeOf(report, last.seq + 1)
+  const recorded = recordedTree(report)
+  if (last && last.seq >= recorded.size) {
+    const { roots } = treeGrownFrom(report, recorded, last.seq + 1)
     append(files, { event: 'prune', through_seq: last.seq, sha256: last.sha, tree: roots }, options)
   }
-  for (const { segment } of doomed) rmSync(segment.file)
+  // Somebody else may have pruned meanwhile.
+  for (const { segment } of doomed) rmSync(segment.file, { force: true })
   syncFolder(files.audit)
-}
-
-/** The Merkle tree over the first `size` lines of a log that was found sound. */
-export function treeOf(report: Report, size: number): Tree {
-  const { segments, from, first } = report
-  const before = recordedTree(report)
-  const grower = growTree(before)
-  let seq = first
-  const onLine = (bytes: Buffer) => {
-    if (seq >= before.size && seq < size) grower.add(bytes)
-    seq += 1
-  }
-  walk(segments, { from, fast: true, onLine })
-  if (size === grower.tree().size) return grower.tree()
-  throw failure(
-    `the first ${size} lines cannot be counted: those before line ${before.size} are pruned`,
-    'Take a checkpoint that is newer than the prune',
-  )
-}
-
-/** The tree over what was pruned, as its record holds it. */
-function recordedTree({ records, from }: Report): Tree {
-  const { through_seq: through, tree } = pruneRecord(records, from)?.members ?? {}
-  if (typeof through !== 'number' || !Array.isArray(tree)) return EMPTY_TREE
-  return { size: through + 1, roots: tree.filter((root) => typeof root === 'string') }
 }

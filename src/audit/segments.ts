@@ -14,7 +14,7 @@ import { createDurably, readAt, sizeOf } from './files.ts'
 import { linesFrom, type RawLine, type ReadAt } from './lines.ts'
 
 export interface Segment {
-  /** From 1; 0 for a file that was named by itself. */
+  /** From 1; 0 when its name does not say it. */
   readonly number: number
   /** Its name, without `.gz`. */
   readonly name: string
@@ -29,7 +29,9 @@ export interface SegmentDigest {
   readonly sha256: string
 }
 
-const NAME = /^audit-(\d{6})\.jsonl(\.gz)?$/
+const NAME = /^audit-(\d{6,})\.jsonl(\.gz)?$/
+/** What a process that died may have left: see createDurably. */
+const DRAFT = /^audit-\d{6,}\.jsonl\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const CHUNK_BYTES = 256 * 1024
 
 /** A gzip'd file is unpacked in memory: one that holds more than this is no segment of ours. */
@@ -39,9 +41,10 @@ export function segmentName(number: number): string {
   return `audit-${String(number).padStart(6, '0')}.jsonl`
 }
 
-/** A file that was named by itself. */
+/** A file that was named by itself; its number is 0 when its name is none of ours. */
 export function loneSegment(file: string): Segment {
-  return segmentAt(0, basename(file).replace(/\.gz$/, ''), file)
+  const name = basename(file)
+  return segmentAt(Number(NAME.exec(name)?.[1] ?? 0), name.replace(/\.gz$/, ''), file)
 }
 
 function segmentAt(number: number, name: string, file: string): Segment {
@@ -100,8 +103,8 @@ export function* linesOfSegment(
   }
 }
 
-/** A segment as the next one names it; from now on on disk, whoever wrote its last line. */
-export function closeSegment(segment: Segment): SegmentDigest {
+/** A segment as the next one names it, synced to disk, whoever wrote its last line. */
+export function sealedDigest(segment: Segment): SegmentDigest {
   syncFile(segment.file)
   const { read, size, close } = openSegment(segment)
   try {
@@ -114,20 +117,19 @@ export function closeSegment(segment: Segment): SegmentDigest {
 }
 
 /**
- * A new segment, whole or not at all. To be called under the log's lock: drafts of it that a process left when it
- * died are removed.
+ * A new segment, whole or not at all. To be called under the log's lock: drafts that a process left when it died
+ * are removed.
  */
 export function createSegment(folder: string, number: number, content: Uint8Array): void {
   const name = segmentName(number)
-  for (const draft of readdirSync(folder)) {
-    if (draft.startsWith(`${name}.`) && !NAME.test(draft)) rmSync(join(folder, draft))
-  }
+  for (const draft of readdirSync(folder).filter((each) => DRAFT.test(each))) rmSync(join(folder, draft))
   const file = join(folder, name)
   if (!createDurably(file, content)) throw new Error(`${file} came to be while the lock was held`)
 }
 
 function syncFile(file: string): void {
-  const fd = openOurs(file, constants.O_RDWR)
+  // Appending is all that a file with `chattr +a` allows.
+  const fd = openOurs(file, constants.O_RDWR | constants.O_APPEND)
   try {
     fdatasyncSync(fd)
   } finally {

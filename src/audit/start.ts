@@ -5,13 +5,15 @@
  */
 
 import { dirname, join } from 'node:path'
+import { failure } from '../failure.ts'
 import { isThere, readOurs } from '../files.ts'
+import { printable } from '../short-id.ts'
 import { BEFORE_GENESIS, type Link } from './chain.ts'
 import { keyId, publicKeyOfPem } from './ed25519.ts'
 import { openPayload, splitLine } from './line.ts'
 import { linesOfSegment, type Segment } from './segments.ts'
 
-/** The link before the first line that is there. */
+/** The link before the first line that is there. Throws a Failure when the public key for it is nowhere. */
 export function startOf(segments: readonly Segment[]): Link {
   const [first] = segments
   if (!first || first.number <= 1) return BEFORE_GENESIS
@@ -23,17 +25,20 @@ export function startOf(segments: readonly Segment[]): Link {
 function claimedStart(line: Buffer, folder: string): Link {
   const sealed = splitLine(line)
   const members = typeof sealed === 'string' ? undefined : openPayload(sealed.payload)
-  const pub = typeof members?.key === 'string' ? knownKey(folder, members.key) : undefined
-  const { log, seq, prev } = members ?? {}
-  if (!pub || typeof log !== 'string' || typeof seq !== 'number' || typeof prev !== 'string' || seq < 1) {
-    return BEFORE_GENESIS
-  }
-  return { log, seq: seq - 1, sha: prev, pub }
+  const { log, seq, prev, key } = members ?? {}
+  if (typeof key !== 'string' || typeof log !== 'string' || typeof prev !== 'string') return BEFORE_GENESIS
+  if (typeof seq !== 'number' || seq < 1) return BEFORE_GENESIS
+  return { log, seq: seq - 1, sha: prev, pub: knownKey(folder, key) }
 }
 
-function knownKey(folder: string, id: string): Buffer | undefined {
-  const file = join(folder, 'keys', `${id}.pub.pem`)
-  if (!/^[0-9a-f]{16}$/.test(id) || !isThere(file)) return undefined
-  const pub = publicKeyOfPem(readOurs(file))
-  return pub && keyId(pub) === id ? pub : undefined
+/** The public key of that name: in `keys/`, or beside the files, as somebody may have been given them. */
+function knownKey(folder: string, id: string): Buffer {
+  const name = `${printable(id)}.pub.pem`
+  const file = [join(folder, 'keys', name), join(folder, name)].find((place) => isThere(place))
+  const pub = file && publicKeyOfPem(readOurs(file))
+  if (pub && keyId(pub) === id) return pub
+  throw failure(
+    `the log does not begin with its genesis, and its key ${printable(id)} is not there`,
+    `Put ${name} into ${join(folder, 'keys')}`,
+  )
 }

@@ -1,9 +1,10 @@
 /** Reads a whole log and says whether it is what its writer wrote: form, bytes, keys, signatures, chain. */
 
 import { type Link, pubIn } from './chain.ts'
+import { keyId } from './ed25519.ts'
 import { loneSegment, type Segment, segmentsIn } from './segments.ts'
 import { startOf } from './start.ts'
-import { type Problem, type Record, type Walk, walk } from './walk.ts'
+import { type Landmark, type Problem, type Walk, walk } from './walk.ts'
 
 export interface Report extends Walk {
   readonly segments: readonly Segment[]
@@ -38,7 +39,10 @@ export function verifyLog(
   const segments = typeof place === 'string' ? [loneSegment(place)] : segmentsIn(place.folder)
   const from = startOf(segments)
   const walked = walk(segments, { ...options, from, anchor: head })
-  const report = { ...owningUp(walked, from, segments), segments, from, first: from.seq + 1 }
+  // Only where each line was looked at is it known which one is wrong.
+  if (walked.problem && options.fast) return verifyLog(place, { ...options, head, fast: false })
+  const whole = typeof place === 'string' ? walked : owningUp(walked, from, segments)
+  const report = { ...whole, segments, from, first: from.seq + 1 }
   const truncated = head && !report.problem && !report.isAnchored ? truncation(report.link, head) : undefined
   return truncated ? { ...report, truncated } : report
 }
@@ -53,7 +57,7 @@ function truncation(link: Link, head: Anchor): string {
 /** A log whose beginning is missing is whole only when a record in it says that it was pruned up to there. */
 function owningUp(walked: Walk, from: Link, segments: readonly Segment[]): Walk {
   const [first] = segments
-  if (from.seq < 0 || !first || pruneRecord(walked.records, from)) return walked
+  if (from.seq < 0 || !first || pruneRecord(walked, from)) return walked
   const missing: Problem = {
     ...{ file: first.name, line: 1, offset: 0, seq: from.seq + 1 },
     what: `lines 0 to ${from.seq} are missing, and no prune record says so`,
@@ -61,18 +65,41 @@ function owningUp(walked: Walk, from: Link, segments: readonly Segment[]): Walk 
   return { ...walked, problem: missing, problems: walked.problems + 1 }
 }
 
-/** The last prune. A crash may have left files of what it was to take, so it may reach further than to `last`. */
-export function pruneRecord(records: readonly Record[], last: Link): Record | undefined {
-  return records.findLast(({ members }) => {
+/**
+ * The record of the last prune, if it owns up to all that is missing up to `from`. A crash may have left files of what
+ * it was to take; then the last of them must end with the line that the record names.
+ */
+export function pruneRecord({ landmarks, ends }: Walk, from: Link): Landmark | undefined {
+  return landmarks.findLast(({ seq, members }) => {
     const { event, through_seq: through, sha256 } = members
-    if (event !== 'prune' || typeof through !== 'number') return false
-    return through > last.seq || (through === last.seq && sha256 === last.sha)
+    if (event !== 'prune' || typeof through !== 'number' || through >= seq) return false
+    const last = through === from.seq ? from : ends.find(({ link }) => link.seq === through)?.link
+    return last?.sha === sha256
   })
 }
 
+type Keys = Pick<Report, 'landmarks' | 'from'>
+
+/** The public keys in the order in which they signed. */
+function keysOf({ landmarks, from }: Keys): Buffer[] {
+  const named = landmarks.flatMap(({ members }) =>
+    members.event === 'genesis' || members.event === 'rotate' ? (pubIn(members) ?? []) : [],
+  )
+  return from.pub.length > 0 ? [from.pub, ...named] : named
+}
+
+/** The names of the keys in the order in which they signed. */
+export function keyNames(report: Keys): string[] {
+  return keysOf(report).map(keyId)
+}
+
+export function keyNamed(report: Keys, name: string): Buffer | undefined {
+  return keysOf(report).find((pub) => keyId(pub) === name)
+}
+
 /** The public key that was in force after a line: the one that signs the next. */
-export function keyAfter({ records, from }: Pick<Report, 'records' | 'from'>, seq: number): Buffer {
-  const isKeyLine = ({ seq: at, members }: Record) =>
+export function keyAfter({ landmarks, from }: Keys, seq: number): Buffer {
+  const isKeyLine = ({ seq: at, members }: Landmark) =>
     at <= seq && (members.event === 'genesis' || members.event === 'rotate')
-  return pubIn(records.findLast(isKeyLine)?.members) ?? from.pub
+  return pubIn(landmarks.findLast(isKeyLine)?.members) ?? from.pub
 }

@@ -4,44 +4,46 @@
  */
 
 import { createHash } from 'node:crypto'
+import { isFailure } from '../failure.ts'
 import { type AuditValue, canonical } from './canonical.ts'
-import { follow, type Link, type Members, resume, type Sound, type Step, sha256, skim } from './chain.ts'
+import { follow, type Link, type Members, resume, type Sound, type Step, skim } from './chain.ts'
+import { isNamedIn, namesJunk, type Pending, UNFINISHED, withPiece } from './junk.ts'
+import type { RawLine } from './lines.ts'
 import { linesOfSegment, type Segment, type SegmentDigest } from './segments.ts'
 
-/**
- * What appends that were cut off one after the other can leave behind: the writer goes on after as much, and the
- * verifier takes no more for a crash.
- */
-export const MAX_JUNK_BYTES = 64 * 1024
-
-export interface Problem {
+/** Where a line stands. */
+interface Place {
   /** The file's name, the line's number in it (from 1) and its byte offset. */
   readonly file: string
   readonly line: number
   readonly offset: number
   /** The number that the line should have had. */
   readonly seq: number
-  readonly what: string
 }
 
-type Place = Omit<Problem, 'what'>
+export interface Problem extends Place {
+  readonly what: string
+}
 
 /** The unfinished append at the end of a log. */
 export interface Torn extends Problem {
   readonly bytes: Buffer
+  /** The whole line that it is but for its LF, if it is one. */
+  readonly whole?: Sound
 }
 
-/** A record that says something of the log itself. */
-export interface Record {
+/** A line that says something of the log itself. */
+export interface Landmark {
   readonly seq: number
   readonly members: Members
 }
 
 export interface WalkOptions {
-  /** Where the chain stands before the first line, and the byte offset of that line in the first segment. */
+  /** Where the chain stands before the first line. */
   readonly from: Link
+  /** The byte offset of that line in the first segment. */
   readonly offset?: number
-  /** A line that is to be met on the way. */
+  /** The line that is known as the last one. */
   readonly anchor?: Pick<Link, 'seq' | 'sha'> | undefined
   /** The chain, and the last signature of each key only. */
   readonly fast?: boolean
@@ -60,9 +62,11 @@ export interface SegmentEnd {
 }
 
 export interface Walk {
-  /** Where the chain ends, and the end of that line in the last segment that was read. */
+  /** Where the chain ends, and the end of that line in the last segment. */
   readonly link: Link
   readonly end: number
+  /** The file and offset of the last sound line; undefined when there was none. */
+  readonly last: { readonly segment: Segment; readonly offset: number } | undefined
   /** Sound lines met. */
   readonly lines: number
   /** The first thing that is wrong, and how many there are. */
@@ -70,66 +74,75 @@ export interface Walk {
   readonly problems: number
   readonly torn?: Torn
   readonly isAnchored: boolean
-  /** Lines of the kinds genesis, prune, rotate and tamper. */
-  readonly records: readonly Record[]
+  /** Lines of the kinds genesis, prune, rotate and tamper, and those that say how they found the log. */
+  readonly landmarks: readonly Landmark[]
   readonly ends: readonly SegmentEnd[]
-}
-
-/** What stands between two sound lines; harmless only if the next sound line names it as its junk. */
-interface Pending {
-  readonly first: Problem
-  readonly count: number
-  /** The last of it has no LF: nothing was written after it. */
-  readonly isUnfinished: boolean
-  readonly bytes: Buffer
 }
 
 /** The walk so far. */
 interface Course {
+  readonly options: WalkOptions
   link: Link
-  /** In a fast walk the last line, whose signature is still to be verified, and what it follows. */
-  unproven: { link: Link; raw: Buffer; here: Place } | undefined
   end: number
+  last: Walk['last']
   lines: number
   problem: Problem | undefined
   problems: number
-  pending: Pending | undefined
+  pending: Pending<Problem> | undefined
   /** A line was bad, and none was sound since. */
   isLost: boolean
   isAnchored: boolean
+  /** In a fast walk: the last line, whose signature is still to be verified, and what it follows. */
+  unproven: { readonly link: Link; readonly raw: Buffer; readonly here: Place } | undefined
   at: string
-  readonly records: Record[]
-  readonly ends: SegmentEnd[]
+  readonly landmarks: Landmark[]
 }
 
-const UNFINISHED = 'unfinished append (no LF)'
-const RECORDS = new Set<unknown>(['genesis', 'prune', 'rotate', 'tamper'])
+const LANDMARKS = new Set<unknown>(['genesis', 'prune', 'rotate', 'tamper'])
 
 export function walk(segments: readonly Segment[], options: WalkOptions): Walk {
-  const { from, anchor } = options
-  const isAnchored = from.seq === anchor?.seq && from.sha === anchor.sha
-  const course: Course = {
-    link: from,
-    unproven: undefined,
-    end: options.offset ?? 0,
-    lines: 0,
-    problem: undefined,
-    problems: 0,
-    pending: undefined,
-    isLost: false,
-    isAnchored,
-    at: '',
-    records: [],
-    ends: [],
-  }
+  const course = begin(options)
+  const ends: SegmentEnd[] = []
   let before: SegmentDigest | undefined
   for (const [index, segment] of segments.entries()) {
-    leaveSegment(course)
-    before = walkSegment(course, segment, before, index === 0 ? options : { ...options, offset: 0 })
-    course.ends.push({ segment, link: course.link, at: course.at })
+    // What is unfinished in a file that another follows was not left by a crash: the writer mends before it goes on.
+    rejectPending(course)
+    before = walkReadable(course, segment, before, index === 0 ? (options.offset ?? 0) : 0)
+    ends.push({ segment, link: course.link, at: course.at })
   }
   proveLast(course)
-  return concluded(course, anchor)
+  return conclude(course, ends)
+}
+
+function begin(options: WalkOptions): Course {
+  const { from, anchor, offset = 0 } = options
+  return {
+    ...{ options, link: from, end: offset, last: undefined, lines: 0, problem: undefined, problems: 0 },
+    ...{ pending: undefined, isLost: false, isAnchored: isSame(from, anchor), unproven: undefined },
+    ...{ at: '', landmarks: [] },
+  }
+}
+
+/** A segment that cannot be read is a problem like any other, and the walk goes on after it. */
+function walkReadable(
+  course: Course,
+  segment: Segment,
+  before: SegmentDigest | undefined,
+  start: number,
+): SegmentDigest | undefined {
+  const here = { file: segment.name, line: 1, offset: start, seq: course.link.seq + 1 }
+  const { lines, problems } = course
+  try {
+    const digest = walkSegment(course, segment, before, start)
+    // Files come to be with whole lines in them: one without any was not made by us.
+    const isOdd = start === 0 && lines === course.lines && problems === course.problems && segment.number > 1
+    if (isOdd) reject(course, { ...here, what: 'no line in it' })
+    return digest
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    reject(course, { ...here, what: error.message.replace(segment.file, 'it') })
+    return undefined
+  }
 }
 
 /** Returns the digest of the segment; of one that was not read from its beginning it is not known. */
@@ -137,60 +150,69 @@ function walkSegment(
   course: Course,
   segment: Segment,
   before: SegmentDigest | undefined,
-  options: WalkOptions,
+  start: number,
 ): SegmentDigest | undefined {
-  const { offset: start = 0, onBytes } = options
   const digest = createHash('sha256')
-  let size = start
+  let size = 0
   let line = 0
+  course.end = start
   const lines = linesOfSegment(segment, start, (bytes) => {
     digest.update(bytes)
     size += bytes.length
-    onBytes?.(bytes.length)
+    course.options.onBytes?.(bytes.length)
   })
-  course.end = start
-  for (const { raw, offset, ended } of lines) {
+  for (const raw of lines) {
     line += 1
-    const here = { file: segment.name, line, offset, seq: course.link.seq + 1 }
-    const isOpening = line === 1 && start === 0 && segment.number > 0
-    const step = ended ? (options.fast ? skim : follow)(course.link, raw) : { problem: UNFINISHED }
-    const sound = meet(course, step, raw, here)
-    if (sound && isOpening) checkOpening(course, sound.members, before, here)
-    if (sound) accept(course, sound, raw, here, options)
+    const here = { file: segment.name, line, offset: raw.offset, seq: course.link.seq + 1 }
+    const sound = meet(course, raw, here)
+    if (!sound) continue
+    if (segment.number > 0) checkKind(course, sound.members, line === 1 && start === 0, before, here)
+    accept(course, sound, raw.raw, here)
+    course.last = { segment, offset: raw.offset }
   }
   return start === 0 ? { file: segment.name, bytes: size, sha256: digest.digest('hex') } : undefined
 }
 
 /** Decides what a line is: sound, junk so far, or a problem. Returns what to go on with, if it is sound. */
-function meet(course: Course, step: Step, raw: Buffer, here: Place): Sound | undefined {
+function meet(course: Course, { raw, ended }: RawLine, here: Place): Sound | undefined {
+  const step = stepOf(course, raw, ended)
   if ('link' in step) {
-    const { pending } = course
-    if (pending && !isNamedJunk(step.members, pending)) reject(course, pending.first, pending.count)
-    course.pending = undefined
+    closePending(course, step.members, here)
     return step
   }
   const problem = { ...here, what: step.problem }
-  const pending = added(course.pending, problem, raw)
-  if (mayBeJunk(problem, pending.bytes)) {
+  const pending = withPiece(course.pending, problem, raw, course.link)
+  if (pending) {
     course.pending = pending
     return undefined
   }
-  if (course.pending) reject(course, course.pending.first, course.pending.count)
-  course.pending = undefined
-  const found = resume(course.link, raw)
+  rejectPending(course)
+  const found = ended ? resume(course.link, raw) : undefined
   // A line that only does not follow a bad one is not bad itself.
-  if (!found || !course.isLost) reject(course, problem, 1)
+  if (!found || !course.isLost) reject(course, problem)
   course.isLost = !found
   return found
 }
 
-function accept(
-  course: Course,
-  { link, members }: Sound,
-  raw: Buffer,
-  here: Place,
-  { anchor, fast, onLine }: WalkOptions,
-) {
+function stepOf({ link, options }: Course, raw: Buffer, ended: boolean): Step {
+  if (!ended) return { problem: UNFINISHED }
+  return options.fast ? skim(link, raw) : follow(link, raw)
+}
+
+/** A sound line names the junk before it, if there is any, and none that is not there. */
+function closePending(course: Course, members: Members, here: Place): void {
+  const { pending } = course
+  if (pending && !isNamedIn(members, pending.bytes.subarray(0, -1))) rejectPending(course)
+  if (!pending && namesJunk(members)) {
+    reject(course, { ...here, what: 'the junk that this line names is not there' })
+  }
+  course.pending = undefined
+}
+
+function accept(course: Course, { link, members }: Sound, raw: Buffer, here: Place): void {
+  const { fast, anchor, onLine } = course.options
+  // A tamper line is chained from what its writer knew, and proves nothing of what stands before it.
+  if (members.event === 'tamper') proveLast(course)
   if (fast) {
     const { pub, log } = course.link
     course.unproven = { link: { log, seq: link.seq - 1, sha: String(members.prev), pub }, raw, here }
@@ -198,42 +220,49 @@ function accept(
   course.link = link
   course.end = here.offset + raw.length
   course.lines += 1
-  onLine?.(raw.subarray(0, -1))
   course.isLost = false
-  course.isAnchored ||= link.seq === anchor?.seq && link.sha === anchor.sha
+  course.isAnchored ||= isSame(link, anchor)
   if (typeof members.at === 'string') course.at = members.at
-  if (RECORDS.has(members.event)) course.records.push({ seq: link.seq, members })
+  if (LANDMARKS.has(members.event) || 'recovery' in members) course.landmarks.push({ seq: link.seq, members })
+  onLine?.(raw.subarray(0, -1))
 }
 
-function reject(course: Course, problem: Problem, count: number): void {
+function isSame(link: Link, anchor: WalkOptions['anchor']): boolean {
+  return link.seq === anchor?.seq && link.sha === anchor.sha
+}
+
+function reject(course: Course, problem: Problem, count = 1): void {
   course.problem ??= problem
   course.problems += count
   course.isLost = true
 }
 
-/** The first line of every further segment names the one before, or says that it was not as it should be. */
-function checkOpening(
+function rejectPending(course: Course): void {
+  if (course.pending) reject(course, course.pending.first, course.pending.count)
+  course.pending = undefined
+}
+
+/** The first line of every further file names the one before, or says that it was not as it should be. */
+function checkKind(
   course: Course,
   { event, prev_segment }: Members,
+  isOpening: boolean,
   before: SegmentDigest | undefined,
   here: Place,
 ): void {
-  const isOther = before && !course.problem && !isNamedSegment(prev_segment, before)
-  if (event !== 'segment' && event !== 'tamper' && event !== 'genesis') {
-    reject(course, { ...here, what: 'no segment line' }, 1)
-  } else if (event === 'segment' && isOther) {
-    reject(course, { ...here, what: 'the file before is not the one that this line names' }, 1)
+  const opens = event === 'segment' || event === 'tamper' || event === 'genesis'
+  if (opens !== isOpening) {
+    reject(course, {
+      ...here,
+      what: isOpening ? 'no segment line' : 'an opening line in the middle of a file',
+    })
+  } else if (event === 'segment' && before && !course.problem && !isNamed(prev_segment, before)) {
+    reject(course, { ...here, what: 'the file before is not the one that this line names' })
   }
 }
 
-function isNamedSegment(named: AuditValue | undefined, { file, bytes, sha256 }: SegmentDigest): boolean {
+function isNamed(named: AuditValue | undefined, { file, bytes, sha256 }: SegmentDigest): boolean {
   return named !== undefined && canonical(named) === canonical({ file, bytes, sha256 })
-}
-
-/** What is unfinished in a file that another follows was not left by a crash: the writer mends before it goes on. */
-function leaveSegment(course: Course): void {
-  if (course.pending) reject(course, course.pending.first, course.pending.count)
-  course.pending = undefined
 }
 
 /** Verifies the last line's signature, and with it, by their hashes, the lines before it. */
@@ -241,43 +270,25 @@ function proveLast(course: Course): void {
   if (!course.unproven) return
   const { link, raw, here } = course.unproven
   const step = follow(link, raw)
-  if ('problem' in step) reject(course, { ...here, what: step.problem }, 1)
+  if ('problem' in step) reject(course, { ...here, what: step.problem })
 }
 
-/** What is left at the end is a crash when it is unfinished, or stands after the line that is known as the last. */
-function concluded(course: Course, anchor: WalkOptions['anchor']): Walk {
-  const { pending } = course
-  const { link, end, lines, isAnchored, records, ends } = course
-  const isCrash = pending && (pending.isUnfinished || (isAnchored && link.seq === anchor?.seq))
-  if (pending && !isCrash) reject(course, pending.first, pending.count)
-  const { problem, problems } = course
+/**
+ * What is left at the end is a crash when nothing was written after it, or when it follows the line that is known as the
+ * last: the LF that closes it may be all that was written of the next append.
+ */
+function conclude(course: Course, ends: readonly SegmentEnd[]): Walk {
+  const { pending, link, options } = course
+  const isCrash = pending && (pending.isUnfinished || isSame(link, options.anchor))
+  if (!isCrash) rejectPending(course)
+  const { end, last, lines, problem, problems, isAnchored, landmarks } = course
   return {
-    ...{ link, end, lines, problems, isAnchored, records, ends },
+    ...{ link, end, last, lines, problems, isAnchored, landmarks, ends },
     ...(problem ? { problem } : {}),
-    ...(pending && isCrash ? { torn: { ...pending.first, what: UNFINISHED, bytes: pending.bytes } } : {}),
+    ...(isCrash ? { torn: tornIn(pending) } : {}),
   }
 }
 
-function added(pending: Pending | undefined, problem: Problem, raw: Buffer): Pending {
-  return {
-    first: pending?.first ?? problem,
-    count: (pending?.count ?? 0) + 1,
-    isUnfinished: problem.what === UNFINISHED,
-    bytes: Buffer.concat([pending?.bytes ?? Buffer.alloc(0), raw]),
-  }
-}
-
-/** Only an append that was cut off can become junk: it has no suffix, and it is short. */
-function mayBeJunk({ what }: Problem, bytes: Buffer): boolean {
-  return (what === 'malformed suffix' || what === UNFINISHED) && bytes.length <= MAX_JUNK_BYTES
-}
-
-/** The writer closes junk with a LF of its own, which is not part of it. */
-function isNamedJunk(members: Members, pending: Pending): boolean {
-  const recovery = members.recovery
-  if (typeof recovery !== 'object' || !('junk' in recovery)) return false
-  const junk = recovery.junk
-  if (typeof junk !== 'object' || !('sha256' in junk)) return false
-  const bytes = pending.bytes.subarray(0, -1)
-  return junk.bytes === bytes.length && junk.sha256 === sha256(bytes)
+function tornIn({ first, bytes, line }: Pending<Problem>): Torn {
+  return { ...first, what: UNFINISHED, bytes, ...(line ? { whole: line } : {}) }
 }

@@ -99,15 +99,15 @@ async function change(context: Context, edit: (settings: RawSettings) => RawSett
   await recordLoosening(context, before, after)
 }
 
-/** Limits that were loosened are worth a signed line: the guard lets through what it would have refused. */
+/** Limits that were loosened are worth a signed line each: the guard lets through what it would have refused. */
 async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
-  const setting = loosened(before, after)
-  if (!setting) return
-  const [from, to] = [before, after].map((policy) => String(settingAt(policy, setting)))
-  try {
-    await signForPerson(context, { event: 'guard_changed', setting, from: from ?? '', to: to ?? '' })
-  } catch (error) {
-    context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
+  for (const setting of loosened(before, after)) {
+    const [from, to] = [before, after].map((policy) => JSON.stringify(settingAt(policy, setting) ?? 0))
+    try {
+      await signForPerson(context, { event: 'limits_loosened', setting, from: from ?? '', to: to ?? '' })
+    } catch (error) {
+      context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
+    }
   }
 }
 

@@ -9,7 +9,6 @@ import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { patienceOf } from '../pause.ts'
 import type { Context } from './context.ts'
 
-/** Long enough for the log's lock, and to read a long log again whose head was lost. */
 const AUDIT_WAIT_MS = 15_000
 
 /** Throws a Failure in a shell that the guarded agent has opened. */
@@ -33,6 +32,7 @@ export async function appendOptions({ paths }: Context) {
     patience: patienceOf(AUDIT_WAIT_MS),
     clock: Date.now,
     segmentBytes: policy.audit.segmentBytes,
+    readsAll: true,
   }
 }
 

@@ -57,7 +57,8 @@ async function record(
     : chosen.map(({ identity }) => ({ session: identity.id, tenant: identity.tenant }))
   for (const fact of facts) {
     try {
-      await signForPerson(context, { event: 'reset', ...fact })
+      const { remark } = await signForPerson(context, { event: 'reset', ...fact })
+      if (remark) terminal.remark(`warning: ${remark}`)
     } catch (error) {
       terminal.remark(`warning: the reset is not signed: ${describe(error)}`)
     }

@@ -8,11 +8,11 @@ import { applySettings, type Limits, type Policy, type Settings } from './policy
  */
 export function loosens(policy: Policy, settings: Settings): string | undefined {
   if (settings.audit?.segmentBytes !== undefined) return 'audit.segmentBytes'
-  return loosened(policy, applySettings(policy, settings))
+  return loosened(policy, applySettings(policy, settings))[0]
 }
 
-/** The name of the first limit that is looser in `after` than in `before`. */
-export function loosened(before: Policy, after: Policy): string | undefined {
+/** The names of the settings that are looser in `after` than in `before`. */
+export function loosened(before: Policy, after: Policy): string[] {
   const names = new Set([...Object.keys(before.tools), ...Object.keys(after.tools)])
   const own = [...names].flatMap((name) =>
     limitsOf(`tools.${name}`, before.tools[name] ?? NONE, after.tools[name] ?? NONE),
@@ -32,7 +32,7 @@ export function loosened(before: Policy, after: Policy): string | undefined {
     ...own,
     ...switches,
   ]
-  return all.find(([, was, is]) => looseness(is) > looseness(was))?.[0]
+  return all.filter(([, was, is]) => looseness(is) > looseness(was)).map(([name]) => name)
 }
 
 /** A name, and its value before and after: a limit, or 1 for the strict position of a switch and 0 for the other. */

@@ -134,8 +134,9 @@ async function signed(
     const { append, reference } = await import('../audit/append.ts')
     const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
     const options = { patience, clock: Date.now, segmentBytes }
-    const audit = reference(append(paths, auditLine(input, identity, verdict), options))
-    return { audit, detail: audit }
+    const line = append(paths, auditLine(input, identity, verdict), options)
+    if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
+    return { audit: reference(line), detail: reference(line) }
   } catch (error) {
     const uncounted = countUnsigned(paths)
     return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}${uncounted}` }

@@ -189,9 +189,21 @@ describe('a log', () => {
   })
 })
 
-describe('in place of a symlink', () => {
-  for (const name of ['audit-000001.jsonl', 'keys/signing-key.pem', 'keys', ''] as const) {
-    test(`at audit/${name}, nothing is written and the error names it`, (t) => {
+describe('a symlink', () => {
+  test('in place of a file of the log is not followed: the log goes on in a new file with a tamper line', (t) => {
+    const { home, file, block, members } = openLog(t)
+    block()
+    const before = readFileSync(file)
+    renameSync(file, join(home, 'elsewhere'))
+    symlinkSync(join(home, 'elsewhere'), file)
+    block()
+    assert.deepEqual(readFileSync(join(home, 'elsewhere')), before)
+    assert.equal(members(0, 2).event, 'tamper')
+    assert.match(members(0, 2).found, /is a symbolic link/)
+  })
+
+  for (const name of ['keys/signing-key.pem', 'keys', ''] as const) {
+    test(`in place of audit/${name} is refused, and the error names it`, (t) => {
       const { home, files, block } = openLog(t)
       block()
       const place = join(files.audit, name)

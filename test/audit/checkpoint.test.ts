@@ -39,7 +39,7 @@ describe('a checkpoint', () => {
   const CHECKPOINT = { log: '0'.repeat(32), size: 7, root: `${'A'.repeat(43)}=` }
 
   test('is a signed note that names the log, its length and its root', (t) => {
-    const signer = openSigner(`${temporaryHome(t)}/audit`)
+    const signer = openSigner(`${temporaryHome(t)}/audit`, () => true)
     const note = encodeCheckpoint(CHECKPOINT, signer)
     const lines = note.split('\n')
     assert.deepEqual(lines.slice(0, 4), [`spikectl.local/audit/${CHECKPOINT.log}`, '7', CHECKPOINT.root, ''])
@@ -52,13 +52,16 @@ describe('a checkpoint', () => {
   })
 
   test('may bear the signatures of witnesses too', (t) => {
-    const signer = openSigner(`${temporaryHome(t)}/audit`)
+    const signer = openSigner(`${temporaryHome(t)}/audit`, () => true)
     const note = `${encodeCheckpoint(CHECKPOINT, signer)}— witness.example ${'A'.repeat(92)}\n`
     assert.equal(parseCheckpoint(note, 'c.txt').isSignedBy(signer.pub), true)
   })
 
   test('with any other content, or of another key, is not signed', (t) => {
-    const [one, other] = [openSigner(`${temporaryHome(t)}/audit`), openSigner(`${temporaryHome(t)}/audit`)]
+    const [one, other] = [
+      openSigner(`${temporaryHome(t)}/audit`, () => true),
+      openSigner(`${temporaryHome(t)}/audit`, () => true),
+    ]
     const note = encodeCheckpoint(CHECKPOINT, one)
     assert.equal(parseCheckpoint(note.replace('\n7\n', '\n8\n'), 'c.txt').isSignedBy(one.pub), false)
     assert.equal(parseCheckpoint(note, 'c.txt').isSignedBy(other.pub), false)
@@ -68,7 +71,7 @@ describe('a checkpoint', () => {
     test(`is not ${JSON.stringify(text.slice(0, 20))}`, () => {
       assert.throws(() => parseCheckpoint(text, 'c.txt'), {
         message: 'c.txt is no checkpoint',
-        hint: /audit checkpoint/,
+        hint: /audit checkpoint printed/,
       })
     })
   }

@@ -58,6 +58,19 @@ describe('an audit.db', () => {
     assert.equal(log.members(0, number + 1).found, 'no head, and a log that is not sound')
     assert.ok(log.verify().problem)
   })
+
+  test('that is gone, with lines that somebody has added, does not make us vouch for them', (t) => {
+    const log = openLog(t)
+    times(3, () => log.block())
+    const { sha } = log.head() ?? {}
+    const last = log.lines().at(-1) ?? ''
+    const forged = last.replace(/"prev":"[0-9a-f]+"/, `"prev":"${sha}"`).replace('"seq":3', '"seq":4')
+    log.write([...log.lines(), forged])
+    rmSync(log.files.auditDb)
+    log.block()
+    assert.deepEqual([log.members(0, 2).event, log.members(0, 2).prev], ['tamper', sha])
+    assert.ok(log.verify({ fast: true }).problem)
+  })
 })
 
 describe('bytes after the end of the log', () => {
@@ -71,6 +84,43 @@ describe('bytes after the end of the log', () => {
       ['tamper', 'bytes after it that are no lines of ours'],
     )
     assert.equal(log.verify({ head: log.head() }).problem?.line, 3)
+  })
+
+  test('are a crash wherever the append was cut off, and a crash again while that is mended', (t) => {
+    const log = openLog(t)
+    log.block()
+    const [sound, head] = [readFileSync(log.file), readFileSync(log.files.auditDb)]
+    log.block()
+    const line = readFileSync(log.file).subarray(sound.length)
+    const cutOff = (before: Buffer, added: Buffer) => {
+      writeFileSync(log.file, Buffer.concat([before, added]))
+      writeFileSync(log.files.auditDb, head)
+      assert.equal(log.verify({ head: log.head() }).problem, undefined)
+    }
+    for (let size = 1; size < line.length; size += 1) {
+      cutOff(sound, line.subarray(0, size))
+      const torn = readFileSync(log.file)
+      log.block()
+      assert.equal(log.verify({ head: log.head() }).problem, undefined, `cut off after ${size} bytes`)
+      const mending = readFileSync(log.file).subarray(torn.length)
+      cutOff(torn, mending.subarray(0, 1 + ((size * 7) % mending.length)))
+      log.block()
+      assert.equal(log.verify({ head: log.head() }).problem, undefined, `and mended half after ${size} bytes`)
+    }
+  })
+
+  test('that are a whole line of somebody else, or junk that was taken away again, are found out', (t) => {
+    const log = openLog(t)
+    log.block()
+    const sound = readFileSync(log.file)
+    appendFileSync(log.file, '{"all":true,"by":"alice","event":"reset"}\n{"at')
+    assert.equal(log.verify({ head: log.head() }).problem?.line, 3)
+    writeFileSync(log.file, sound)
+    appendFileSync(log.file, '{"at":"20')
+    log.block()
+    assert.equal(log.verify().problem, undefined)
+    log.write(log.lines().toSpliced(2, 1))
+    assert.equal(log.verify().problem?.what, 'the junk that this line names is not there')
   })
 
   test('that only close a line that a crash cut off are taken for a crash', (t) => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { append } from '../../src/audit/append.ts'
 import { treeHash } from '../../src/audit/merkle.ts'
-import { type Choice, prunable, prune, treeOf } from '../../src/audit/prune.ts'
+import { type Choice, prunable, prune } from '../../src/audit/prune.ts'
+import { treeOf } from '../../src/audit/tree.ts'
 import { type Log, openLog } from '../support/logs.ts'
 import { times } from '../support/processes.ts'
 
@@ -58,11 +60,63 @@ describe('a log in several files', () => {
     assert.deepEqual([log.verify({ head: log.head() }).lines, log.verify().problem], [4, undefined])
   })
 
-  test('of which one is no gzip says so', (t) => {
+  test('of which one is no gzip any more is found out, and the rest is verified', (t) => {
     const log = longLog(t)
+    const { lines } = log.verify()
+    writeFileSync(`${log.segment(2)}.gz`, 'no gzip')
+    rmSync(log.segment(2))
+    assert.match(log.verify().problem?.what ?? '', /cannot be unpacked/)
+    assert.ok(log.verify().lines > lines / 2)
+    log.block()
+    assert.equal(log.head()?.seq, lines)
+  })
+
+  test('of which the last cannot be read goes on in a new one after a tamper line', (t) => {
+    const log = openLog(t)
+    log.block()
     writeFileSync(`${log.segment(1)}.gz`, 'no gzip')
     rmSync(log.segment(1))
-    assert.throws(() => log.verify(), { message: /cannot be unpacked/, hint: /gzip -t/ })
+    log.block()
+    assert.match(log.members(0, 2).found, /cannot be unpacked/)
+  })
+
+  test('with an empty file after the last is found out, and goes on behind it', (t) => {
+    const log = openLog(t)
+    log.block()
+    writeFileSync(log.segment(2), '')
+    assert.equal(log.verify({ head: log.head() }).problem?.what, 'no line in it')
+    log.block()
+    assert.equal(log.members(0, 3).event, 'tamper')
+  })
+
+  test('begins a second tamper line for nothing after a crash that came before its head was saved', (t) => {
+    const log = openLog(t)
+    log.block()
+    const before = readFileSync(log.files.auditDb)
+    rmSync(log.segment(1))
+    log.block()
+    writeFileSync(log.files.auditDb, before)
+    log.block()
+    assert.deepEqual(log.segments(), ['audit-000002.jsonl'])
+    assert.deepEqual(log.members(-1, 2).recovery, { adopted: 2 })
+  })
+
+  test('can be kept append-only by the file system', (t) => {
+    const log = openLog(t, { segmentBytes: 1200 })
+    log.block()
+    const files = () => log.segments().map((name) => join(log.files.audit, name))
+    try {
+      execFileSync('chattr', ['+a', ...files()], { stdio: 'pipe' })
+    } catch {
+      return t.skip('this user or file system knows no append-only files')
+    }
+    try {
+      times(5, () => log.block())
+      assert.ok(log.segments().length > 1)
+      assert.equal(log.verify({ head: log.head() }).problem, undefined)
+    } finally {
+      execFileSync('chattr', ['-a', ...files()], { stdio: 'pipe' })
+    }
   })
 
   for (const [name, spoil] of [
@@ -146,9 +200,9 @@ describe('pruning', () => {
     pruned(log, { keep: 2 })
     writeFileSync(doomed?.file ?? '', last)
     assert.equal(log.verify().problem, undefined)
-    const records = log.verify().records.length
+    const records = log.verify().landmarks.length
     prune(log.files, log.verify(), log.verify().ends.slice(0, 1), log.options)
-    assert.equal(log.verify().records.length, records, 'what is recorded is not recorded again')
+    assert.equal(log.verify().landmarks.length, records, 'what is recorded is not recorded again')
     pruned(log, { keep: 1 })
     assert.equal(log.verify({ head: log.head() }).problem, undefined)
   })
@@ -169,6 +223,29 @@ describe('pruning', () => {
     assert.equal(treeHash(treeOf(log.verify(), size)).toString('hex'), whole)
     pruned(log, { keep: 1 })
     assert.equal(treeHash(treeOf(log.verify(), size)).toString('hex'), whole)
+  })
+
+  test('cannot be claimed of lines that are there, nor of itself', (t) => {
+    const log = openLog(t)
+    times(4, () => log.block())
+    const { link } = log.verify()
+    const tree = treeOf(log.verify(), link.seq + 1).roots
+    for (const through_seq of [link.seq, link.seq + 1]) {
+      append(log.files, { event: 'prune', through_seq, sha256: link.sha, tree }, log.options)
+    }
+    const forged = treeOf(log.verify(), link.seq + 1)
+    log.write(log.lines().map((line) => line))
+    assert.deepEqual(forged.roots, tree, 'hashed from the lines, not taken from the record')
+    rmSync(log.segment(1))
+    assert.equal(log.verify().lines, 0)
+  })
+
+  test('proves nothing of a checkpoint that reaches no line which is still there', (t) => {
+    const log = longLog(t)
+    pruned(log, { keep: 1 })
+    const { first, link } = log.verify()
+    assert.throws(() => treeOf(log.verify(), first), /cannot be compared/)
+    assert.equal(treeOf(log.verify(), link.seq + 1).size, link.seq + 1)
   })
 
   test('of a log whose head is lost too lets it go on', (t) => {

@@ -3,12 +3,14 @@
 import { verifierKey } from '../../audit/checkpoint.ts'
 import { publicPem } from '../../audit/ed25519.ts'
 import { jwk, opensshKey } from '../../audit/key-formats.ts'
+import { openSigner } from '../../audit/keys.ts'
 import { rotateKey } from '../../audit/rotate.ts'
-import { keyAfter } from '../../audit/verify.ts'
+import { keyNamed, keyNames } from '../../audit/verify.ts'
 import { failure } from '../../failure.ts'
+import { printable } from '../../short-id.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { appendOptions, refuseAgents } from '../person.ts'
-import { soundLog } from './place.ts'
+import { findLog, verifyPlace } from './place.ts'
 
 export interface ExportOptions {
   readonly openssh?: boolean
@@ -16,13 +18,17 @@ export interface ExportOptions {
   readonly vkey?: boolean
 }
 
-/** Prints the public key that the log goes on with. */
-export function auditExportKey(context: Context, options: ExportOptions): ExitCode {
+/** Prints a public key of the log: the one it goes on with, or an earlier one by its name. */
+export function auditExportKey(context: Context, name: string | undefined, options: ExportOptions): ExitCode {
   if (Object.values(options).filter(Boolean).length > 1) {
     throw failure('expected one form of the key', 'Run: spikectl audit export-key --openssh')
   }
-  const { report } = soundLog(context)
-  const pub = keyAfter(report, report.link.seq)
+  const report = verifyPlace(context, findLog(context.paths, undefined))
+  if (report.problem || report.truncated)
+    context.terminal.remark('warning: the log is not sound: see spikectl audit verify')
+  const pub = name === undefined ? report.link.pub : keyNamed(report, name)
+  if (!pub)
+    throw failure(`the log has no key ${printable(name ?? '')}`, `It has ${keyNames(report).join(', ')}`, 1)
   context.terminal.print(formatted(pub, report.link.log, options).trimEnd())
   return 0
 }
@@ -36,8 +42,11 @@ function formatted(pub: Buffer, log: string, options: ExportOptions): string {
 /** Replaces the signing key: whoever gets hold of the new one cannot change what was signed with the old. */
 export async function auditRotateKey(context: Context): Promise<ExitCode> {
   refuseAgents(context, 'rotate-key')
-  const options = await appendOptions(context)
-  const { log, seq } = rotateKey(context.paths, options)
-  context.terminal.print(`audit ${log.slice(0, 8)}: line ${seq}, signed by the old key, names the new one`)
+  findLog(context.paths, undefined)
+  const { log, seq } = rotateKey(context.paths, await appendOptions(context))
+  const key = openSigner(context.paths.audit, () => false).key
+  context.terminal.print(
+    `audit ${log.slice(0, 8)}: line ${seq}, signed by the old key, names the new one, ${key}`,
+  )
   return 0
 }

@@ -1,8 +1,10 @@
 /** Which log a command is about: our own, or the one at a path. */
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Head, readHead } from '../../audit/head.ts'
-import { loneSegment, type Segment, segmentsIn } from '../../audit/segments.ts'
+import { FORMAT } from '../../audit/line.ts'
+import { loneSegment, openSegment, type Segment, segmentsIn } from '../../audit/segments.ts'
 import { type Report, type VerifyOptions, verifyLog } from '../../audit/verify.ts'
 import { codeOf, failure } from '../../failure.ts'
 import type { Paths } from '../../paths.ts'
@@ -21,30 +23,47 @@ export interface Place {
   readonly segments: readonly Segment[]
   /** What audit.db knows of its end. Read before the files: hooks may append meanwhile, but never take back. */
   readonly head: Head | undefined
+  /** Why audit.db cannot be asked. */
+  readonly problem: string | undefined
 }
 
 /** Throws a Failure where there is no log, and no memory of one either. */
 export function findLog(paths: Paths, path: string | undefined): Place {
-  const place = path ?? paths.audit
-  const head = isOwn(paths, place) ? ownHead(paths) : undefined
-  if (!existsSync(place) && !head) {
-    const hint = path ? 'Run: spikectl audit verify' : 'It begins with the first call that is refused'
-    throw failure(`there is no audit log at ${place}`, hint)
-  }
+  const place = path !== undefined && existsSync(path) ? realpathSync(path) : (path ?? paths.audit)
   const isFile = existsSync(place) && statSync(place).isFile()
+  const { head, problem } = isFile ? {} : headBeside(paths, place)
+  if (!existsSync(place) && !head) {
+    const hint =
+      path === undefined ? 'It begins with the first call that is refused' : 'Run: spikectl audit verify'
+    throw failure(`there is no audit log at ${place || "''"}`, hint)
+  }
   const segments = isFile ? [loneSegment(place)] : segmentsIn(place)
-  if (segments.length === 0 && !head) {
+  if (isFile ? !isAuditFile(segments) : segments.length === 0 && !head) {
     throw failure(`there is no audit log in ${place}`, `Run: ls -l ${shellWord(place)}`)
   }
-  return { path: place, isFile, segments, head }
+  return { path: place, isFile, segments, head, problem }
+}
+
+const LOOK_BYTES = 64 * 1024
+
+/** A file in which nothing looks like a line of ours is another file, and not a log that was tampered with. */
+function isAuditFile([segment]: readonly Segment[]): boolean {
+  if (!segment) return false
+  const { read, close } = openSegment(segment)
+  try {
+    return read(0, LOOK_BYTES).includes(FORMAT)
+  } finally {
+    close()
+  }
 }
 
 /** Verifies a log, with a progress bar if that takes long. */
 export function verifyPlace(
   { terminal }: Context,
-  { path, isFile, segments, head }: Place,
+  { path, isFile, segments, head, problem }: Place,
   options: Pick<VerifyOptions, 'fast'> = {},
 ): Report {
+  if (problem) terminal.remark(`warning: ${problem}`)
   const total = segments.reduce((sum, { file }) => sum + statSync(file).size, 0)
   const progress = openProgress('verifying', total, terminal.colour)
   try {
@@ -62,19 +81,14 @@ export function soundLog(context: Context): { place: Place; report: Report } {
   throw failure('the log is not sound', 'Run: spikectl audit verify', 1)
 }
 
-function isOwn(paths: Paths, place: string): boolean {
-  if (place === paths.audit) return true
-  return existsSync(place) && existsSync(paths.audit) && realpathSync(place) === realpathSync(paths.audit)
-}
-
-function ownHead(paths: Paths): Head | undefined {
+/** audit.db stands beside the folder, in our own place and in a copy of it. */
+function headBeside(paths: Paths, place: string): { head?: Head | undefined; problem?: string } {
+  if (place !== paths.audit && !existsSync(place)) return {}
+  const file = place === paths.audit ? paths.auditDb : join(dirname(place), 'audit.db')
   try {
-    return readHead(paths.auditDb, patienceOf(LOCK_WAIT_MS))
+    return { head: readHead(file, patienceOf(LOCK_WAIT_MS)) }
   } catch (error) {
     if (!isDamage(error)) throw error
-    throw failure(
-      `${paths.auditDb} is damaged (${codeOf(error)}); the next refusal moves it aside`,
-      `To verify the files without it, run: spikectl audit verify ${shellWord(`${paths.audit}/audit-000001.jsonl`)}`,
-    )
+    return { problem: `${file} is damaged (${codeOf(error)}), so what was cut off at the end cannot be seen` }
   }
 }

@@ -19,7 +19,7 @@ export async function auditPrune(context: Context, options: PruneOptions): Promi
   const doomed = prunable(report, choice)
   const last = doomed.at(-1)
   if (!last) {
-    context.terminal.print('nothing to prune: no closed file is that old')
+    context.terminal.print('nothing to prune: no closed file is that old; the file that grows always stays')
     return 0
   }
   prune(context.paths, report, doomed, await appendOptions(context))
@@ -42,9 +42,9 @@ function chosen({ keep, before }: PruneOptions): Choice {
     )
   }
   const date = new Date(before ?? '')
-  if (!Number.isNaN(date.getTime())) return { before: date }
+  if (/^\d{4}-\d{2}-\d{2}(T|$)/.test(before ?? '') && !Number.isNaN(date.getTime())) return { before: date }
   throw failure(
-    `--before is ${printable(before ?? '')}, expected a date`,
+    `--before is ${printable(before ?? '')}, expected a date such as 2026-01-31`,
     `Run: spikectl audit prune --before ${new Date().getUTCFullYear()}-01-01`,
   )
 }

@@ -1,7 +1,11 @@
 /** `spikectl audit show`: the log for people. It reads and verifies nothing: for that there is `verify`. */
 
+import { existsSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sha256 } from '../../audit/chain.ts'
+import { FORMAT } from '../../audit/line.ts'
 import { linesOfSegment, type Segment, segmentsIn } from '../../audit/segments.ts'
+import { failure } from '../../failure.ts'
 import { isThere } from '../../files.ts'
 import { printable, shortId } from '../../short-id.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
@@ -20,9 +24,17 @@ export async function auditShow(
   path: string | undefined,
   options: ShowOptions,
 ): Promise<ExitCode> {
-  const print = (line: string) => terminal.print(options.json ? line : readable(terminal, line))
-  const known = isThere(paths.audit) || path !== undefined || !options.follow
-  const { path: place, segments } = known ? findLog(paths, path) : { path: paths.audit, segments: [] }
+  if (options.follow && path !== undefined && existsSync(path) && statSync(path).isFile()) {
+    throw failure('one file is not followed', 'Run: spikectl audit show -f')
+  }
+  const print = (line: Buffer) => terminal.print(options.json ? line.toString() : readable(terminal, line))
+  const isKnown = isThere(paths.audit) || path !== undefined || !options.follow
+  const {
+    path: place,
+    segments,
+    head,
+  } = isKnown ? findLog(paths, path) : { path: paths.audit, segments: [], head: undefined }
+  if (head && segments.length === 0) terminal.remark('the log is gone: see spikectl audit verify')
   let last = { number: 0, end: 0 }
   for (const segment of segments) last = printFrom(segment, 0, print)
   while (options.follow) {
@@ -35,26 +47,28 @@ export async function auditShow(
 }
 
 /** Prints the whole lines of a segment from byte `start` on; returns where the last of them ended. */
-function printFrom(segment: Segment, start: number, print: (line: string) => void) {
+function printFrom(segment: Segment, start: number, print: (line: Buffer) => void) {
   let end = start
   for (const { bytes, offset, ended } of linesOfSegment(segment, start)) {
     if (!ended) break
-    print(bytes.toString('utf8'))
+    print(bytes)
     end = offset + bytes.length + 1
   }
   return { number: segment.number, end }
 }
 
-function readable({ colour }: Terminal, line: string): string {
-  const members = parse(line)
-  if (!members) return colour.dim(printable(line))
+function readable({ colour }: Terminal, line: Buffer): string {
+  const members = parse(line.toString())
+  if (members?.v !== FORMAT) return colour.dim(printable(line.toString()))
   const text = textOf(members)
-  const paint = { block: colour.red, halt: colour.red, tamper: colour.red }[text('event')] ?? colour.cyan
+  const sha = sha256(Buffer.concat([line, Buffer.from('\n')])).slice(0, 4)
+  const paint = /^(block|halt|tamper|limits_loosened)$/.test(text('event')) ? colour.red : colour.cyan
   return [
     colour.dim(text('at')),
-    `#${text('seq')}`.padEnd(5),
+    `#${text('seq')} ${sha}…`.padEnd(12),
     paint(text('event').padEnd(8)),
     ...whatHappened(text),
+    ...(text('recovery') ? [colour.yellow(`(found: ${text('recovery')})`)] : []),
   ].join('  ')
 }
 
@@ -75,7 +89,7 @@ function whatHappened(text: Text): string[] {
       return [`after ${text('prev_segment')}`]
     case 'prune':
       return [`lines up to ${text('through_seq')} were removed`]
-    case 'guard_changed':
+    case 'limits_loosened':
       return [`${text('setting')} from ${text('from')} to ${text('to')} by ${text('by')}`]
     case 'tamper':
       return [`expected ${text('expected')}, found ${text('found')}`]
@@ -89,9 +103,10 @@ function textOf(members: Readonly<Record<string, unknown>>): Text {
   return (name) => {
     const value = members[name] ?? ''
     if (typeof value !== 'object') return printable(String(value))
-    return Object.entries(value)
-      .map(([key, part]) => `${key} ${printable(String(part))}`)
-      .join(' ')
+    const parts = Object.entries(value).map(([key, part]) => {
+      return typeof part === 'object' ? key : `${key} ${printable(String(part)).slice(0, 24)}`
+    })
+    return parts.join(', ')
   }
 }
 

@@ -1,12 +1,14 @@
 /** `spikectl audit verify`: is the log what its writer wrote? Says what is wrong, and what it cannot know. */
 
 import { parseCheckpoint } from '../../audit/checkpoint.ts'
+import { namesJunk } from '../../audit/junk.ts'
 import { treeHash } from '../../audit/merkle.ts'
-import { treeOf } from '../../audit/prune.ts'
-import { keyAfter, type Report } from '../../audit/verify.ts'
+import { treeOf } from '../../audit/tree.ts'
+import { keyAfter, keyNames, pruneRecord, type Report } from '../../audit/verify.ts'
+import type { Landmark } from '../../audit/walk.ts'
 import { failure } from '../../failure.ts'
 import { readSmallFile } from '../../files.ts'
-import { shellWord } from '../../short-id.ts'
+import { printable, shellWord } from '../../short-id.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { findLog, verifyPlace } from './place.ts'
@@ -17,6 +19,8 @@ export interface VerifyOptions {
   readonly requireAnchor?: boolean
   /** A file with a checkpoint that was made earlier. */
   readonly checkpoint?: string
+  /** The name of the key that the log must begin with. */
+  readonly key?: string
 }
 
 /** What was found out about a log, and against what. */
@@ -38,8 +42,8 @@ export function auditVerify(context: Context, path: string | undefined, options:
   const finding: Finding = {
     report,
     isFast: options.fast ?? false,
-    anchors: [...(place.head ? ['head'] : []), ...(checked ? ['checkpoint'] : [])],
-    contradiction: checked?.contradiction,
+    anchors: anchorsOf(report, place.head !== undefined, checked),
+    contradiction: strangeKey(report, options.key) ?? checked?.contradiction,
     checkpointSize: checked?.size,
   }
   if (options.json) context.terminal.printJson(asJson(finding))
@@ -48,15 +52,45 @@ export function auditVerify(context: Context, path: string | undefined, options:
   return options.requireAnchor && finding.anchors.length === 0 ? 3 : 0
 }
 
+/** What was found to hold. */
+function anchorsOf(
+  report: Report,
+  hasHead: boolean,
+  checked?: { readonly contradiction?: string | undefined },
+): string[] {
+  if (report.problem) return []
+  return [
+    ...(hasHead && !report.truncated ? ['head'] : []),
+    ...(checked && !checked.contradiction ? ['checkpoint'] : []),
+  ]
+}
+
+/** The line from which on audit.db, which had been lost, knew the end of the log again. */
+function isRebuilt({ members: { recovery } }: Landmark): boolean {
+  return typeof recovery === 'object' && 'anchor' in recovery && recovery.anchor === 'rebuilt'
+}
+
+/** Anybody can write a log with a key of their own: only its name, known by another way, tells whose it is. */
+function strangeKey(report: Report, expected: string | undefined): string | undefined {
+  const [first] = keyNames(report)
+  if (expected === undefined || first === expected) return undefined
+  return `it begins with the key ${first ?? '-'}, and not with ${printable(expected)}`
+}
+
 /** Does the log still begin with the lines of which the checkpoint was made? */
 function checkAgainst(file: string, report: Report): { size: number; contradiction?: string | undefined } {
   const note = readSmallFile(file)
   if (note === undefined) throw failure(`there is no checkpoint at ${file}`, `Run: ls -l ${shellWord(file)}`)
-  const checkpoint = parseCheckpoint(note, file)
-  const { log, size, root } = checkpoint
+  const { log, size, root, isSignedBy } = parseCheckpoint(note, file)
   const { link } = report
   if (report.problem) return { size }
   if (link.log !== log) return { size, contradiction: `the checkpoint is of another log, ${log.slice(0, 8)}` }
+  if (size > report.first && !isSignedBy(keyAfter(report, size - 1))) {
+    throw failure(
+      `${file} is not signed by the key that the log had then`,
+      'Take the checkpoint as it was printed',
+    )
+  }
   if (link.seq + 1 < size) {
     return {
       size,
@@ -66,16 +100,12 @@ function checkAgainst(file: string, report: Report): { size: number; contradicti
   if (treeHash(treeOf(report, size)).toString('base64') !== root) {
     return { size, contradiction: `its first ${size} lines are not those of the checkpoint` }
   }
-  if (checkpoint.isSignedBy(keyAfter(report, size - 1))) return { size }
-  throw failure(
-    `${file} is not signed by the key that the log had then`,
-    'Take the checkpoint as it was printed',
-  )
+  return { size }
 }
 
 function asJson(finding: Finding) {
   const { report, anchors, contradiction } = finding
-  const { link, lines, segments, first, problem, problems, truncated, torn, records } = report
+  const { link, lines, segments, first, problem, problems, truncated, torn, landmarks } = report
   const { bytes, ...tornAt } = torn ?? {}
   return {
     version: 1,
@@ -83,12 +113,14 @@ function asJson(finding: Finding) {
     log: link.log,
     lines,
     segments: segments.length,
-    ...(first > 0 ? { prunedThrough: first - 1 } : {}),
+    first,
+    keys: keyNames(report),
+    rebuilt: landmarks.filter(isRebuilt).map(({ seq }) => seq),
     problem,
     problems: problems + (truncated || contradiction ? 1 : 0),
     truncated: truncated ?? contradiction,
     torn: torn && { ...tornAt, bytes: bytes?.length },
-    tampers: records.filter(({ members }) => members.event === 'tamper').map(({ seq }) => seq),
+    tampers: landmarks.filter(({ members }) => members.event === 'tamper').map(({ seq }) => seq),
     anchors,
   }
 }
@@ -99,7 +131,8 @@ function print({ colour, print: out }: Terminal, finding: Finding, headLog: stri
   const tampering = tamperingIn(finding)
   if (tampering) out(`${name}: ${colour.red('tampered')}: ${tampering}`)
   else out(`${name}: ${summary(finding)}: ${colour.green('ok')}`)
-  for (const note of notes(report)) out(`note: ${note}`)
+  for (const note of notes(finding)) out(`note: ${note}`)
+  if (report.lines > 0) out(`signed by: ${keyNames(report).join(', then ')}`)
   out(`proven: ${proven(finding)}`)
   out(
     'not proven: that all was logged, that times are true, or anything against a process of the same user (isolation: same-user)',
@@ -113,12 +146,24 @@ function tamperingIn({ report, contradiction }: Finding): string | undefined {
   return `${problem.file} line ${problem.line} (byte ${problem.offset}, seq ${problem.seq}): ${problem.what}${more}`
 }
 
-function notes({ torn, records, first }: Report): string[] {
-  const found = records.filter(({ members }) => members.event === 'tamper')
+function notes({ report, contradiction }: Finding): string[] {
+  const { torn, landmarks, first, from, truncated } = report
+  const found = landmarks.filter(({ members }) => members.event === 'tamper')
+  const junk = landmarks.filter(({ members }) => namesJunk(members))
+  const missing = pruneRecord(report, from)
+    ? `lines 0 to ${first - 1} were pruned, and a signed record says so`
+    : `lines 0 to ${first - 1} are not here`
+  const isCut = truncated ?? contradiction
   return [
-    ...(first > 0 ? [`lines 0 to ${first - 1} were pruned, and a signed record says so`] : []),
+    ...(first > 0 && !report.problem
+      ? [missing, `that this is the log is vouched for by the key ${keyNames(report)[0]} alone`]
+      : []),
     ...found.map(({ seq }) => `line ${seq} records that the log was not as its writer had left it`),
-    ...(torn ? [`${torn.file} ends in an append that a crash cut off (byte ${torn.offset})`] : []),
+    ...junk.map(({ seq }) => `before line ${seq} stands an append that was cut off; it names it`),
+    ...landmarks
+      .filter(isRebuilt)
+      .map(({ seq }) => `audit.db was lost before line ${seq}: what was cut off there cannot be seen`),
+    ...(torn && !isCut ? [`${torn.file} ends in an append that was cut off (byte ${torn.offset})`] : []),
   ]
 }
 
@@ -132,17 +177,20 @@ function summary({ report, anchors, checkpointSize }: Finding): string {
 }
 
 function proven(finding: Finding): string {
-  const { report, anchors, checkpointSize, isFast } = finding
+  const { report, anchors, isFast } = finding
+  const { problem, first, link } = report
   if (tamperingIn(finding)) {
-    const sound = report.problem ? report.problem.seq : report.link.seq + 1
-    return sound <= report.first ? 'nothing' : `only lines ${report.first} to ${sound - 1}, each by its key`
+    const end = problem ? problem.seq : link.seq + 1
+    if (isFast && problem) return 'nothing; without --fast each line is looked at'
+    return end <= first ? 'nothing' : `only the lines from seq ${first} to ${end - 1}, each by its key`
   }
   const by = isFast ? ', by their hashes and the last signature of each key' : ''
-  return `no line was changed, added or removed by anyone without the signing key${by}${limit(anchors, checkpointSize)}`
-}
-
-function limit(anchors: readonly string[], checkpointSize: number | undefined): string {
-  if (anchors.includes('head')) return ''
-  const from = checkpointSize === undefined ? 'the last' : `line ${checkpointSize - 1}`
-  return `; whether there were more lines after ${from} cannot be seen`
+  const hidden = [
+    ...(report.landmarks.some(isRebuilt) ? ['where audit.db was lost'] : []),
+    ...(anchors.includes('head') ? [] : ['after the last']),
+    ...(first > 0 && !pruneRecord(report, report.from) ? ['before the first'] : []),
+  ]
+  const limit =
+    hidden.length > 0 ? `; whether there were more lines ${hidden.join(' or ')} cannot be seen` : ''
+  return `no line was changed, added or removed by anyone without the signing key${by}${limit}`
 }
