@@ -16,6 +16,8 @@ const LIMITS = { warnPerMin: 20, blockPerMin: 40 }
 const CALLS = 60
 const AT_ONCE = 6
 const SESSION = 'demo-3f2a9c1e'
+const LOOPING = 'loop-8b1d4c77'
+const MOST_ROUNDS = 12
 
 interface Answer {
   readonly exitCode: number | null
@@ -46,7 +48,7 @@ async function demonstrate(context: Context, home: string): Promise<ExitCode> {
 
   const answers = await callAll(env, home)
   const count = (code: number) => answers.filter(({ exitCode }) => exitCode === code).length
-  const warnings = answers.filter(({ stdout }) => stdout !== '')
+  const warnings = answers.filter(({ exitCode, stdout }) => exitCode === 0 && stdout !== '')
   const refusals = answers.filter(({ exitCode }) => exitCode === 2)
   terminal.print(
     `\n${bold(count(0))} ran, ${yellow(warnings.length)} with a warning, ${red(refusals.length)} were blocked.`,
@@ -55,20 +57,24 @@ async function demonstrate(context: Context, home: string): Promise<ExitCode> {
   terminal.print(
     `\nand from call ${LIMITS.blockPerMin} on it was told:\n${dim(refusals[0]?.stderr.trimEnd() ?? '')}\n`,
   )
+  const loop = await repeatOneCall(env, home)
+  terminal.print(
+    `Another agent repeats one failing call: ${bold(loop.ran)} ran, ${red(loop.refused)} were refused, then its turn was ended:\n${dim(loop.stopReason)}\n`,
+  )
   await status({ ...context, paths }, undefined, {})
   terminal.print('')
   const verified = auditVerify({ ...context, paths }, undefined, {})
   terminal.print(dim('\nThe demo folder is removed again; your own sessions were not touched.'))
-  refuseSurprises(count(0), warnings.length, refusals.length)
+  refuseSurprises([count(0), warnings.length, refusals.length, loop.ran, loop.refused])
   return verified
 }
 
 /** The demo counts on exact counting; anything else is a defect, and says so. */
-function refuseSurprises(ran: number, warned: number, blocked: number): void {
-  const expected = LIMITS.blockPerMin - 1
-  if (ran === expected && warned === 1 && blocked === CALLS - expected) return
+function refuseSurprises(found: readonly number[]): void {
+  const expected = [LIMITS.blockPerMin - 1, 1, CALLS - LIMITS.blockPerMin + 1, 5, 3]
+  if (String(found) === String(expected)) return
   throw failure(
-    `expected ${expected} calls to run, 1 warning and ${CALLS - expected} blocked, got ${ran}, ${warned} and ${blocked}`,
+    `expected ${expected.join(', ')} calls to run, be warned, be blocked, run and be refused; got ${found.join(', ')}`,
     'On a machine so slow that the demo takes over 50 s this can happen. Run: spikectl demo',
     1,
   )
@@ -84,22 +90,42 @@ async function callAll(env: Environment, cwd: string): Promise<Answer[]> {
   const answers: Answer[] = []
   let next = 1
   const worker = async () => {
-    while (next <= CALLS) answers.push(await call(env, cwd, next++))
+    while (next <= CALLS) {
+      const number = next++
+      answers.push(await hook(env, cwd, { ...call(SESSION, `toolu_${number}`, `ls part-${number}`), cwd }))
+    }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   return answers
 }
 
-/** One real hook process, as Claude Code starts it. */
-function call(env: Environment, cwd: string, number: number): Promise<Answer> {
-  const event = {
-    session_id: SESSION,
-    cwd,
+/** The same call with the same result, round after round, until the turn is ended. */
+async function repeatOneCall(env: Environment, cwd: string) {
+  let ran = 0
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+    const made = { ...call(LOOPING, `toolu_loop_${round}`, 'npm test'), cwd }
+    if ((await hook(env, cwd, made)).exitCode === 0) ran += 1
+    const returned = { ...made, tool_response: 'Error: Cannot find module' }
+    const batch = { session_id: LOOPING, cwd, hook_event_name: 'PostToolBatch', tool_calls: [returned] }
+    const { stdout } = await hook(env, cwd, batch)
+    const { stopReason }: { stopReason?: string } = JSON.parse(stdout || '{}')
+    if (stopReason) return { ran, refused: round - ran, stopReason }
+  }
+  return { ran, refused: MOST_ROUNDS - ran, stopReason: 'It was not.' }
+}
+
+function call(session: string, id: string, command: string) {
+  return {
+    session_id: session,
     hook_event_name: 'PreToolUse',
     tool_name: 'Bash',
-    tool_input: { command: 'ls' },
-    tool_use_id: `toolu_${number}`,
+    tool_input: { command },
+    tool_use_id: id,
   }
+}
+
+/** One real hook process, as Claude Code starts it. */
+function hook(env: Environment, cwd: string, event: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [HOOK], { env: { ...env }, cwd })
     let stdout = ''

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { blockedHome, event, hookEach, LOW, runCli, temporaryHome } from '../support/processes.ts'
+import { NO_TOTALS } from '../../src/store/sessions.ts'
+import { ALL_OFF, blockedHome, event, hookEach, LOW, runCli, temporaryHome } from '../support/processes.ts'
 
 describe('spikectl status', () => {
   test('before the first call says so', async (t) => {
@@ -22,7 +23,7 @@ describe('spikectl status', () => {
     assert.match(stdout, /\ns1 +app +9 +10 .*[▁▂▃▄▅▆▇█].* 9 +1 +3 +block +in \d+ s\n/)
     assert.match(
       stdout,
-      /since the beginning: 12 calls, of them 5 at or above the warn limit and 3 blocked; 0 errors\n$/,
+      /since the beginning: 12 calls, of them 5 at or above a warn limit and 3 blocked; 0 turns ended; 0 errors\n$/,
     )
   })
 
@@ -64,7 +65,7 @@ describe('spikectl status', () => {
     )
     assert.ok(session.retryAfterMs > 0 && session.retryAfterMs <= 60_000)
     assert.ok(Date.parse(session.firstSeen) <= Date.parse(session.lastSeen))
-    assert.deepEqual(status.totals, { calls: 12, warned: 5, blocked: 3, halted: 0, errors: 0, unsigned: 0 })
+    assert.deepEqual(status.totals, { ...NO_TOTALS, calls: 12, warned: 5, blocked: 3 })
   })
 
   test('takes the beginning of an id, and says when it is not unique or not known', async (t) => {
@@ -102,7 +103,7 @@ describe('spikectl status', () => {
 
   test('says "off" when every rule is off', async (t) => {
     const home = await blockedHome(t)
-    writeFileSync(join(home, 'config.json'), '{"rate":{"warnPerMin":0,"blockPerMin":0}}')
+    writeFileSync(join(home, 'config.json'), JSON.stringify(ALL_OFF))
     const { stdout } = await runCli(['status', '--json'], { home })
     assert.equal(JSON.parse(stdout).sessions[0].state, 'off')
   })
@@ -242,7 +243,9 @@ describe('spikectl config', () => {
 
   test('prints a JSON Schema with every setting', async (t) => {
     const schema = JSON.parse((await runCli(['config', 'schema'], { home: temporaryHome(t) })).stdout)
-    assert.deepEqual(Object.keys(schema.properties), ['$schema', 'rate', 'tenant', 'audit', 'onError'])
+    assert.deepEqual(Object.keys(schema.properties), [
+      ...['$schema', 'rate', 'repeat', 'spawn', 'halt', 'tools', 'mode', 'tenant', 'audit', 'onError'],
+    ])
     assert.equal(schema.additionalProperties, false)
   })
 
@@ -297,7 +300,11 @@ describe('spikectl', () => {
     const { exitCode, stdout } = await runCli(['demo'], { home: temporaryHome(t), env: { CLAUDECODE: '1' } })
     assert.equal(exitCode, 0)
     assert.match(stdout, /39 ran, 1 with a warning, 21 were blocked\./)
-    assert.match(stdout, /audit [0-9a-f]{8}: 22 lines in 1 file, ends where audit\.db says: ok/)
+    assert.match(
+      stdout,
+      /5 ran, 3 were refused, then its turn was ended:\nspikectl ended the turn \(loop_detected: /,
+    )
+    assert.match(stdout, /audit [0-9a-f]{8}: 26 lines in 1 file, ends where audit\.db says: ok/)
   })
 
   test('exits with 0 for help and version, and with 2 for wrong usage and a suggestion', async (t) => {

@@ -12,7 +12,17 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { openSqlite } from '../../src/sqlite.ts'
-import { event, HOOK, hookEach, run, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
+import {
+  ALL_OFF,
+  event,
+  HOOK,
+  hookEach,
+  run,
+  runCli,
+  runHook,
+  temporaryHome,
+  times,
+} from '../support/processes.ts'
 
 const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 
@@ -57,7 +67,7 @@ describe('the hook, as a process', () => {
   })
 
   test('with every rule off is a no-op that opens no database', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 0 } })
+    const home = temporaryHome(t, ALL_OFF)
     const [call, broken] = await hookEach([event(), 'not json'], { home })
     assert.deepEqual([call?.exitCode, call?.stdout, call?.stderr, broken?.exitCode], [0, '', '', 0])
     assert.deepEqual(readdirSync(home), ['config.json'])

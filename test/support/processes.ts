@@ -107,6 +107,13 @@ export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index))
 }
 
+/** Every rule off. */
+export const ALL_OFF = {
+  rate: { warnPerMin: 0, blockPerMin: 0 },
+  repeat: { warn: false, block: false },
+  spawn: { warnPerMin: 0, blockPerMin: 0 },
+}
+
 export const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 
 /** A home in which one session was blocked: 9 calls ran, 3 were refused. */
