@@ -4,6 +4,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { audit } from './audit.ts'
 import { exactness } from './exactness.ts'
 import { growth } from './growth.ts'
 import { latency } from './latency.ts'
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (peers: readonly Peer[]) => Promise<void>
   exactness,
   growth,
   startup,
+  audit,
 }
 const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--peer NAME=COMMAND]...`
 

@@ -24,7 +24,7 @@ import type { Sign } from './line.ts'
 const SIGNING_KEY = 'signing-key.pem'
 const NEXT_KEY = 'next-key.pem'
 /** What a process that died while it made a key may have left: it may hold the secret. */
-const DRAFT = /^(signing|next)-key\.pem\.[0-9a-f-]{36}$/
+const DRAFT = /\.pem\.[0-9a-f-]{36}$/
 
 export interface Signer {
   /** First 16 hex digits of the SHA-256 of the key's SPKI form. */
@@ -87,8 +87,9 @@ export function prepareNextKey(folder: string): Buffer {
 /** Puts the next key in the place of the one in use, which is gone then. */
 export function useNextKey(folder: string): void {
   const keys = join(folder, 'keys')
-  renameSync(join(keys, NEXT_KEY), join(keys, SIGNING_KEY))
+  // Before the rename: a process that dies after it has nothing more to do.
   for (const draft of readdirSync(keys).filter((name) => DRAFT.test(name))) rmSync(join(keys, draft))
+  renameSync(join(keys, NEXT_KEY), join(keys, SIGNING_KEY))
   syncFolder(keys)
 }
 

@@ -6,6 +6,7 @@
 import { rmSync } from 'node:fs'
 import { type AppendOptions, type AuditFiles, append } from './append.ts'
 import { syncFolder } from './files.ts'
+import { removeDrafts } from './segments.ts'
 import { recordedTree, treeGrownFrom } from './tree.ts'
 import type { Report } from './verify.ts'
 import type { SegmentEnd } from './walk.ts'
@@ -32,7 +33,14 @@ export function prune(
   const recorded = recordedTree(report)
   if (last && last.seq >= recorded.size) {
     const { roots } = treeGrownFrom(report, recorded, last.seq + 1)
-    append(files, { event: 'prune', through_seq: last.seq, sha256: last.sha, tree: roots }, options)
+    append(
+      files,
+      { event: 'prune', through_seq: last.seq, sha256: last.sha, tree: roots },
+      {
+        ...options,
+        settle: () => removeDrafts(files.audit),
+      },
+    )
   }
   // Somebody else may have pruned meanwhile.
   for (const { segment } of doomed) rmSync(segment.file, { force: true })

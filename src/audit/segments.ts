@@ -116,14 +116,17 @@ export function sealedDigest(segment: Segment): SegmentDigest {
   }
 }
 
+/** Removes what processes left when they died. To be called under the log's lock, which all drafts are made under. */
+export function removeDrafts(folder: string): void {
+  for (const draft of readdirSync(folder).filter((name) => DRAFT.test(name))) rmSync(join(folder, draft))
+}
+
 /**
- * A new segment, whole or not at all. To be called under the log's lock: drafts that a process left when it died
- * are removed.
+ * A new segment, whole or not at all. To be called under the log's lock.
  */
 export function createSegment(folder: string, number: number, content: Uint8Array): void {
-  const name = segmentName(number)
-  for (const draft of readdirSync(folder).filter((each) => DRAFT.test(each))) rmSync(join(folder, draft))
-  const file = join(folder, name)
+  removeDrafts(folder)
+  const file = join(folder, segmentName(number))
   if (!createDurably(file, content)) throw new Error(`${file} came to be while the lock was held`)
 }
 

@@ -1,0 +1,40 @@
+/** The ways in which the log grows, each as a home that is ready for it and the process that does it. */
+
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { acknowledged } from '../support/aftermath.ts'
+import { CLI, event, HOOK, runHook } from '../support/processes.ts'
+
+export interface Scenario {
+  readonly settings: object
+  readonly prepare: (home: string) => Promise<void>
+  /** What is killed, and what it exits with if it is let. */
+  readonly args: readonly string[]
+  readonly exitCode: number
+  /** The lines that it adds to the log if it is let. */
+  readonly adds: readonly string[]
+}
+
+const SEGMENT_BYTES = 2048
+/** Every call is refused and signed. */
+const settings = { rate: { warnPerMin: 0, blockPerMin: 1 }, audit: { segmentBytes: SEGMENT_BYTES } }
+const refusal = { settings, args: [HOOK], exitCode: 2 }
+const rotation = { settings, args: [CLI, 'audit', 'rotate-key'], exitCode: 0 }
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'first append': { ...refusal, prepare: async () => undefined, adds: ['genesis', 'block'] },
+  'plain append': { ...refusal, prepare: refuse, adds: ['block'] },
+  'new segment': { ...refusal, prepare: fillSegment, adds: ['segment', 'block'] },
+  rotation: { ...rotation, prepare: refuse, adds: ['rotate'] },
+}
+
+async function refuse(home: string): Promise<void> {
+  const ended = await runHook({ home, input: event() })
+  assert.ok(acknowledged(ended), ended.stderr)
+}
+
+async function fillSegment(home: string): Promise<void> {
+  do await refuse(home)
+  while (statSync(join(home, 'audit/audit-000001.jsonl')).size < SEGMENT_BYTES)
+}
