@@ -108,6 +108,18 @@ function addViews(root: Command): void {
       run(command, async (context) => (await import('./commands/log.ts')).log(context, options)),
     )
   root
+    .command('replay')
+    .description('what the rules would have done to past transcripts')
+    .argument('<path...>', 'such as ~/.claude/projects')
+    .option('--warn <calls>', 'calls a minute at which to warn')
+    .option('--block <calls>', 'calls a minute at which to refuse')
+    .option('--json', 'one JSON document')
+    .action((places, options, command) =>
+      run(command, async (context) =>
+        (await import('./commands/replay.ts')).replay(context, places, options),
+      ),
+    )
+  root
     .command('metrics')
     .description("counters in Prometheus' text format")
     .action((_, command) =>

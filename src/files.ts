@@ -64,6 +64,18 @@ export function readOurs(file: string): string {
   }
 }
 
+/** Up to `length` bytes from `position`; fewer when the file ends before. */
+export function readAt(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  let done = 0
+  while (done < length) {
+    const read = readSync(fd, bytes, done, length - done, position + done)
+    if (read === 0) break
+    done += read
+  }
+  return bytes.subarray(0, done)
+}
+
 /** Windows has no such flag, and links there need rights that an agent does not have. */
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 

@@ -1,17 +1,7 @@
 /** Files on disk that must last: how new ones come to be, and how they are read and written. */
 
 import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf } from '../failure.ts'
 import { isThere, makeFolder, openOurs } from '../files.ts'
@@ -54,18 +44,6 @@ export function openForAppend(file: string): number {
 
 export function sizeOf(fd: number): number {
   return fstatSync(fd).size
-}
-
-/** Up to `length` bytes from `position`; fewer when the file ends before. */
-export function readAt(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  let done = 0
-  while (done < length) {
-    const read = readSync(fd, bytes, done, length - done, position + done)
-    if (read === 0) break
-    done += read
-  }
-  return bytes.subarray(0, done)
 }
 
 /** A new name is durable only once its folder is. Windows cannot sync folders and does not need to. */

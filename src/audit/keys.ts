@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync } from
 import { dirname, join } from 'node:path'
 import nacl from 'tweetnacl'
 import { type Failure, failure } from '../failure.ts'
-import { isThere, openOurs } from '../files.ts'
+import { isThere, openOurs, readAt } from '../files.ts'
 import { shellWord } from '../short-id.ts'
 import {
   isSignatureValid,
@@ -18,7 +18,7 @@ import {
   seedOfPem,
   verifyingKey,
 } from './ed25519.ts'
-import { createDurably, ensureFolder, readAt, sizeOf, syncFolder } from './files.ts'
+import { createDurably, ensureFolder, sizeOf, syncFolder } from './files.ts'
 import type { Sign } from './line.ts'
 
 const SIGNING_KEY = 'signing-key.pem'

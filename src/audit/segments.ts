@@ -8,10 +8,10 @@ import { closeSync, constants, fdatasyncSync, readdirSync, readFileSync, rmSync 
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { failure } from '../failure.ts'
-import { isThere, openOurs } from '../files.ts'
+import { isThere, openOurs, readAt } from '../files.ts'
+import { linesFrom, type RawLine, type ReadAt } from '../lines.ts'
 import { shellWord } from '../short-id.ts'
-import { createDurably, readAt, sizeOf } from './files.ts'
-import { linesFrom, type RawLine, type ReadAt } from './lines.ts'
+import { createDurably, sizeOf } from './files.ts'
 
 export interface Segment {
   /** From 1; 0 when its name does not say it. */

@@ -5,10 +5,10 @@
 
 import { createHash } from 'node:crypto'
 import { isFailure } from '../failure.ts'
+import type { RawLine } from '../lines.ts'
 import { type AuditValue, canonical } from './canonical.ts'
 import { follow, type Link, type Members, resume, type Sound, type Step, skim } from './chain.ts'
 import { isNamedIn, namesJunk, type Pending, UNFINISHED, withPiece } from './junk.ts'
-import type { RawLine } from './lines.ts'
 import { linesOfSegment, type Segment, type SegmentDigest } from './segments.ts'
 
 /** Where a line stands. */

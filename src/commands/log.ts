@@ -1,7 +1,7 @@
 /** `spikectl log`: what was warned, refused, reset and went wrong, for people. */
 
 import { existsSync, statSync } from 'node:fs'
-import { linesOf } from '../audit/lines.ts'
+import { linesOf } from '../lines.ts'
 import { printable, shortId } from '../short-id.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'

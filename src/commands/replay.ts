@@ -1,0 +1,194 @@
+/** `spikectl replay`: what the rules would have done to sessions that are over. */
+
+import { readConfig } from '../config.ts'
+import { failure } from '../failure.ts'
+import { applySettings, type Policy, type Settings } from '../guard/policy.ts'
+import type { Rule } from '../guard/verdict.ts'
+import { type TranscriptFile, transcriptsAt } from '../replay/files.ts'
+import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
+import { checkSettings } from '../settings.ts'
+import { printable, shortId } from '../short-id.ts'
+import { openProgress } from '../terminal/progress.ts'
+import { table } from '../terminal/table.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Context, ExitCode } from './context.ts'
+
+export interface ReplayOptions {
+  readonly warn?: string
+  readonly block?: string
+  readonly json?: boolean
+}
+
+const MOST_SHOWN = 20
+const RULES: readonly Rule[] = ['rate', 'spawn', 'tools', 'repeat']
+
+export async function replay(
+  { paths, terminal }: Context,
+  places: readonly string[],
+  options: ReplayOptions,
+): Promise<ExitCode> {
+  const { policy, problem } = await readConfig(paths.config)
+  if (problem) throw problem
+  const files = transcriptsAt(places)
+  const replayed = withProgress(terminal, files, withLimits(policy, options))
+  if (options.json) terminal.printJson(asJson(replayed, files))
+  else print(terminal, replayed)
+  return 0
+}
+
+/** The user's own policy, with the limits of the command line laid over it. */
+function withLimits(policy: Policy, { warn, block }: ReplayOptions): Policy {
+  const given = { warnPerMin: limitIn('--warn', warn), blockPerMin: limitIn('--block', block) }
+  const rate = Object.fromEntries(Object.entries(given).filter(([, limit]) => limit !== undefined))
+  const settings: Settings = checkSettings({ rate }, policy, 'the command line')
+  return applySettings(policy, settings)
+}
+
+function limitIn(option: string, text: string | undefined): number | undefined {
+  if (text === undefined || /^\d{1,7}$/.test(text)) return text === undefined ? undefined : Number(text)
+  throw failure(
+    `${option} is ${printable(text)}, expected calls a minute`,
+    'Run: spikectl replay --block 300 PATH',
+  )
+}
+
+function withProgress(terminal: Terminal, files: readonly TranscriptFile[], policy: Policy): Replay {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const progress = openProgress('replaying', total, terminal.colour)
+  try {
+    return replayFiles(files, policy, progress.add)
+  } finally {
+    progress.done()
+  }
+}
+
+function asJson({ sessions, oddities }: Replay, files: readonly TranscriptFile[]) {
+  return {
+    version: 1,
+    files: files.length,
+    calls: callsIn(sessions),
+    peaks: peaksOf(sessions),
+    suggested: suggestedLimits(sessions),
+    skipped: oddities,
+    sessions,
+  }
+}
+
+function print(terminal: Terminal, { sessions, oddities }: Replay): void {
+  const { bold, dim } = terminal.colour
+  terminal.print(`${bold(sessions.length)} sessions, ${bold(callsIn(sessions))} calls\n`)
+  const { p50, p90, p99, max } = peaksOf(sessions)
+  terminal.print(`most calls in any 60 s of a session: p50 ${p50}, p90 ${p90}, p99 ${p99}, highest ${max}`)
+  const { warnPerMin, blockPerMin } = suggestedLimits(sessions)
+  terminal.print(
+    dim(
+      `limits that fit: spikectl config set rate.warnPerMin ${warnPerMin}; spikectl config set rate.blockPerMin ${blockPerMin}\n`,
+    ),
+  )
+  printRules(terminal, sessions)
+  printSessions(terminal, sessions)
+  for (const { oddity, lines, first } of oddities) {
+    terminal.remark(`note: ${oddity}: ${lines} lines, the first at ${printable(first)}`)
+  }
+}
+
+function printRules({ print: out, colour }: Terminal, sessions: readonly ReplayedSession[]): void {
+  const rows = RULES.flatMap((rule) =>
+    (['warn', 'block', 'halt'] as const).map((verdict) => {
+      const spoken = sessions.flatMap(({ verdicts }) =>
+        verdicts.filter((v) => v.rule === rule && v.verdict === verdict),
+      )
+      const saved = spoken.reduce((sum, each) => sum + each.saved, 0)
+      const first = quantile(
+        spoken.map(({ call }) => call),
+        0.5,
+      )
+      return [rule, verdict, String(spoken.length), spoken.length > 0 ? String(first) : '-', String(saved)]
+    }),
+  ).filter(([, , count]) => count !== '0')
+  if (rows.length === 0) {
+    out('No rule would have said anything.')
+    return
+  }
+  const right = 'right' as const
+  const [head = '', ...lines] = table(
+    [
+      { title: 'RULE' },
+      { title: 'WOULD' },
+      { title: 'SESSIONS', align: right },
+      { title: 'AT CALL', align: right },
+      { title: 'REFUSED', align: right },
+    ],
+    rows,
+  )
+  for (const line of [colour.dim(head), ...lines]) out(line)
+  out(
+    colour.dim('AT CALL: the median of where it first would have; REFUSED: calls that would not have run\n'),
+  )
+}
+
+function printSessions({ print: out, colour }: Terminal, sessions: readonly ReplayedSession[]): void {
+  const stopped = sessions.filter(({ verdicts }) => verdicts.some(({ verdict }) => verdict !== 'warn'))
+  if (stopped.length === 0) {
+    out('No session would have been stopped.')
+    return
+  }
+  const bySaved = stopped.sort((a, b) => savedIn(b) - savedIn(a))
+  const rows = bySaved.slice(0, MOST_SHOWN).map(({ session, calls, peak, verdicts }) => [
+    shortId(session),
+    String(calls),
+    String(peak),
+    verdicts
+      .filter(({ verdict }) => verdict !== 'warn')
+      .map(worded)
+      .join(', '),
+  ])
+  const right = 'right' as const
+  const columns = [
+    { title: 'SESSION' },
+    { title: 'CALLS', align: right },
+    { title: 'PEAK', align: right },
+    { title: 'WOULD HAVE' },
+  ]
+  const [head = '', ...lines] = table(columns, rows)
+  for (const line of [colour.dim(head), ...lines]) out(line)
+  if (stopped.length > MOST_SHOWN) out(`and ${stopped.length - MOST_SHOWN} more: --json has them all`)
+}
+
+function worded({ rule, verdict, call, saved }: Spoken): string {
+  return `${verdict === 'halt' ? 'ended the turn' : 'refused'} by ${rule} at call ${call} (${saved} refused)`
+}
+
+function savedIn({ verdicts }: ReplayedSession): number {
+  return verdicts.reduce((sum, { saved }) => sum + saved, 0)
+}
+
+function callsIn(sessions: readonly ReplayedSession[]): number {
+  return sessions.reduce((sum, { calls }) => sum + calls, 0)
+}
+
+function peaksOf(sessions: readonly ReplayedSession[]) {
+  const peaks = sessions.map(({ peak }) => peak)
+  return {
+    p50: quantile(peaks, 0.5),
+    p90: quantile(peaks, 0.9),
+    p99: quantile(peaks, 0.99),
+    max: quantile(peaks, 1),
+  }
+}
+
+/** A warning that all but one of a hundred sessions never hear, and a ceiling far above the busiest of them. */
+function suggestedLimits(sessions: readonly ReplayedSession[]) {
+  const { p99, max } = peaksOf(sessions)
+  const warnPerMin = Math.max(20, roundUp(p99 * 1.25))
+  return { warnPerMin, blockPerMin: Math.max(2 * warnPerMin, roundUp(max * 2)) }
+}
+
+function roundUp(count: number): number {
+  return Math.ceil(count / 10) * 10
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}

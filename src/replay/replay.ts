@@ -1,0 +1,124 @@
+/** What the rules would have done to sessions that are over: the same `decide`, with the transcripts' clock. */
+
+import { decide } from '../guard/decide.ts'
+import type { Policy } from '../guard/policy.ts'
+import { aged, countOf, emptyRing, type Ring, withCall } from '../guard/ring.ts'
+import { type AgentState, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
+import type { Rule, Verdict } from '../guard/verdict.ts'
+import type { TranscriptFile } from './files.ts'
+import { type Oddity, type Reader, readSession, type Timed } from './session.ts'
+
+/** The first time that a rule would have warned, blocked or halted in a session. */
+export interface Spoken {
+  readonly rule: Rule
+  readonly verdict: 'warn' | 'block' | 'halt'
+  /** RFC 3339. */
+  readonly at: string
+  /** The how manieth call of the session it was. */
+  readonly call: number
+  /** Calls of the session that this rule would have refused from then on. */
+  readonly saved: number
+}
+
+export interface ReplayedSession {
+  readonly session: string
+  readonly calls: number
+  /** The most calls in any 60 s, had none been refused. */
+  readonly peak: number
+  readonly verdicts: readonly Spoken[]
+}
+
+export interface Oddities {
+  readonly oddity: Oddity
+  readonly lines: number
+  /** The first of them, as FILE:LINE. */
+  readonly first: string
+}
+
+export interface Replay {
+  readonly sessions: readonly ReplayedSession[]
+  readonly oddities: readonly Oddities[]
+}
+
+/** Replays the sessions in these files one after the other, so that memory grows with the longest of them only. */
+export function replay(
+  files: readonly TranscriptFile[],
+  policy: Policy,
+  onBytes: (count: number) => void,
+): Replay {
+  const oddities = new Map<Oddity, Oddities>()
+  const reader: Reader = {
+    met: new Set(),
+    onBytes,
+    onOddity: (oddity, file, line) => {
+      const known = oddities.get(oddity) ?? { oddity, lines: 0, first: `${file}:${line}` }
+      oddities.set(oddity, { ...known, lines: known.lines + 1 })
+    },
+  }
+  const sessions: ReplayedSession[] = []
+  for (const [session, own] of bySession(files)) {
+    const replayed = replaySession(session, readSession(own, reader), policy)
+    if (replayed.calls > 0) sessions.push(replayed)
+  }
+  return { sessions, oddities: [...oddities.values()] }
+}
+
+/** A session's files together, the oldest session first: who repeats calls of another came later. */
+function bySession(files: readonly TranscriptFile[]): [string, TranscriptFile[]][] {
+  const sessions = new Map<string, TranscriptFile[]>()
+  for (const file of [...files].sort((a, b) => a.changedAt - b.changedAt)) {
+    const name = file.session ?? file.path
+    sessions.set(name, [...(sessions.get(name) ?? []), file])
+  }
+  return [...sessions]
+}
+
+/** A replay on its way through a session. */
+interface Course {
+  session: SessionState
+  readonly agents: Map<string, AgentState>
+  all: Ring
+  calls: number
+  peak: number
+  readonly spoken: Map<string, { -readonly [Key in keyof Spoken]: Spoken[Key] }>
+}
+
+export function replaySession(session: string, events: readonly Timed[], policy: Policy): ReplayedSession {
+  const start = events[0]?.at ?? 0
+  const course: Course = {
+    ...{ session: freshSession(start), agents: new Map(), all: emptyRing(start), calls: 0, peak: 0 },
+    spoken: new Map(),
+  }
+  for (const timed of events) meet(course, timed, policy)
+  const { calls, peak, spoken } = course
+  return { session, calls, peak, verdicts: [...spoken.values()] }
+}
+
+function meet(course: Course, { at, event, calls }: Timed, policy: Policy): void {
+  const id = event.agent.id
+  const agent = course.agents.get(id) ?? freshAgent(course.session.lasting.epoch)
+  const outcome = decide({ session: course.session, agent }, event, policy, at)
+  course.session = outcome.session
+  course.agents.set(id, outcome.agent)
+  course.calls += calls
+  if (event.type === 'call') {
+    course.all = withCall(aged(course.all, at))
+    course.peak = Math.max(course.peak, countOf(course.all))
+  }
+  const isNew = outcome.tally.calls > 0 || outcome.tally.halted > 0
+  if (isNew) note(course, outcome.verdict, at, outcome.tally.blocked)
+}
+
+function note({ spoken, calls }: Course, verdict: Verdict, at: number, refused: number): void {
+  if (verdict.kind === 'allow') return
+  const { kind, rule } = verdict
+  const key = `${rule} ${kind}`
+  const known = spoken.get(key) ?? {
+    rule,
+    verdict: kind,
+    at: new Date(at).toISOString(),
+    call: calls,
+    saved: 0,
+  }
+  spoken.set(key, { ...known, saved: known.saved + refused })
+}
