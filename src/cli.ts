@@ -108,6 +108,17 @@ function addViews(root: Command): void {
       run(command, async (context) => (await import('./commands/log.ts')).log(context, options)),
     )
   root
+    .command('explain')
+    .description('which rule says what, and why; records nothing')
+    .argument('[event]', 'a file with a PreToolUse event, or - for stdin')
+    .option('--session <id>', 'what the next call of a session would meet')
+    .option('--json', 'one JSON document')
+    .action((place, options, command) =>
+      run(command, async (context) =>
+        (await import('./commands/explain.ts')).explain(context, place, options),
+      ),
+    )
+  root
     .command('replay')
     .description('what the rules would have done to past transcripts')
     .argument('<path...>', 'such as ~/.claude/projects')

@@ -16,7 +16,7 @@ import { ALLOW, type Allow, type Block, type Warn } from './verdict.ts'
 
 export const MAX_HISTORY = 20
 
-interface Threshold {
+export interface Threshold {
   readonly times: number
   readonly others: number
 }
@@ -42,6 +42,14 @@ export function judgeRepeat(
   if (limit === undefined) return ALLOW
   const count = alike(history, call).length + 1
   return { kind: 'warn', rule: 'repeat', count, limit, blockLimit: repeat.block ? limitFor(call).times : 0 }
+}
+
+/** How often in a row, other calls aside, calls of this kind have brought the result of the last of them. */
+export function streakOf(history: readonly PastCall[], { signature }: Pick<PastCall, 'signature'>): number {
+  const same = history.filter((past) => past.signature === signature && past.result !== undefined)
+  const last = same.at(-1)
+  const other = same.findLastIndex(({ result }) => result !== last?.result)
+  return same.length - 1 - other
 }
 
 /** The loop that the last calls of this kind were, if they were one; `since` is when it began. */

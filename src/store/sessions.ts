@@ -1,9 +1,16 @@
 /** What people ask of state.db: who was counted, and how much in all. */
 
 import type { Identity } from '../guard/identity.ts'
-import { freshSession, type SessionState } from '../guard/state.ts'
+import {
+  type AgentState,
+  freshAgent,
+  freshSession,
+  freshState,
+  type SessionState,
+  type State,
+} from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
-import { decodeLasting, decodeSession } from './codec.ts'
+import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
 import { parseTools } from './tools.ts'
 
 export interface Totals {
@@ -104,6 +111,29 @@ export function readTotals(db: Database): Totals {
     )
     .get()
   return { ...NO_TOTALS, ...totals }
+}
+
+/** What is remembered of a session and one of its agents, as the hook would find it. */
+export function readState(db: Database, key: string, agent: string, now: number): State {
+  const row = db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').get(key)
+  if (!row) return freshState(now)
+  const session = stateIn(row, now)
+  const found = readAgentStates(db, key).find(({ id }) => id === agent)
+  return { session, agent: found?.state ?? freshAgent(session.lasting.epoch) }
+}
+
+/** What the agents of a session have done lately, the latest first. */
+export function readAgentStates(db: Database, key: string): { id: string; state: AgentState }[] {
+  return db
+    .prepare<[string], { agent: string; live: string }>(
+      `SELECT agent, agent.live FROM agent JOIN session ON session.id = agent.session
+       WHERE key = ? AND agent.live IS NOT NULL ORDER BY agent.last_minute DESC, agent`,
+    )
+    .all(key)
+    .flatMap(({ agent, live }) => {
+      const state = decodeAgent(live)
+      return state ? [{ id: agent, state }] : []
+    })
 }
 
 function readAgents(db: Database): Map<number, AgentCalls[]> {

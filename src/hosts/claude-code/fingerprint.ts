@@ -1,11 +1,9 @@
 /** A host's event in the guard's words: what a call was, but not what it said. Pure, given a hash. */
 
 import type { Event } from '../../guard/event.ts'
+import type { Hash } from '../../hash.ts'
 import type { GuardedInput, HostCall } from './event.ts'
 import { isPoll } from './poll.ts'
-
-/** Equal texts have equal hashes, and nothing else can be told from one. */
-export type Hash = (text: string) => string
 
 export function fingerprint(input: GuardedInput, hash: Hash): Event {
   const { agent } = input

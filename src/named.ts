@@ -1,5 +1,5 @@
-import { failure } from '../failure.ts'
-import type { Environment } from '../paths.ts'
+import { failure } from './failure.ts'
+import type { Environment } from './paths.ts'
 
 const MAX_BYTES = 256
 

@@ -7,10 +7,12 @@
 import { linkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import siphash from 'siphash'
-import { codeOf, failure } from '../failure.ts'
-import { isThere, makeFolder, readSmallFile } from '../files.ts'
-import type { Hash } from '../hosts/claude-code/fingerprint.ts'
-import { shellWord } from '../short-id.ts'
+import { codeOf, failure } from './failure.ts'
+import { isThere, makeFolder, readSmallFile } from './files.ts'
+import { shellWord } from './short-id.ts'
+
+/** Equal texts have equal hashes, and nothing else can be told from one. */
+export type Hash = (text: string) => string
 
 /** From this many characters on, loading the native SHA-256 costs less than hashing in JavaScript. */
 const LONG = 200_000

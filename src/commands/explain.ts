@@ -1,0 +1,191 @@
+/** `spikectl explain`: which rule says what of a call or a session, and why. It decides without recording. */
+
+import { readFileSync } from 'node:fs'
+import { readConfig, withProject } from '../config.ts'
+import { failure } from '../failure.ts'
+import { readSmallFile } from '../files.ts'
+import { decide, judge } from '../guard/decide.ts'
+import { haltIn } from '../guard/escalation.ts'
+import { type Agent, type CallEvent, MAIN_AGENT } from '../guard/event.ts'
+import { identify, keyOf } from '../guard/identity.ts'
+import { currentMeter, gaugesFor, judgeGauge } from '../guard/meters.ts'
+import type { Policy } from '../guard/policy.ts'
+import { limitFor, streakOf } from '../guard/repetition.ts'
+import { countOf } from '../guard/ring.ts'
+import { freshState, type State } from '../guard/state.ts'
+import type { Verdict } from '../guard/verdict.ts'
+import { openHash } from '../hash.ts'
+import { parseHookInput } from '../hosts/claude-code/event.ts'
+import { fingerprint } from '../hosts/claude-code/fingerprint.ts'
+import { namedIn } from '../named.ts'
+import { projectSettingsPath } from '../paths.ts'
+import { printable } from '../short-id.ts'
+import { withStateDb } from '../store/open.ts'
+import { readAgentStates, readState } from '../store/sessions.ts'
+import { table } from '../terminal/table.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Context, ExitCode } from './context.ts'
+import { fullName, loadSessions, pickSession } from './sessions.ts'
+
+export interface ExplainOptions {
+  readonly session?: string
+  readonly json?: boolean
+}
+
+/** What one rule says: its figure with this call, its limits, its verdict, and what lifts it. */
+interface Row {
+  readonly rule: string
+  readonly figure: number
+  readonly warnAt: number | null
+  readonly blockAt: number | null
+  readonly says: Verdict['kind']
+  readonly lifts: string
+}
+
+const MOST_AGENTS = 8
+const COLUMNS = ['RULE', 'FIGURE', 'WARN AT', 'BLOCK AT', 'SAYS', 'LIFTS'] as const
+
+export async function explain(
+  context: Context,
+  place: string | undefined,
+  options: ExplainOptions,
+): Promise<ExitCode> {
+  if ((place === undefined) === (options.session === undefined)) {
+    throw failure('expected an event or --session', 'Run: spikectl explain --session SESSION')
+  }
+  const { rows, verdict, about } =
+    place === undefined
+      ? await explainSession(context, options.session ?? '')
+      : await explainEvent(context, place)
+  if (options.json) context.terminal.printJson({ version: 1, about, verdict, rules: rows })
+  else print(context.terminal, about, verdict, rows)
+  return 0
+}
+
+interface Explanation {
+  readonly about: string
+  readonly verdict: Verdict['kind']
+  readonly rows: readonly Row[]
+}
+
+async function explainEvent({ env, paths }: Context, place: string): Promise<Explanation> {
+  const text = place === '-' ? readFileSync(0, 'utf8') : readSmallFile(place)
+  if (text === undefined)
+    throw failure(`there is no event at ${place}`, 'Run: spikectl explain - < event.json')
+  const input = parseHookInput(text)
+  if (input.type !== 'call')
+    throw failure('only a PreToolUse event can be explained', 'Run: spikectl explain --session SESSION')
+  const event = fingerprint(input, openHash(paths.hashKey))
+  if (event.type !== 'call') throw new Error('Expected a call to stay one')
+  const identity = identify({ ...namedIn(env), session: input.session })
+  const policy = await policyAt(paths.config, env.CLAUDE_PROJECT_DIR || input.cwd || process.cwd())
+  const { state, now } = found(paths.stateDb, keyOf(identity), event.agent.id)
+  const { verdict } = decide(state, event, policy, now)
+  const rows = [...haltRow(state), ...callRows(state, event, policy, now)]
+  return { about: `${input.tool} in ${fullName(identity)}`, verdict: verdict.kind, rows }
+}
+
+async function policyAt(config: string, project: string): Promise<Policy> {
+  return (await withProject((await readConfig(config)).policy, projectSettingsPath(project))).policy
+}
+
+function found(file: string, key: string, agent: string): { state: State; now: number } {
+  const none = { state: freshState(Date.now()), now: Date.now() }
+  return withStateDb(file, Date.now, (store) =>
+    store.read((db, now) => ({ state: readState(db, key, agent, now), now }), none),
+  ).result
+}
+
+function haltRow(state: State): Row[] {
+  const halt = haltIn(state)
+  if (!halt) return []
+  const lifts = 'with a prompt of a person, or reset'
+  return [{ rule: `halt (${halt.rule})`, figure: halt.nth, warnAt: null, blockAt: null, says: 'halt', lifts }]
+}
+
+function callRows(state: State, call: CallEvent, policy: Policy, now: number): Row[] {
+  return judge(state, call, policy, now).map(({ gauge, verdict }) =>
+    gauge
+      ? gaugeRow(
+          gauge.meter,
+          countOf(currentMeter(state.session, gauge, now).ring) + 1,
+          gauge.limits,
+          verdict,
+        )
+      : repeatRow('repeat', streakOf(state.agent.history, call), call.isPoll, policy, verdict),
+  )
+}
+
+function gaugeRow(rule: string, figure: number, limits: Policy['rate'], verdict: Verdict): Row {
+  const wait = verdict.kind === 'block' ? verdict.retryAfterMs : undefined
+  const lifts =
+    wait === undefined ? (verdict.kind === 'block' ? 'never' : '') : `in ${Math.ceil(wait / 1000)} s`
+  const { warnPerMin, blockPerMin } = limits
+  return { rule, figure, warnAt: warnPerMin || null, blockAt: blockPerMin || null, says: verdict.kind, lifts }
+}
+
+/** Its figure is how often in a row the same call has brought the same result. */
+function repeatRow(rule: string, figure: number, isPoll: boolean, policy: Policy, { kind }: Verdict): Row {
+  const { warn, block } = policy.repeat
+  const blockAt = block ? limitFor({ signature: '', isPoll }).times : null
+  const lifts = kind === 'block' ? 'when something else has happened' : ''
+  return { rule, figure, warnAt: warn ? 3 : null, blockAt, says: kind, lifts }
+}
+
+async function explainSession({ paths }: Context, name: string): Promise<Explanation> {
+  const { policy: own } = await readConfig(paths.config)
+  const session = pickSession((await loadSessions(paths, own)).sessions, name)
+  const policy = await policyAt(paths.config, session.project)
+  const { state, now } = found(paths.stateDb, session.key, MAIN_AGENT)
+  const names = ['', ...policy.spawn.tools.slice(0, 1), ...Object.keys(policy.tools)]
+  const gauges = new Map(
+    names.flatMap((tool) => gaugesFor(policy, tool)).map((gauge) => [gauge.meter, gauge]),
+  )
+  const rows = [...gauges.values()].map((gauge) => {
+    const { ring } = currentMeter(state.session, gauge, now)
+    return gaugeRow(gauge.meter, countOf(ring) + 1, gauge.limits, judgeGauge(gauge, ring, now))
+  })
+  const loops = agentRows(paths.stateDb, session.key, policy, now)
+  return {
+    about: fullName(session.identity),
+    verdict: session.state === 'off' ? 'allow' : session.state,
+    rows: [...haltRow(state), ...loops, ...rows],
+  }
+}
+
+/** For each agent, what its last call would meet if it came again. */
+function agentRows(file: string, key: string, policy: Policy, now: number): Row[] {
+  const agents = withStateDb(file, Date.now, (store) =>
+    store.read((db) => readAgentStates(db, key), []),
+  ).result
+  return agents.slice(0, MOST_AGENTS).flatMap(({ id, state }) => {
+    const last = state.history.at(-1)
+    if (!last) return []
+    const agent: Agent = { id, type: '' }
+    const again: CallEvent = { type: 'call', agent, tool: '', signature: last.signature, isPoll: last.isPoll }
+    const [finding] = judge({ ...freshState(now), agent: state }, again, policy, now)
+    if (!finding) return []
+    const rule = `repeat (${printable(id).slice(0, 12)})`
+    return [repeatRow(rule, streakOf(state.history, again), last.isPoll, policy, finding.verdict)]
+  })
+}
+
+function print(
+  { print: out, colour }: Terminal,
+  about: string,
+  verdict: Verdict['kind'],
+  rows: readonly Row[],
+): void {
+  const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, halt: colour.red }
+  const cells = rows.map(({ rule, figure, warnAt, blockAt, says, lifts }) => [
+    ...[rule, String(figure), String(warnAt ?? '-'), String(blockAt ?? '-')],
+    ...[paint[says](says), lifts],
+  ])
+  const columns = COLUMNS.map((title, index) => ({
+    title,
+    align: index > 0 && index < 4 ? ('right' as const) : ('left' as const),
+  }))
+  const [head = '', ...lines] = table(columns, cells)
+  for (const line of [colour.dim(head), ...lines]) out(line)
+  out(`${about}: ${paint[verdict](verdict)}`)
+}
