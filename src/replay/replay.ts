@@ -64,7 +64,7 @@ export function replay(
 }
 
 /** A session's files together, the oldest session first: who repeats calls of another came later. */
-function bySession(files: readonly TranscriptFile[]): [string, TranscriptFile[]][] {
+export function bySession(files: readonly TranscriptFile[]): [string, TranscriptFile[]][] {
   const sessions = new Map<string, TranscriptFile[]>()
   for (const file of [...files].sort((a, b) => a.changedAt - b.changedAt)) {
     const name = file.session ?? file.path

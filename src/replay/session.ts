@@ -36,7 +36,9 @@ export interface Reader {
 
 const MAX_LINE_BYTES = 32 * 1024 * 1024
 
-interface Call {
+/** A call of a past session, with what it returned. */
+export interface PastCall {
+  /** Unix ms. */
   readonly at: number
   readonly order: number
   readonly agent: string
@@ -45,20 +47,26 @@ interface Call {
   returned: ReturnedCall
   returnedAt: number
   isUnasked: boolean
+  isError: boolean
 }
 
-/** A session while it is read. */
-interface Story {
-  readonly calls: Map<string, Call>
+/** A session as its files tell it. */
+export interface Story {
+  readonly calls: Map<string, PastCall>
   readonly prompts: Timed[]
   order: number
 }
 
 /** Everything that happened in a session, in order. */
 export function readSession(files: readonly TranscriptFile[], reader: Reader): Timed[] {
+  return inOrder(readStory(files, reader))
+}
+
+/** Its calls and prompts, as the files have them. */
+export function readStory(files: readonly TranscriptFile[], reader: Reader): Story {
   const story: Story = { calls: new Map(), prompts: [], order: 0 }
   for (const file of files) readFile(file, story, reader)
-  return inOrder(story)
+  return story
 }
 
 function readFile(file: TranscriptFile, story: Story, reader: Reader): void {
@@ -71,8 +79,12 @@ function readFile(file: TranscriptFile, story: Story, reader: Reader): void {
     }
     let number = 0
     let latest = 0
-    for (const { bytes, isPart, ended } of linesFrom(read, 0, MAX_LINE_BYTES)) {
-      if (!isPart || ended) number += 1
+    let wasPart = false
+    for (const { bytes, isPart } of linesFrom(read, 0, MAX_LINE_BYTES)) {
+      const goesOn = isPart && wasPart
+      wasPart = isPart
+      if (goesOn) continue
+      number += 1
       const line = isPart ? 'over 32 MB' : lineIn(bytes)
       if (line === undefined) continue
       if (typeof line === 'string') {
@@ -113,13 +125,14 @@ function add(
     if (story.calls.has(item.id)) return
     const returned = callOf(id, item, shortHash)
     const round = { at, order: story.order, agent: id, message: `${id} ${item.message}` }
-    story.calls.set(item.id, { ...round, isNew, returned, returnedAt: at, isUnasked: false })
+    story.calls.set(item.id, { ...round, isNew, returned, returnedAt: at, isUnasked: false, isError: false })
   } else {
     const call = story.calls.get(item.id)
     if (!call || call.returned.result !== undefined) return
     call.returned = { ...call.returned, ...resultOf({ ...NO_CALL, result: item.result }, shortHash) }
     call.returnedAt = at
     call.isUnasked = item.isUnasked
+    call.isError = item.isError
   }
 }
 
@@ -138,8 +151,8 @@ function shortHash(text: string): string {
 }
 
 /** Calls at their times, rounds at the time of their last result. A call that was met in another file is left out. */
-function inOrder({ calls, prompts }: Story): Timed[] {
-  const rounds = new Map<string, Call[]>()
+export function inOrder({ calls, prompts }: Story): Timed[] {
+  const rounds = new Map<string, PastCall[]>()
   const events: (Timed & { order: number })[] = prompts.map((prompt) => ({ ...prompt, order: -1 }))
   for (const call of calls.values()) {
     if (!call.isNew) continue

@@ -19,6 +19,7 @@ export interface TranscriptResult {
   readonly result: unknown
   /** The client refused the call itself, so that no hook was asked about it. */
   readonly isUnasked: boolean
+  readonly isError: boolean
 }
 
 export interface TranscriptPrompt {
@@ -84,7 +85,7 @@ function resultIn(part: Members): TranscriptResult[] {
   const id = textOf(part.tool_use_id)
   if (part.type !== 'tool_result' || !id) return []
   const isUnasked = promptText(part.content).startsWith('<tool_use_error>')
-  return [{ type: 'result', id, result: part.content, isUnasked }]
+  return [{ type: 'result', id, result: part.content, isUnasked, isError: part.is_error === true }]
 }
 
 /** The first text of a message's content. */
