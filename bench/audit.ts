@@ -1,17 +1,16 @@
 /** What the audit log costs: verifying it, the memory that takes, and how long hooks that sign at once wait. */
 
-import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Appended } from './audit/append.ts'
+import { storm, syncTimes } from './audit/storm.ts'
 import type { Verified } from './audit/verify.ts'
 import { inTemporaryHome, median, type Peer, printTable, quantile } from './measure.ts'
 
 const FILL = fileURLToPath(new URL('./audit/fill.ts', import.meta.url))
 const VERIFY = fileURLToPath(new URL('./audit/verify.ts', import.meta.url))
-const APPEND = fileURLToPath(new URL('./audit/append.ts', import.meta.url))
 
 const SHORT_LINES = 15_000
 const TIMES_LONGER = 8
@@ -76,7 +75,10 @@ function speedRow(mode: Mode, runs: readonly Verified[]): string[] {
   return [mode, ...numbers, answer(perSecond >= TARGETS[mode]), String(lines), String(segments)]
 }
 
-/** A log of one line shows what the program itself takes. */
+/**
+ * A log of one line shows what the program itself takes. Garbage is in it too: V8 leaves more of it lying the longer
+ * a process runs, up to a limit of its own.
+ */
 function benchMemory(folders: readonly string[]): void {
   const runs = folders.map((folder) => ({
     bytes: bytesIn(folder),
@@ -105,15 +107,15 @@ function bytesIn(folder: string): number {
 }
 
 async function benchAppend(home: string): Promise<void> {
-  await storm(home, 1) // the first one makes the key and the log
+  await storm(home, HOOKS, 1) // the first one makes the key and the log
   const [, line = ''] = readFileSync(join(home, 'audit', 'audit-000001.jsonl'), 'utf8').split('\n')
   const syncs: number[] = []
   const first: Appended[] = []
   const later: Appended[] = []
   // Interleaved, so that whatever else the disk does falls on both alike.
   for (let round = 0; round < STORMS; round += 1) {
-    syncs.push(...syncTimes(join(home, 'synced'), `${line}\n`))
-    const [cold = [], ...warm] = await storm(home, LINES_EACH)
+    syncs.push(...syncTimes(join(home, 'synced'), `${line}\n`, SYNCS_EACH))
+    const [cold = [], ...warm] = await storm(home, HOOKS, LINES_EACH)
     first.push(...cold)
     later.push(...warm.flat())
   }
@@ -154,44 +156,6 @@ function printAppend(
 
 function timeRow(name: string, ms: readonly number[]): string[] {
   return [name, quantile(ms, 0.5).toFixed(1), quantile(ms, 0.9).toFixed(1)]
-}
-
-/** How long it takes to append a text to a file durably, in ms: what the disk itself costs. */
-function syncTimes(file: string, text: string): number[] {
-  const fd = openSync(file, 'a')
-  const times = Array.from({ length: SYNCS_EACH }, () => {
-    const start = performance.now()
-    writeSync(fd, text)
-    fdatasyncSync(fd)
-    return performance.now() - start
-  })
-  closeSync(fd)
-  return times
-}
-
-/** So many new processes as there are hooks append so many times, each time all at once; the result is by time. */
-async function storm(home: string, times: number): Promise<Appended[][]> {
-  const hooks = Array.from({ length: HOOKS }, (_, i) => startHook(home, i))
-  const allSay = () => Promise.all(hooks.map(({ says }) => says()))
-  await allSay()
-  const results: Appended[][] = []
-  for (let time = 0; time < times; time += 1) {
-    for (const { begin } of hooks) begin()
-    results.push((await allSay()).map((result) => JSON.parse(result)))
-  }
-  for (const { end } of hooks) end()
-  return results
-}
-
-function startHook(home: string, i: number) {
-  const child = spawn(process.execPath, [APPEND, home, String(i)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-  const says = async (): Promise<string> => {
-    const line = await lines.next()
-    if (line.done) throw new Error(`Expected ${APPEND} to say something, see its error above`)
-    return line.value
-  }
-  return { says, begin: () => child.stdin.write('.'), end: () => child.stdin.end() }
 }
 
 /** Also the exit code's. */

@@ -5,31 +5,41 @@
 
 import { parseArgs } from 'node:util'
 import { audit } from './audit.ts'
+import { detection } from './detection.ts'
 import { exactness } from './exactness.ts'
 import { growth } from './growth.ts'
 import { latency } from './latency.ts'
 import type { Peer } from './measure.ts'
 import { startup } from './startup.ts'
 
-const BENCHES: Readonly<Record<string, (peers: readonly Peer[]) => Promise<void>>> = {
-  latency,
-  exactness,
+interface Arguments {
+  /** Other hooks, to be measured beside ours. */
+  readonly peers: readonly Peer[]
+  /** What comes after the bench's name. */
+  readonly places: readonly string[]
+}
+
+const BENCHES: Readonly<Record<string, (given: Arguments) => Promise<void>>> = {
+  latency: ({ peers }) => latency(peers),
+  exactness: ({ peers }) => exactness(peers),
   growth,
   startup,
   audit,
+  detection: ({ places }) => detection(places[0] ?? ''),
 }
-const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--peer NAME=COMMAND]...`
+const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [FOLDER] [--peer NAME=COMMAND]...`
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { peer: { type: 'string', multiple: true, default: [] } },
 })
-const bench = BENCHES[positionals[0] ?? '']
-if (!bench || positionals.length !== 1) {
+const [name = '', ...places] = positionals
+const bench = BENCHES[name]
+if (!bench || places.length !== (name === 'detection' ? 1 : 0)) {
   console.error(USAGE)
   process.exit(2)
 }
-await bench(values.peer.map(peerOf))
+await bench({ peers: values.peer.map(peerOf), places })
 
 function peerOf(text: string): Peer {
   const [, name, command] = /^([^=]+)=(.+)$/s.exec(text) ?? []

@@ -1,6 +1,6 @@
 /**
  * The signing key: PKCS #8 PEM, ours alone (0600, no symlink), made on first use; its public half beside it.
- * tweetnacl makes keys and signs, node:crypto verifies: two independent implementations meet in every line.
+ * tweetnacl makes keys, node:crypto signs and verifies: two independent implementations meet in every key.
  */
 
 import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
@@ -14,12 +14,13 @@ import {
   keyId,
   publicKeyOf,
   publicPem,
+  secretKeyOf,
   secretPem,
   seedOfPem,
+  signatureOf,
   verifyingKey,
 } from './ed25519.ts'
 import { createDurably, ensureFolder, sizeOf, syncFolder } from './files.ts'
-import type { Sign } from './line.ts'
 
 const SIGNING_KEY = 'signing-key.pem'
 const NEXT_KEY = 'next-key.pem'
@@ -30,7 +31,7 @@ export interface Signer {
   /** First 16 hex digits of the SHA-256 of the key's SPKI form. */
   readonly key: string
   readonly pub: Buffer
-  readonly sign: Sign
+  readonly sign: (message: Uint8Array) => Buffer
 }
 
 /** Opens the signing key in an audit folder, making it (and the folder) on first use, if `isFirst` says that it is. */
@@ -51,8 +52,15 @@ function createFirstKey(keys: string, file: string, isFirst: () => boolean): voi
   createKey(file)
 }
 
+/** tweetnacl and node:crypto must agree on a key before it is used: see docs/decisions/0009. */
 function createKey(file: string): void {
-  createDurably(file, secretPem(nacl.randomBytes(nacl.sign.seedLength)))
+  const seed = nacl.randomBytes(nacl.sign.seedLength)
+  const { secretKey } = nacl.sign.keyPair.fromSeed(seed)
+  const probe = Buffer.from(file)
+  if (!signerOf(Buffer.from(seed)).sign(probe).equals(nacl.sign.detached(probe, secretKey))) {
+    throw new Error('tweetnacl and node:crypto do not agree on a signature')
+  }
+  createDurably(file, secretPem(seed))
 }
 
 /**
@@ -95,22 +103,19 @@ export function useNextKey(folder: string): void {
 
 /** Opens one of the keys; its public half is put beside it. */
 function openKey(keys: string, name: string): Signer {
-  const seed = readSeed(join(keys, name))
-  const pub = publicKeyOf(seed)
-  const publicFile = join(keys, `${keyId(pub)}.pub.pem`)
-  if (!isThere(publicFile)) createDurably(publicFile, publicPem(pub))
-  return signerOf(seed, pub)
+  const signer = signerOf(readSeed(join(keys, name)))
+  const publicFile = join(keys, `${signer.key}.pub.pem`)
+  if (!isThere(publicFile)) createDurably(publicFile, publicPem(signer.pub))
+  return signer
 }
 
-/**
- * Signs with tweetnacl, and lets node:crypto verify the signature before it is used: what leaves this
- * function was found right by both.
- */
-function signerOf(seed: Uint8Array, pub: Buffer): Signer {
-  const secretKey = Buffer.concat([seed, pub])
+/** What leaves `sign` was verified once more. */
+function signerOf(seed: Buffer): Signer {
+  const secret = secretKeyOf(seed)
+  const pub = publicKeyOf(secret)
   const verifier = verifyingKey(pub)
-  const sign: Sign = (message) => {
-    const signature = nacl.sign.detached(message, secretKey)
+  const sign = (message: Uint8Array) => {
+    const signature = signatureOf(secret, message)
     if (!isSignatureValid(verifier, message, signature)) throw new Error('a signature did not verify')
     return signature
   }

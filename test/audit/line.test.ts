@@ -11,6 +11,7 @@ import {
   keyId,
   publicKeyOf,
   publicPem,
+  secretKeyOf,
   secretPem,
   seedOfPem,
   verifyingKey,
@@ -153,7 +154,7 @@ describe('a line', () => {
 
 describe('Ed25519', () => {
   test('names a key by its SPKI form, and reads back the PEM it writes', () => {
-    assert.deepEqual(publicKeyOf(SEED), PUB)
+    assert.deepEqual(publicKeyOf(secretKeyOf(SEED)), PUB)
     assert.match(keyId(PUB), /^[0-9a-f]{16}$/)
     assert.deepEqual(seedOfPem(secretPem(SEED)), SEED)
     assert.equal(seedOfPem(publicPem(PUB)), undefined)
