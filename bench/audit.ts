@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Appended } from './audit/append.ts'
 import { storm, syncTimes } from './audit/storm.ts'
 import type { Verified } from './audit/verify.ts'
-import { inTemporaryHome, median, type Peer, printTable, quantile } from './measure.ts'
+import { inTemporaryHome, median, printTable, quantile } from './measure.ts'
 
 const FILL = fileURLToPath(new URL('./audit/fill.ts', import.meta.url))
 const VERIFY = fileURLToPath(new URL('./audit/verify.ts', import.meta.url))
@@ -28,7 +28,7 @@ const SHORT_WAIT_SYNCS = 10
 
 type Mode = keyof typeof TARGETS
 
-export async function audit(_peers: readonly Peer[]): Promise<void> {
+export async function audit(): Promise<void> {
   console.log(`Node ${process.versions.node}\n`)
   await inTemporaryHome(undefined, async (home) => {
     const tiny = fill(home, 1)

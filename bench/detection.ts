@@ -36,6 +36,7 @@ const DETECTORS: readonly (readonly [string, Detector])[] = [
     '3 same errors',
     simple((past, call) => inARow(past, call, 3) && past.slice(-3).every(({ isError }) => isError)),
   ],
+  ['5 equal results in a row, or 8 of 20', simple(fiveInARowOrEightOfTwenty)],
   ['repeat, warn (only speaks)', ours({ ...NO_RULES, repeat: { warn: true, block: false } }, ['warn'])],
   ['repeat, block', ours({ ...NO_RULES, repeat: { warn: false, block: true } }, ['block', 'halt'])],
   ['all of ours', ours(DEFAULT_POLICY, ['block', 'halt'])],
@@ -114,6 +115,24 @@ function isSame(a: PastCall, b: PastCall): boolean {
 
 function inARow(past: readonly PastCall[], call: PastCall, before: number): boolean {
   return past.length >= before && past.slice(-before).every((other) => isSame(other, call))
+}
+
+/** Calls that only ask whether something is done yet are held to the second alone. */
+function fiveInARowOrEightOfTwenty(past: readonly PastCall[], call: PastCall): boolean {
+  const equal = (calls: readonly PastCall[]) =>
+    Math.max(
+      0,
+      ...calls
+        .filter((other) => isSame(other, call))
+        .map(
+          ({ returned: { result } }) =>
+            calls.filter(
+              ({ returned }, i) =>
+                isSame(calls[i] ?? call, call) && result !== undefined && returned.result === result,
+            ).length,
+        ),
+    )
+  return (!call.returned.isPoll && equal(past.slice(-5)) === 5) || equal(past.slice(-20)) >= 8
 }
 
 function isCycle(calls: readonly PastCall[], times: number): boolean {

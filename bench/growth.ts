@@ -4,16 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import {
-  call,
-  HOOK_PROGRAM,
-  inTemporaryHome,
-  median,
-  NODE_ALONE,
-  type Peer,
-  printTable,
-  run,
-} from './measure.ts'
+import { call, HOOK_PROGRAM, inTemporaryHome, median, NODE_ALONE, printTable, run } from './measure.ts'
 
 /** In a process of its own: a bench with a large heap starts others slowly, and would measure itself. */
 const FILL = fileURLToPath(new URL('./fill.ts', import.meta.url))
@@ -24,7 +15,7 @@ const ROUNDS = 60
 /** Each session has as many calls as half of the real ones have at most in a minute. */
 const CALLS_EACH = 12
 
-export async function growth(_peers: readonly Peer[]): Promise<void> {
+export async function growth(): Promise<void> {
   const rows = []
   for (const sessions of SESSIONS) {
     rows.push(

@@ -9,6 +9,7 @@ import {
   type Peer,
   printTable,
   quantile,
+  roundEnd,
   run,
   shell,
 } from './measure.ts'
@@ -25,16 +26,21 @@ export async function latency(peers: readonly Peer[]): Promise<void> {
   await inTemporaryHome(undefined, async (home) =>
     inTemporaryHome(ALWAYS_REACHED, async (refusing) => {
       const cases = [
-        { program: NODE_ALONE, home },
-        { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call allowed' }, home },
-        { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call refused and signed' }, home: refusing },
-        ...others.map((program) => ({ program, home })),
+        { program: NODE_ALONE, home, input: call },
+        { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call allowed' }, home, input: call },
+        { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, end of a round' }, home, input: roundEnd },
+        {
+          program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call refused and signed' },
+          home: refusing,
+          input: call,
+        },
+        ...others.map((program) => ({ program, home, input: call })),
       ]
       const times = new Map<string, number[]>()
       // Interleaved, so that whatever else the machine does falls on all of them alike.
       for (let round = -WARM_UP; round < ROUNDS; round += 1) {
-        for (const { program, home: where } of cases) {
-          const { ms } = await run(program, where, call(`session ${Math.floor(round / CALLS_IN_A_SESSION)}`))
+        for (const { program, home: where, input } of cases) {
+          const { ms } = await run(program, where, input(`session ${Math.floor(round / CALLS_IN_A_SESSION)}`))
           if (round >= 0) times.set(program.name, [...(times.get(program.name) ?? []), ms])
         }
       }

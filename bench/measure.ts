@@ -68,9 +68,23 @@ let calls = 0
 /** A PreToolUse event of a call that was not made before. */
 export function call(session = 'bench'): string {
   calls += 1
+  return `${JSON.stringify({ ...common(session), hook_event_name: 'PreToolUse', ...lastCall() })}\n`
+}
+
+/** The PostToolBatch event of the last call. */
+export function roundEnd(session = 'bench'): string {
+  const returned = { ...lastCall(), tool_response: ` M src/file-${calls}.ts\n`.repeat(20) }
+  return `${JSON.stringify({ ...common(session), hook_event_name: 'PostToolBatch', tool_calls: [returned] })}\n`
+}
+
+function lastCall() {
   const input = { command: `git status --short # ${calls}`, description: 'Show the changed files' }
-  const id = `toolu_bench_${calls}`
-  return `${JSON.stringify({ session_id: session, transcript_path: '/home/dev/.claude/projects/app/bench.jsonl', cwd: '/', permission_mode: 'default', hook_event_name: 'PreToolUse', tool_name: 'Bash', tool_input: input, tool_use_id: id })}\n`
+  return { tool_name: 'Bash', tool_input: input, tool_use_id: `toolu_bench_${calls}` }
+}
+
+function common(session: string) {
+  const transcript = '/home/dev/.claude/projects/app/bench.jsonl'
+  return { session_id: session, transcript_path: transcript, cwd: '/', permission_mode: 'default' }
 }
 
 export function quantile(values: readonly number[], share: number): number {

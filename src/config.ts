@@ -6,7 +6,6 @@
 
 import { describe, type Failure, failure, isFailure, mendable } from './failure.ts'
 import { isAbsent } from './files.ts'
-import { loosens } from './guard/loosening.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from './guard/policy.ts'
 import { shellWord } from './short-id.ts'
 
@@ -36,8 +35,10 @@ export async function withProject(
 ): Promise<{ policy: Policy; ignored?: string }> {
   try {
     const settings = await readIfThere(file, policy)
-    const loosened = settings && loosens(policy, settings)
-    if (!loosened) return { policy: settings ? applySettings(policy, settings) : policy }
+    if (!settings) return { policy }
+    const { loosens } = await import('./guard/loosening.ts')
+    const loosened = loosens(policy, settings)
+    if (!loosened) return { policy: applySettings(policy, settings) }
     return { policy, ignored: `${file} is ignored: ${loosened} would loosen your own setting` }
   } catch (error) {
     return { policy, ignored: `${file} is ignored: ${problemAt(file, error).message}` }
