@@ -55,7 +55,7 @@ async function demonstrate(context: Context, home: string): Promise<ExitCode> {
   )
   terminal.print(`\nThe model was warned:\n${dim(warningIn(warnings[0]))}`)
   terminal.print(
-    `\nand from call ${LIMITS.blockPerMin} on it was told:\n${dim(refusals[0]?.stderr.trimEnd() ?? '')}\n`,
+    `\nand from call ${LIMITS.blockPerMin} on it was told:\n${dim(firstOf(refusals)?.stderr.trimEnd() ?? '')}\n`,
   )
   const loop = await repeatOneCall(env, home)
   terminal.print(
@@ -67,6 +67,11 @@ async function demonstrate(context: Context, home: string): Promise<ExitCode> {
   terminal.print(dim('\nThe demo folder is removed again; your own sessions were not touched.'))
   refuseSurprises([count(0), warnings.length, refusals.length, loop.ran, loop.refused])
   return verified
+}
+
+/** The refusals came at once; the first of them is told in other words than those after it. */
+function firstOf(refusals: readonly Answer[]): Answer | undefined {
+  return refusals.find(({ stderr }) => stderr.includes('Do not retry now')) ?? refusals[0]
 }
 
 /** The demo counts on exact counting; anything else is a defect, and says so. */
