@@ -20,7 +20,7 @@ import {
 import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import { patienceOf, sinceStart } from '../pause.ts'
-import type { Updated } from '../store/state-db.ts'
+import type { Updated } from '../store/update.ts'
 import { countIn } from './failed.ts'
 
 /** All waits of one hook run together stay below this: at the client's timeout the call would run. */

@@ -8,27 +8,27 @@
  * operating-system crash may cost is worth a minute.
  */
 
-import type { Outcome, Tally } from '../guard/decide.ts'
+import type { Tally } from '../guard/decide.ts'
 import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { RATE } from '../guard/meters.ts'
 import { countOf } from '../guard/ring.ts'
-import { freshAgent, freshSession, freshState, meterIn, type State } from '../guard/state.ts'
+import { meterIn } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
 import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
-import {
-  decodeAgent,
-  decodeLasting,
-  decodeSession,
-  encodeAgent,
-  encodeLasting,
-  encodeSession,
-} from './codec.ts'
+import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated } from './schema.ts'
 import { withTool } from './tools.ts'
-
-/** As much of a notice as is kept to know it again. */
-const MAX_NOTICE = 200
+import {
+  type Decided,
+  type Found,
+  type FoundRow,
+  isHeard,
+  noticeOf,
+  stateIn,
+  type Update,
+  type Updated,
+} from './update.ts'
 
 /** Idle sessions are looked for at most this often. */
 const SWEEP_EVERY_MS = 60_000
@@ -36,47 +36,6 @@ const SWEEP_EVERY_MS = 60_000
 /** Minutes since the epoch: what idle rows are looked up by. */
 export function minuteOf(ms: number): number {
   return Math.floor(ms / 60_000)
-}
-
-export interface Update {
-  readonly identity: Identity
-  readonly event: Event
-  /** Where the session works: kept for people to recognise it by. */
-  readonly project: string
-  /** Something that the person should be told once in this session. */
-  readonly notice?: string | undefined
-  /** Called under the lock with the state of session and agent, and the time (Unix ms). */
-  readonly decide: (state: State, now: number) => Decided
-}
-
-/** An outcome; in shadow mode with what it would have added to the counters, had it been in force. */
-export type Decided = Outcome & { readonly would?: Tally }
-
-export type Updated = Decided & {
-  /** Nobody has swept for a minute. */
-  readonly sweepIsDue: boolean
-  /** The notice was not told in this session yet. */
-  readonly noticeIsNew: boolean
-  /** What was found damaged and dropped, in words for a person. */
-  readonly dropped?: string
-}
-
-/** A session as it was found under the lock; all but the time of the last sweep are null for a new one. */
-interface FoundRow {
-  readonly id: number | null
-  readonly notice: string | null
-  readonly tools: string | null
-  readonly live: string | null
-  readonly lasting: string | null
-  readonly agentLive: string | null
-  readonly sweptMs: number
-}
-
-/** Columns of a session row that is there. */
-interface Found {
-  readonly id: number | bigint
-  readonly notice: string
-  readonly tools: string
 }
 
 export class StateDb {
@@ -235,26 +194,4 @@ export class StateDb {
       )
       .run(warned, blocked, halted)
   }
-}
-
-/** What was remembered; what cannot be read is as if it had never been. */
-function stateIn({ live, lasting, agentLive }: FoundRow, now: number): { state: State; isWhole: boolean } {
-  const fresh = freshState(now)
-  const lasts = lasting ? decodeLasting(lasting) : fresh.session.lasting
-  const kept = lasts ?? fresh.session.lasting
-  const session = live === null ? freshSession(now, kept) : decodeSession(live, kept)
-  const agent = agentLive === null ? freshAgent(kept.epoch) : decodeAgent(agentLive)
-  return {
-    state: { session: session ?? freshSession(now, kept), agent: agent ?? freshAgent(kept.epoch) },
-    isWhole: Boolean(lasts && session && agent),
-  }
-}
-
-/** Only a call that is counted is answered, so only then can a person be told something. */
-function isHeard(update: Update, outcome: Decided): boolean {
-  return update.event.type === 'call' && outcome.tally.calls > 0
-}
-
-function noticeOf(update: Update): string {
-  return update.notice?.slice(0, MAX_NOTICE) ?? ''
 }

@@ -1,11 +1,11 @@
 /** `spikectl audit verify`: is the log what its writer wrote? Says what is wrong, and what it cannot know. */
 
 import { parseCheckpoint } from '../../audit/checkpoint.ts'
+import type { Landmark } from '../../audit/course.ts'
 import { namesJunk } from '../../audit/junk.ts'
 import { treeHash } from '../../audit/merkle.ts'
 import { treeOf } from '../../audit/tree.ts'
 import { keyAfter, keyNames, pruneRecord, type Report } from '../../audit/verify.ts'
-import type { Landmark } from '../../audit/walk.ts'
 import { failure } from '../../failure.ts'
 import { readSmallFile } from '../../files.ts'
 import { printable, shellWord } from '../../short-id.ts'
