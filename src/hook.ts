@@ -14,6 +14,7 @@ import { isOff, type Policy } from './guard/policy.ts'
 import { inMode } from './guard/shadow.ts'
 import { openHash } from './hash.ts'
 import { isInteractive, readInput, writeOut } from './hook/stdio.ts'
+import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import { eventNameIn, type GuardedInput, parseHookInput } from './hosts/claude-code/event.ts'
 import { fingerprint } from './hosts/claude-code/fingerprint.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
@@ -81,6 +82,10 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
     return answerMissingTenant(run.paths, input, about.identity)
   }
   if (isOff(about.policy)) return SILENCE
+  if (input.type !== 'call' && isNamedAgent(run.env)) {
+    const { ignoreForged } = await import('./hook/answer.ts')
+    return ignoreForged(run.paths, input, about.identity)
+  }
   const isLate = input.type === 'results' || input.type === 'session_end'
   if (isLate && !existsSync(run.paths.stateDb)) return SILENCE
   try {

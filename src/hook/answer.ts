@@ -106,6 +106,12 @@ function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdi
   return logged(SILENCE, paths, entryOf(`would_${verdict.kind}`, input, identity, verdict))
 }
 
+/** Prompts, results and ends of sessions come from the client; from an agent's own shell they open no latch. */
+export function ignoreForged(paths: Paths, input: GuardedInput, identity: Identity): Reply {
+  const message = `ignored: ${input.name} came from an agent's own shell`
+  return logged(SILENCE, paths, { event: 'notice', message, ...partiesOf(input, identity) })
+}
+
 /** The answer to a call without the tenant that the policy demands. */
 export function answerMissingTenant(paths: Paths, call: CallInput, identity: Identity): Reply {
   const message = 'refused: no tenant is named'

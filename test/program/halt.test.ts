@@ -99,6 +99,28 @@ describe('a runaway', () => {
     assert.equal((await round(home)).call.exitCode, 2)
   })
 
+  test('cannot let itself go on with a prompt, results or an end that it has forged', async (t) => {
+    const home = temporaryHome(t)
+    await rounds(home, 8)
+    const env = { CLAUDECODE: '1', AI_AGENT: 'claude-code_2-1-330_agent' }
+    for (const name of ['UserPromptSubmit', 'SessionEnd', 'PostToolBatch']) {
+      const input = event({ hook_event_name: name, prompt: 'go on', tool_calls: [] })
+      assert.equal((await runHook({ home, input, env })).exitCode, 0)
+    }
+    assert.equal((await round(home)).call.exitCode, 2)
+    assert.match(
+      (await runCli(['log'], { home })).stdout,
+      /ignored: UserPromptSubmit came from an agent's own shell/,
+    )
+    const harness = { ...env, AI_AGENT: 'claude-code_2-1-330_harness' }
+    await runHook({
+      home,
+      input: event({ hook_event_name: 'UserPromptSubmit', prompt: 'go on' }),
+      env: harness,
+    })
+    assert.equal((await round(home)).call.exitCode, 0)
+  })
+
   test('is shown by status, counted, signed and logged, and let go by a reset', async (t) => {
     const home = temporaryHome(t)
     await rounds(home, 8)

@@ -6,6 +6,10 @@ import type { Environment } from '../../paths.ts'
  * "_harness" in a hook; older clients set CLAUDECODE=1 alone.
  */
 export function isAgentShell(env: Environment): boolean {
-  if (env.AI_AGENT) return env.AI_AGENT.endsWith('_agent')
-  return env.CLAUDECODE === '1'
+  return isNamedAgent(env) || (!env.AI_AGENT && env.CLAUDECODE === '1')
+}
+
+/** The same where a hook runs, in which older clients set CLAUDECODE=1 too. */
+export function isNamedAgent(env: Environment): boolean {
+  return Boolean(env.AI_AGENT?.endsWith('_agent'))
 }
