@@ -77,7 +77,7 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
   if (input.type === 'other') return SILENCE
 
   const about = await caseOf(run, input)
-  if (input.type === 'call' && lacksTenant(about.identity, about.policy)) {
+  if (input.type === 'call' && lacksTenant(about.identity, about.policy) && about.policy.mode === 'enforce') {
     const { answerMissingTenant } = await import('./hook/answer.ts')
     return answerMissingTenant(run.paths, input, about.identity)
   }
@@ -86,7 +86,8 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
     const { ignoreForged } = await import('./hook/answer.ts')
     return ignoreForged(run.paths, input, about.identity)
   }
-  const isLate = input.type === 'results' || input.type === 'session_end'
+  const isLate =
+    input.type === 'session_end' || (input.type === 'results' && !(input.endsRound && input.calls.length > 0))
   if (isLate && !existsSync(run.paths.stateDb)) return SILENCE
   try {
     return await count(run, about)

@@ -59,7 +59,7 @@ async function demonstrate(context: Context, home: string): Promise<ExitCode> {
   )
   const loop = await repeatOneCall(env, home)
   terminal.print(
-    `Another agent repeats one failing call: ${bold(loop.ran)} ran, ${red(loop.refused)} were refused, then its turn was ended:\n${dim(loop.stopReason)}\n`,
+    `An agent of another session repeats one failing call: ${bold(loop.ran)} ran, ${red(loop.refused)} were refused, then its turn was ended:\n${dim(loop.stopReason)}\n`,
   )
   await status({ ...context, paths }, undefined, {})
   terminal.print('')

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { readConfig, withProject } from '../config.ts'
 import { failure } from '../failure.ts'
-import { readSmallFile } from '../files.ts'
-import { decide, judge } from '../guard/decide.ts'
+import { isAbsent, readSmallFile } from '../files.ts'
+import { decide, judge, lacksTenant } from '../guard/decide.ts'
 import { haltIn } from '../guard/escalation.ts'
 import { type Agent, type CallEvent, MAIN_AGENT } from '../guard/event.ts'
 import { identify, keyOf } from '../guard/identity.ts'
@@ -79,10 +79,21 @@ async function explainEvent({ env, paths }: Context, place: string): Promise<Exp
   if (event.type !== 'call') throw new Error('Expected a call to stay one')
   const identity = identify({ ...namedIn(env), session: input.session })
   const policy = await policyAt(paths.config, env.CLAUDE_PROJECT_DIR || input.cwd || process.cwd())
+  const about = `${input.tool} in ${fullName(identity)}`
+  if (lacksTenant(identity, policy)) return { about, verdict: 'block', rows: [TENANT_ROW] }
   const { state, now } = found(paths.stateDb, keyOf(identity), event.agent.id)
   const { verdict } = decide(state, event, policy, now)
-  const rows = [...haltRow(state), ...callRows(state, event, policy, now)]
-  return { about: `${input.tool} in ${fullName(identity)}`, verdict: verdict.kind, rows }
+  const rows = [...haltRow('', state), ...callRows(state, event, policy, now)]
+  return { about: `${about}${inShadow(policy)}`, verdict: verdict.kind, rows }
+}
+
+const TENANT_ROW: Row = {
+  ...{ rule: 'tenant', figure: 0, warnAt: null, blockAt: null, says: 'block' },
+  lifts: 'when SPIKECTL_TENANT names one',
+}
+
+function inShadow({ mode }: Policy): string {
+  return mode === 'shadow' ? ' (shadow mode: it would run)' : ''
 }
 
 async function policyAt(config: string, project: string): Promise<Policy> {
@@ -91,16 +102,26 @@ async function policyAt(config: string, project: string): Promise<Policy> {
 
 function found(file: string, key: string, agent: string): { state: State; now: number } {
   const none = { state: freshState(Date.now()), now: Date.now() }
+  if (isAbsent(file)) return none
   return withStateDb(file, Date.now, (store) =>
     store.read((db, now) => ({ state: readState(db, key, agent, now), now }), none),
   ).result
 }
 
-function haltRow(state: State): Row[] {
+function haltRow(agent: string, state: State): Row[] {
   const halt = haltIn(state)
   if (!halt) return []
   const lifts = 'with a prompt of a person, or reset'
-  return [{ rule: `halt (${halt.rule})`, figure: halt.nth, warnAt: null, blockAt: null, says: 'halt', lifts }]
+  return [
+    {
+      rule: `halt ${agent}(${halt.rule})`,
+      figure: halt.nth,
+      warnAt: null,
+      blockAt: null,
+      says: 'halt',
+      lifts,
+    },
+  ]
 }
 
 function callRows(state: State, call: CallEvent, policy: Policy, now: number): Row[] {
@@ -127,9 +148,10 @@ function gaugeRow(rule: string, figure: number, limits: Policy['rate'], verdict:
 /** Its figure is how often in a row the same call has brought the same result. */
 function repeatRow(rule: string, figure: number, isPoll: boolean, policy: Policy, { kind }: Verdict): Row {
   const { warn, block } = policy.repeat
-  const blockAt = block ? limitFor({ signature: '', isPoll }).times : null
-  const lifts = kind === 'block' ? 'when something else has happened' : ''
-  return { rule, figure, warnAt: warn ? 3 : null, blockAt, says: kind, lifts }
+  const blockAt = block ? limitFor({ isPoll }).times : null
+  const { others } = limitFor({ isPoll })
+  const lifts = kind === 'block' ? `after ${others + 1} different other calls` : ''
+  return { rule, figure, warnAt: warn && !isPoll ? 3 : null, blockAt, says: kind, lifts }
 }
 
 async function explainSession({ paths }: Context, name: string): Promise<Explanation> {
@@ -145,28 +167,31 @@ async function explainSession({ paths }: Context, name: string): Promise<Explana
     const { ring } = currentMeter(state.session, gauge, now)
     return gaugeRow(gauge.meter, countOf(ring) + 1, gauge.limits, judgeGauge(gauge, ring, now))
   })
-  const loops = agentRows(paths.stateDb, session.key, policy, now)
+  const all = [...haltRow('', state), ...agentRows(paths.stateDb, session.key, state, policy, now), ...rows]
   return {
     about: fullName(session.identity),
-    verdict: session.state === 'off' ? 'allow' : session.state,
-    rows: [...haltRow(state), ...loops, ...rows],
+    verdict: heaviest(rows, session.state),
+    rows: all,
   }
 }
 
 /** For each agent, what its last call would meet if it came again. */
-function agentRows(file: string, key: string, policy: Policy, now: number): Row[] {
+function agentRows(file: string, key: string, { session }: State, policy: Policy, now: number): Row[] {
   const agents = withStateDb(file, Date.now, (store) =>
-    store.read((db) => readAgentStates(db, key), []),
+    store.read((db) => readAgentStates(db, key, session.lasting.epoch), []),
   ).result
   return agents.slice(0, MOST_AGENTS).flatMap(({ id, state }) => {
+    const own = session.lasting.latch
+      ? []
+      : haltRow(`${printable(id).slice(0, 12)} `, { session, agent: state })
     const last = state.history.at(-1)
-    if (!last) return []
+    if (!last) return own
     const agent: Agent = { id, type: '' }
     const again: CallEvent = { type: 'call', agent, tool: '', signature: last.signature, isPoll: last.isPoll }
     const [finding] = judge({ ...freshState(now), agent: state }, again, policy, now)
-    if (!finding) return []
+    if (!finding) return own
     const rule = `repeat (${printable(id).slice(0, 12)})`
-    return [repeatRow(rule, streakOf(state.history, again), last.isPoll, policy, finding.verdict)]
+    return [...own, repeatRow(rule, streakOf(state.history, again), last.isPoll, policy, finding.verdict)]
   })
 }
 
@@ -188,4 +213,11 @@ function print(
   const [head = '', ...lines] = table(columns, cells)
   for (const line of [colour.dim(head), ...lines]) out(line)
   out(`${about}: ${paint[verdict](verdict)}`)
+}
+
+/** What a next call would meet, were it none of those that are repeated. */
+function heaviest(rows: readonly Row[], state: string): Verdict['kind'] {
+  if (state === 'halt') return 'halt'
+  const kinds = rows.map(({ says }) => says)
+  return kinds.includes('block') ? 'block' : kinds.includes('warn') ? 'warn' : 'allow'
 }

@@ -31,6 +31,13 @@ export async function replay(
   if (problem) throw problem
   const files = transcriptsAt(places)
   const replayed = withProgress(terminal, files, withLimits(policy, options))
+  if (replayed.sessions.length === 0) {
+    throw failure(
+      `no calls in ${files.length} files: no transcripts of Claude Code`,
+      'Run: spikectl replay ~/.claude/projects',
+      1,
+    )
+  }
   if (options.json) terminal.printJson(asJson(replayed, files))
   else print(terminal, replayed)
   return 0

@@ -8,7 +8,8 @@ import type { Identity } from '../guard/identity.ts'
 import { RATE } from '../guard/meters.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
 import { aged, countOf } from '../guard/ring.ts'
-import { meterIn } from '../guard/state.ts'
+import { type Latch, meterIn } from '../guard/state.ts'
+import { ALLOW } from '../guard/verdict.ts'
 import { type Paths, projectSettingsPath } from '../paths.ts'
 import { printable } from '../short-id.ts'
 import { withStateDb } from '../store/open.ts'
@@ -20,6 +21,8 @@ export interface SessionView {
   readonly project: string
   /** What the next call would meet. */
   readonly state: 'allow' | 'warn' | 'block' | 'halt' | 'off'
+  /** Why every call is refused, if it is. */
+  readonly latch: Latch | undefined
   /** Admitted calls in the window. */
   readonly count: number
   /** Admitted calls in each of the last 60 seconds, oldest first. */
@@ -73,11 +76,13 @@ const NOTHING: Stored = { now: 0, stored: [], totals: NO_TOTALS }
 function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
   const { state: stored, ...known } = session
   const admitted = aged(meterIn(stored, RATE).ring, now)
-  const verdict = outlook(stored, policy, now)
+  const verdict = policy.mode === 'shadow' ? ALLOW : outlook(stored, policy, now)
+  const latch = policy.mode === 'shadow' ? undefined : stored.lasting.latch
   const wait = verdict.kind === 'block' ? (verdict.retryAfterMs ?? -1) : verdict.kind === 'halt' ? -1 : 0
   return {
     ...known,
     state: isOff(policy) ? 'off' : verdict.kind,
+    latch,
     count: countOf(admitted),
     perSecond: admitted.buckets,
     warnPerMin: policy.rate.warnPerMin,

@@ -3,7 +3,8 @@
 import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
 import type { Policy } from '../guard/policy.ts'
-import { printable, shortId } from '../short-id.ts'
+import { factsOf, machineWord } from '../hosts/claude-code/sentences.ts'
+import { pasteable, printable, shortId } from '../short-id.ts'
 import type { Totals } from '../store/sessions.ts'
 import { sparkline } from '../terminal/sparkline.ts'
 import { type Column, table } from '../terminal/table.ts'
@@ -71,6 +72,7 @@ async function statusOnce(
     terminal.printJson({ version: 1, mode: policy.mode, sessions: shown.map(asJson), totals })
   } else {
     printTable(terminal, shown, sessions.length)
+    for (const line of shown.flatMap(reasons)) terminal.print(line)
     for (const line of totalsLines(totals, policy.mode)) terminal.print(line)
   }
   return 0
@@ -105,6 +107,18 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[], known:
     sessions.map((session) => rowOf(terminal, session, width)),
   )
   for (const line of [terminal.colour.dim(head), ...lines]) terminal.print(line)
+}
+
+/** Why a session or agents of it are halted, and what to do about it. */
+function reasons({ identity, latch, agents }: SessionView): string[] {
+  const name = shortId(identity.id)
+  const goOn = `goes on with a prompt of a person, or: spikectl reset ${pasteable(identity)}`
+  if (latch) {
+    const since = new Date(latch.at).toISOString()
+    return [`${name} is halted since ${since} (${machineWord(latch)}: ${factsOf(latch, identity)}); ${goOn}`]
+  }
+  const halted = agents.filter((agent) => agent.halted).map(({ agent }) => printable(agent))
+  return halted.length > 0 ? [`${name}: halted ${halted.join(', ')}, while others go on; ${goOn}`] : []
 }
 
 type Colours = Terminal['colour']
@@ -145,9 +159,12 @@ function totalsLines(totals: Totals, mode: Policy['mode']): string[] {
   const { calls, warned, blocked, halted, errors, unsigned, wouldWarn, wouldBlock, wouldHalt } = totals
   const missing = unsigned > 0 ? ` (${unsigned} of these not signed: see spikectl log)` : ''
   const lines = [
-    `since the beginning: ${calls} calls, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${halted} turns ended; ${errors} errors`,
+    `since the beginning: ${calls} calls, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${halted} ${halted === 1 ? 'turn' : 'turns'} ended; ${errors} errors`,
   ]
   if (mode === 'enforce' && wouldWarn + wouldBlock + wouldHalt === 0) return lines
-  const now = mode === 'shadow' ? 'shadow mode: nothing is refused' : 'in shadow mode'
-  return [...lines, `${now}; would have warned ${wouldWarn}, blocked ${wouldBlock}, ended ${wouldHalt} turns`]
+  const now = mode === 'shadow' ? 'shadow mode: nothing is refused' : 'while it was in shadow mode it'
+  return [
+    ...lines,
+    `${now}${mode === 'shadow' ? ';' : ''} would have warned ${wouldWarn}, blocked ${wouldBlock}, ended ${wouldHalt} turns`,
+  ]
 }

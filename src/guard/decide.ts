@@ -14,7 +14,14 @@ import type { Policy } from './policy.ts'
 import { judgeRepeat, withPast } from './repetition.ts'
 import { takeResults } from './results.ts'
 import { aged, withCall } from './ring.ts'
-import { type AgentState, freshAgent, freshSession, type SessionState, type State } from './state.ts'
+import {
+  type AgentState,
+  currentAgent,
+  freshAgent,
+  freshSession,
+  type SessionState,
+  type State,
+} from './state.ts'
 import { ALLOW, type Block, type Verdict, type Warn } from './verdict.ts'
 
 /** What one event adds to the counters. */
@@ -44,10 +51,9 @@ export function lacksTenant(identity: Identity, policy: Policy): boolean {
 
 /** Decides one event at `now` (Unix ms). `state.agent` is the agent that the event is about. */
 export function decide(state: State, event: Event, policy: Policy, now: number): Outcome {
-  const { session } = state
-  // What an agent did before the last prompt of a person is void.
-  const agent = state.agent.epoch === session.lasting.epoch ? state.agent : freshAgent(session.lasting.epoch)
-  const current = { session: agedSession(session, now), agent }
+  const session = agedSession(inMode(state.session, policy.mode), now)
+  const agent = currentAgent(state.agent, session.lasting.epoch)
+  const current = { session, agent }
   switch (event.type) {
     case 'call':
       return decideCall(current, event, policy, now)
@@ -58,6 +64,13 @@ export function decide(state: State, event: Event, policy: Policy, now: number):
     case 'session_end':
       return silent({ session: freshSession(now, session.lasting), agent })
   }
+}
+
+/** What was decided in another mode, and what came of it, is void. */
+function inMode(session: SessionState, mode: Policy['mode']): SessionState {
+  const { latch: _, ...lasting } = session.lasting
+  if (lasting.mode === mode) return session
+  return { ...session, answered: [], lasting: { ...lasting, mode, epoch: lasting.epoch + 1, looping: [] } }
 }
 
 /** Aged whatever the event: a clock that has stepped back must be seen when it does. */
@@ -91,8 +104,9 @@ function answer(state: State, call: CallEvent, policy: Policy, now: number): Out
   const findings = judge(state, call, policy, now)
   const block = findings.find(({ verdict }) => verdict.kind === 'block')?.verdict
   if (block?.kind === 'block') {
-    const { agent, verdict } = refused(state, block, now)
-    return { ...denied({ ...state, agent }, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 } }
+    const { verdict, ...after } = refused(state, block, call.agent.id, policy, now)
+    const halted = verdict.kind === 'halt' ? 1 : 0
+    return { ...denied(after, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1, halted } }
   }
   return admit(state, call, policy, findings, now)
 }
@@ -133,18 +147,21 @@ function admit(
   const { session, agent } = state
   const { id, signature, isPoll } = call
   const warnings = findings.filter(({ verdict }) => verdict.kind === 'warn')
-  const spoken = warnings.find(({ isSpoken }) => !isSpoken)?.verdict
+  const spoken = warnings.find(({ isSpoken }) => !isSpoken)
   const history = withPast(agent.history, { ...(id === undefined ? {} : { id }), signature, isPoll, at: now })
-  const isRepeated = findings[0]?.verdict.kind === 'warn'
+  const isRepeated = spoken !== undefined && spoken.gauge === undefined
   return {
-    session: { ...session, meters: withAdmitted(session, gaugesFor(policy, call.tool), now) },
+    session: {
+      ...session,
+      meters: withAdmitted(session, gaugesFor(policy, call.tool), spoken?.gauge?.meter, now),
+    },
     agent: {
       ...agent,
       history,
       warned: stillWarned(agent, history, isRepeated ? signature : ''),
       denials: 0,
     },
-    verdict: spoken ?? ALLOW,
+    verdict: spoken?.verdict ?? ALLOW,
     tally: { ...NOTHING, calls: 1, warned: warnings.length > 0 ? 1 : 0 },
   }
 }
@@ -163,10 +180,13 @@ function stillWarned(
 function decidePrompt(state: State, { by }: PromptEvent): Outcome {
   const { session } = state
   const { latch: _, ...rest } = session.lasting
-  if (by === 'machine')
-    return { ...silent(state), verdict: haltIn({ session, agent: freshAgent(0) }) ?? ALLOW }
-  const lasting = { ...rest, epoch: rest.epoch + 1, hears: true, looping: [] }
-  return silent({ session: { ...session, lasting }, agent: freshAgent(lasting.epoch) })
+  const hears = { ...rest.hears, prompts: true }
+  if (by === 'machine') {
+    const told = { ...state, session: { ...session, lasting: { ...session.lasting, hears } } }
+    return { ...silent(told), verdict: haltIn({ session, agent: freshAgent(0) }) ?? ALLOW }
+  }
+  const lasting = { ...rest, epoch: rest.epoch + 1, hears, looping: [] }
+  return silent({ session: { ...session, lasting }, agent: currentAgent(state.agent, lasting.epoch) })
 }
 
 /** At the end of a round, a turn that should have ended is ended. */

@@ -9,7 +9,7 @@
 
 import { MAIN_AGENT } from './event.ts'
 import type { Policy } from './policy.ts'
-import type { AgentState, Denial, Latch, Round, State } from './state.ts'
+import type { AgentState, Denial, Latch, Round, SessionState, State } from './state.ts'
 import type { Block, Halt } from './verdict.ts'
 
 /** Of one round, so many ids are kept: many times more calls than a model makes in one message. */
@@ -17,6 +17,7 @@ export const MAX_ROUND_IDS = 256
 
 /** In a session whose rounds we cannot see, a turn ends at this many refusals in a row. */
 const BLIND_DENIALS = 10
+const BLIND_AFTER_PROMPT = 60
 
 /** The agent's round with one more call in it; it begins with its first. */
 export function withAsked({ round }: AgentState, id: string | undefined, now: number): Round {
@@ -24,26 +25,43 @@ export function withAsked({ round }: AgentState, id: string | undefined, now: nu
   return id === undefined ? current : { ...current, ids: [...current.ids.slice(1 - MAX_ROUND_IDS), id] }
 }
 
-/** The agent after a refusal, and the refusal with its place in the row. */
+/** The state after a refusal, and the refusal with its place in the row; or the halt that it has become. */
 export function refused(
-  { session, agent }: State,
+  state: State,
   block: Block,
+  agentId: string,
+  policy: Policy,
   now: number,
-): { agent: AgentState; verdict: Block } {
-  const nth = agent.denials + 1
-  const { rule, count, limit, of, retryAfterMs } = block
-  const freeAt = rule === 'repeat' ? undefined : now + (retryAfterMs ?? Number.MAX_SAFE_INTEGER - now)
-  const denial: Denial = {
-    ...{ rule, count, limit },
-    ...(of === undefined ? {} : { of }),
-    ...(freeAt === undefined ? {} : { freeAt }),
+): State & { verdict: Block | Halt } {
+  const nth = state.agent.denials + 1
+  const denial = denialOf(block, now)
+  const { round } = state.agent
+  const agent = {
+    ...state.agent,
+    denials: nth,
+    ...(round ? { round: { ...round, denial: heavier(round.denial, denial) } } : {}),
   }
-  const round = agent.round && { ...agent.round, denial: heavier(agent.round.denial, denial) }
-  const endsTurn = !session.lasting.hears && nth >= BLIND_DENIALS
-  return {
-    agent: { ...agent, ...(round ? { round } : {}), denials: nth },
-    verdict: { ...block, nth, ...(endsTurn ? { endsTurn } : {}) },
-  }
+  const after = { ...state, agent }
+  if (policy.halt.afterDeniedRounds === 0 || !isEndedBlindly(state.session, nth))
+    return { ...after, verdict: { ...block, nth } }
+  if (!state.session.lasting.hears.prompts) return { ...after, verdict: { ...block, nth, endsTurn: true } }
+  const latched = refusedByLatch(halted(after, agentId, denial, now))
+  return { ...latched, verdict: haltIn(latched) ?? { ...block, nth } }
+}
+
+function denialOf({ rule, count, limit, of, retryAfterMs }: Block, now: number): Denial {
+  const figure = { rule, count, limit, ...(of === undefined ? {} : { of }) }
+  if (rule === 'repeat') return figure
+  return { ...figure, freeAt: retryAfterMs === undefined ? Number.MAX_SAFE_INTEGER : now + retryAfterMs }
+}
+
+/**
+ * Rounds cannot be counted where nobody tells of them; then refusals in a row are. The first message of a session that
+ * has told of nothing but its prompt may still turn out to be one round, however many calls it has.
+ */
+function isEndedBlindly({ lasting: { hears } }: SessionState, nth: number): boolean {
+  if (hears.rounds) return false
+  return nth >= (hears.prompts && !hears.results ? BLIND_AFTER_PROMPT : BLIND_DENIALS)
 }
 
 /** What waiting does not help weighs more than what it does. */
@@ -51,15 +69,25 @@ function heavier(before: Denial | undefined, denial: Denial): Denial {
   return before && before.freeAt === undefined ? before : denial
 }
 
-/** The state after a round; with a latch closed when it was one too many. */
-export function afterRound(state: State, agentId: string, policy: Policy, now: number): State {
+/**
+ * The state after a round; with a latch closed when it was one too many. A round in which other calls have brought
+ * something new is no loop, whatever was refused beside them.
+ */
+export function afterRound(
+  state: State,
+  agentId: string,
+  isProgress: boolean,
+  policy: Policy,
+  now: number,
+): State {
   const { round, ...rest } = state.agent
   const { denial } = round ?? {}
   if (!round || !denial) {
     const { freeAt: _, ...agent } = rest
     return { ...state, agent: { ...agent, deniedRounds: 0 } }
   }
-  const isHammering = denial.freeAt === undefined || rest.freeAt === undefined || round.beganAt < rest.freeAt
+  const isLoop = denial.freeAt === undefined
+  const isHammering = isLoop ? !isProgress : rest.freeAt === undefined || round.beganAt < rest.freeAt
   const deniedRounds = rest.deniedRounds + (isHammering ? 1 : 0)
   const agent = { ...rest, deniedRounds, ...(denial.freeAt === undefined ? {} : { freeAt: denial.freeAt }) }
   const most = policy.halt.afterDeniedRounds

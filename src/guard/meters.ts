@@ -60,16 +60,16 @@ export function currentMeter(session: SessionState, { meter, limits }: Gauge, no
   return { ring: current, warned: warned && countOf(current) * 5 >= limits.warnPerMin * 4 }
 }
 
-/** The meters with one more admitted call in each of these; a warning that was due counts as spoken. */
+/** The meters with one more admitted call in each of these; `spoken` is the one whose warning is told with it. */
 export function withAdmitted(
   session: SessionState,
   gauges: readonly Gauge[],
+  spoken: string | undefined,
   now: number,
 ): SessionState['meters'] {
   const grown = gauges.map((gauge) => {
     const { ring, warned } = currentMeter(session, gauge, now)
-    const speaks = judgeGauge(gauge, ring, now).kind === 'warn'
-    return [gauge.meter, { ring: withCall(ring), warned: warned || speaks }] as const
+    return [gauge.meter, { ring: withCall(ring), warned: warned || gauge.meter === spoken }] as const
   })
   return { ...session.meters, ...Object.fromEntries(grown) }
 }

@@ -3,7 +3,7 @@
  *
  * **block**: the same call gave the same result five times with at most two other calls among them, or eight times
  * with at most six. Calls that ask whether something is done yet are held to the second alone.
- * **warn**: it is the fourth such call in a row, the seventh among the last 20 with at most four others, or the third
+ * **warn**: it is the fourth such call in a row, the seventh with at most four others among them, or the third
  * of a pair that takes turns (A-B-A-B-A-B); a result that is not known yet may be the same.
  *
  * Other calls are counted once each, so what differs each time, such as an edit before each check, is progress and
@@ -14,8 +14,6 @@ import type { Policy } from './policy.ts'
 import type { PastCall } from './state.ts'
 import { ALLOW, type Allow, type Block, type Warn } from './verdict.ts'
 
-export const MAX_HISTORY = 20
-
 export interface Threshold {
   readonly times: number
   readonly others: number
@@ -23,6 +21,10 @@ export interface Threshold {
 
 const TIGHT: Threshold = { times: 5, others: 2 }
 const LOOSE: Threshold = { times: 8, others: 6 }
+
+/** As many calls as a cycle of seven takes to come round eight times. */
+export const MAX_HISTORY = LOOSE.times * (LOOSE.others + 1)
+
 const WARN_IN_A_ROW = 4
 const WARN_SCATTERED: Threshold = { times: 7, others: 4 }
 const WARN_PAIRS = 3
@@ -52,29 +54,30 @@ export function streakOf(history: readonly PastCall[], { signature }: Pick<PastC
   return same.length - 1 - other
 }
 
-/** The loop that the last calls of this kind were, if they were one; `since` is when it began. */
+/** The loop that the calls of this kind were lately, if they were one; `since` is when it began. */
 export function loopOf(history: readonly PastCall[], call: Candidate) {
   const same = history.filter(({ signature }) => signature === call.signature)
-  for (const threshold of call.isPoll ? [LOOSE] : [TIGHT, LOOSE]) {
-    const [first] = same.slice(-threshold.times)
-    if (!first || !isLoop(history, same, threshold)) continue
-    const count = same.filter(({ result }) => result === first.result).length
-    return { figure: { count, limit: threshold.times }, since: first.at }
-  }
-  return undefined
+  const tight = call.isPoll ? undefined : loopIn(history, same.slice(-TIGHT.times), TIGHT)
+  if (tight) return tight
+  // The result that came most often: one that flips now and then is a loop too.
+  const usual = modeOf(same)
+  return loopIn(history, same.filter(({ result }) => result === usual).slice(-LOOSE.times), LOOSE)
 }
 
-/** The last `times` of the same calls all gave one result, with few others among and after them. */
-function isLoop(
-  history: readonly PastCall[],
-  same: readonly PastCall[],
-  { times, others }: Threshold,
-): boolean {
-  const last = same.slice(-times)
-  const [first] = last
-  if (first?.result === undefined || last.length < times) return false
-  if (last.some(({ result }) => result !== first.result)) return false // a missing one is unknown, never equal
-  return othersSince(history, first) <= others
+/** These calls, if they are enough and all gave one result, with few others among and after them. */
+function loopIn(history: readonly PastCall[], calls: readonly PastCall[], { times, others }: Threshold) {
+  const [first] = calls
+  if (first?.result === undefined || calls.length < times) return undefined
+  if (calls.some(({ result }) => result !== first.result)) return undefined // a missing one is unknown, never equal
+  if (othersSince(history, first) > others) return undefined
+  const equal = history.filter((past) => past.signature === first.signature && past.result === first.result)
+  return { figure: { count: equal.length, limit: times }, since: (equal[0] ?? first).at }
+}
+
+function modeOf(calls: readonly PastCall[]): string | undefined {
+  const counts = new Map<string, number>()
+  for (const { result } of calls) if (result !== undefined) counts.set(result, (counts.get(result) ?? 0) + 1)
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0]
 }
 
 /** How many different calls of other kinds came since. */
@@ -84,7 +87,7 @@ function othersSince(history: readonly PastCall[], first: PastCall): number {
 }
 
 /** How often a call of this kind may bring the same result. */
-export function limitFor({ isPoll }: Candidate): Threshold {
+export function limitFor({ isPoll }: Pick<Candidate, 'isPoll'>): Threshold {
   return isPoll ? LOOSE : TIGHT
 }
 

@@ -1,5 +1,6 @@
 /** What the rules remember between two events. */
 
+import type { Policy } from './policy.ts'
 import { emptyRing, type Ring } from './ring.ts'
 import type { Figure, Verdict } from './verdict.ts'
 
@@ -30,12 +31,23 @@ export interface Latch extends Figure {
   readonly refused: number
 }
 
+export interface Hears {
+  /** Prompts: so a latch can be opened. */
+  readonly prompts: boolean
+  /** What single calls returned. */
+  readonly results: boolean
+  /** Ends of rounds: so refused rounds can be counted, and a turn ended after one. */
+  readonly rounds: boolean
+}
+
 /** What outlives an idle session, its end, and its being resumed. */
 export interface Lasting {
   /** Prompts of persons so far: what was remembered of agents before the last of them is void. */
   readonly epoch: number
-  /** The host tells of results or prompts, so a latch can be closed and opened. */
-  readonly hears: boolean
+  /** What the host has told of so far: it decides how a turn can be ended. */
+  readonly hears: Hears
+  /** The mode in which this came to be: a latch of shadow mode was never closed for anybody. */
+  readonly mode: Policy['mode']
   /** Closed for every agent of the session. */
   readonly latch?: Latch
   /** Agents halted for repeating themselves since the last prompt of a person. */
@@ -87,8 +99,8 @@ export interface AgentState {
   /** Signatures in the history about which we have spoken. */
   readonly warned: readonly string[]
   readonly round?: Round
-  /** The first id of the last round that has ended, by which it is known when it is told of again. */
-  readonly lastRound?: string
+  /** The last round that has ended, by which it is known when it is told of again: its first id, and Unix ms. */
+  readonly lastRound?: { readonly id: string; readonly at: number }
   /** Rounds in a row with a refused call that count towards a halt. */
   readonly deniedRounds: number
   /** Refusals in a row. */
@@ -104,7 +116,12 @@ export interface State {
   readonly agent: AgentState
 }
 
-const NEVER: Lasting = { epoch: 0, hears: false, looping: [] }
+const NEVER: Lasting = {
+  epoch: 0,
+  hears: { prompts: false, results: false, rounds: false },
+  mode: 'enforce',
+  looping: [],
+}
 
 /** A session of which nothing is remembered but what lasts. */
 export function freshSession(now: number, lasting: Lasting = NEVER): SessionState {
@@ -113,6 +130,16 @@ export function freshSession(now: number, lasting: Lasting = NEVER): SessionStat
 
 export function freshAgent(epoch: number): AgentState {
   return { epoch, history: [], warned: [], deniedRounds: 0, denials: 0 }
+}
+
+/**
+ * The agent as it counts in this epoch: what it did before a person spoke is void, but for the calls of its open round,
+ * whose results are still to come.
+ */
+export function currentAgent(agent: AgentState, epoch: number): AgentState {
+  if (agent.epoch === epoch) return agent
+  const { round } = agent
+  return { ...freshAgent(epoch), ...(round ? { round: { beganAt: round.beganAt, ids: round.ids } } : {}) }
 }
 
 export function freshState(now: number): State {

@@ -25,7 +25,11 @@ export function answerFailure(
   if (isOff(policy)) return SILENCE
   recordFailure(paths, what)
   if (reply.exitCode === 2) return reply
-  return replyToFailure(what, eventName === 'PreToolUse' && policy.onError === 'block', reply)
+  return replyToFailure(
+    what,
+    eventName === 'PreToolUse' && policy.onError === 'block' && policy.mode === 'enforce',
+    reply,
+  )
 }
 
 /**

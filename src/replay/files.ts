@@ -44,7 +44,7 @@ function filesIn(folder: string): string[] {
 function sessionIn(path: string): string | undefined {
   const fd = openSync(path, 'r')
   try {
-    return /"sessionId":"([^"]+)"/.exec(readAt(fd, 0, LOOK_BYTES).toString())?.[1]
+    return /"sessionId"\s*:\s*"([^"]+)"/.exec(readAt(fd, 0, LOOK_BYTES).toString())?.[1]
   } finally {
     closeSync(fd)
   }

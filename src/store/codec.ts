@@ -33,10 +33,10 @@ export function encodeLasting(lasting: Lasting): string {
 
 /** Undefined when the text is not what encodeLasting writes. */
 export function decodeLasting(text: string): Lasting | undefined {
-  const { epoch, hears, latch, looping } = membersOf(text)
-  if (!isWhole(epoch) || typeof hears !== 'boolean' || !isTexts(looping)) return undefined
-  if (latch === undefined) return { epoch, hears, looping }
-  return isLatch(latch) ? { epoch, hears, looping, latch } : undefined
+  const { epoch, hears, mode, latch, looping } = membersOf(text)
+  if (!isWhole(epoch) || !isHears(hears) || !isTexts(looping)) return undefined
+  if ((mode !== 'enforce' && mode !== 'shadow') || !isOptional(latch, isLatch)) return undefined
+  return { epoch, hears, mode, looping, ...(latch ? { latch } : {}) }
 }
 
 /** JSON; past calls as [signature, at, isPoll, result, id], 0 for what is not known. */
@@ -54,7 +54,7 @@ export function decodeAgent(text: string): AgentState | undefined {
   if (!isWhole(epoch) || !past || !isTexts(warned) || !isWhole(deniedRounds) || !isWhole(denials))
     return undefined
   if (!isOptional(round, isRound) || !isOptional(latch, isLatch)) return undefined
-  if (!isOptional(lastRound, isText) || !isOptional(freeAt, isWhole)) return undefined
+  if (!isOptional(lastRound, isLastRound) || !isOptional(freeAt, isWhole)) return undefined
   return {
     ...{ epoch, history: past, warned, deniedRounds, denials },
     ...(round ? { round } : {}),
@@ -108,6 +108,17 @@ function isLatch(value: unknown): value is NonNullable<Lasting['latch']> {
 function isRound(value: unknown): value is NonNullable<AgentState['round']> {
   if (!isObject(value) || !isWhole(value.beganAt) || !isTexts(value.ids)) return false
   return isOptional(value.denial, (denial) => isObject(denial) && isFigure(denial))
+}
+
+function isLastRound(value: unknown): value is NonNullable<AgentState['lastRound']> {
+  return isObject(value) && isText(value.id) && isWhole(value.at)
+}
+
+function isHears(value: unknown): value is Lasting['hears'] {
+  return (
+    isObject(value) &&
+    [value.prompts, value.results, value.rounds].every((heard) => typeof heard === 'boolean')
+  )
 }
 
 function isFigure({ rule, count, limit }: Members): boolean {

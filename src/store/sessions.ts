@@ -31,6 +31,8 @@ export interface AgentCalls {
   readonly agent: string
   readonly type: string
   readonly count: number
+  /** Its own latch is closed. */
+  readonly halted?: true
 }
 
 export interface StoredSession {
@@ -118,12 +120,16 @@ export function readState(db: Database, key: string, agent: string, now: number)
   const row = db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').get(key)
   if (!row) return freshState(now)
   const session = stateIn(row, now)
-  const found = readAgentStates(db, key).find(({ id }) => id === agent)
+  const found = readAgentStates(db, key, session.lasting.epoch).find(({ id }) => id === agent)
   return { session, agent: found?.state ?? freshAgent(session.lasting.epoch) }
 }
 
 /** What the agents of a session have done lately, the latest first. */
-export function readAgentStates(db: Database, key: string): { id: string; state: AgentState }[] {
+export function readAgentStates(
+  db: Database,
+  key: string,
+  epoch: number,
+): { id: string; state: AgentState }[] {
   return db
     .prepare<[string], { agent: string; live: string }>(
       `SELECT agent, agent.live FROM agent JOIN session ON session.id = agent.session
@@ -132,20 +138,20 @@ export function readAgentStates(db: Database, key: string): { id: string; state:
     .all(key)
     .flatMap(({ agent, live }) => {
       const state = decodeAgent(live)
-      return state ? [{ id: agent, state }] : []
+      return state && state.epoch === epoch ? [{ id: agent, state }] : []
     })
 }
 
 function readAgents(db: Database): Map<number, AgentCalls[]> {
   const bySession = new Map<number, AgentCalls[]>()
   const rows = db
-    .prepare<[], { session: number; agent: string; type: string; calls: number }>(
-      'SELECT session, agent, type, calls FROM agent ORDER BY calls DESC, agent',
+    .prepare<[], { session: number; agent: string; type: string; calls: number; latched: number }>(
+      'SELECT session, agent, type, calls, latched FROM agent ORDER BY calls DESC, agent',
     )
     .iterate()
-  for (const { session, agent, type, calls } of rows) {
+  for (const { session, agent, type, calls, latched } of rows) {
     const known = bySession.get(session) ?? []
-    known.push({ agent, type, count: calls })
+    known.push({ agent, type, count: calls, ...(latched ? { halted: true } : {}) })
     bySession.set(session, known)
   }
   return bySession

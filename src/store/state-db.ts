@@ -13,10 +13,10 @@ import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { RATE } from '../guard/meters.ts'
 import { countOf } from '../guard/ring.ts'
-import { meterIn } from '../guard/state.ts'
+import { freshSession, meterIn } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
 import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
-import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
+import { decodeLasting, encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated } from './schema.ts'
 import { withTool } from './tools.ts'
 import {
@@ -24,6 +24,7 @@ import {
   type Found,
   type FoundRow,
   isHeard,
+  mayBegin,
   noticeOf,
   stateIn,
   type Update,
@@ -60,7 +61,7 @@ export class StateDb {
     })
   }
 
-  /** Decides one event and saves what follows from it. Only calls and prompts create a session. */
+  /** Decides one event and saves what follows from it. Only what may begin a session creates one. */
   update(update: Update): Updated {
     return this.transaction((_, now) => {
       const key = keyOf(update.identity)
@@ -69,7 +70,7 @@ export class StateDb {
         row.id === null ? undefined : { id: row.id, notice: row.notice ?? '', tools: row.tools ?? '{}' }
       const { state, isWhole } = stateIn(row, now)
       const decided = update.decide(state, now)
-      if (found || update.event.type === 'call' || update.event.type === 'prompt') {
+      if (found || mayBegin(update.event)) {
         this.#save(found ?? this.#insert(key, update.identity, update.project, now), update, decided, now)
       }
       return {
@@ -88,14 +89,18 @@ export class StateDb {
 
   /** Clears rings, latches and what agents did; what was counted before stays known. */
   reset(keys: readonly string[]): void {
-    this.transaction((db) => {
-      const agents = db.prepare(
-        'UPDATE agent SET live = NULL, latched = 0 WHERE session = (SELECT id FROM session WHERE key = ?)',
+    this.transaction((db, now) => {
+      const find = db.prepare<[string], { id: number; lasting: string }>(
+        'SELECT id, lasting FROM session WHERE key = ?',
       )
-      const session = db.prepare("UPDATE session SET live = NULL, lasting = '' WHERE key = ?")
+      const session = db.prepare('UPDATE session SET live = NULL, lasting = ? WHERE id = ?')
+      const agents = db.prepare('UPDATE agent SET live = NULL, latched = 0 WHERE session = ?')
       for (const key of keys) {
-        agents.run(key)
-        session.run(key)
+        const row = find.get(key)
+        if (!row) continue
+        const { latch: _, ...lasting } = decodeLasting(row.lasting) ?? freshSession(now).lasting
+        session.run(encodeLasting({ ...lasting, epoch: lasting.epoch + 1, looping: [] }), row.id)
+        agents.run(row.id)
       }
     })
   }
@@ -170,6 +175,9 @@ export class StateDb {
   }
 
   #saveAgent(id: Found['id'], event: Event, { agent }: Decided, calls: number, now: number): void {
+    if (event.type === 'prompt' && event.by === 'person') {
+      this.#db.prepare('UPDATE agent SET live = NULL, latched = 0 WHERE session = ? AND latched = 1').run(id)
+    }
     if (event.type === 'session_end') {
       this.#db.prepare('UPDATE agent SET live = NULL WHERE session = ? AND latched = 0').run(id)
       return

@@ -64,7 +64,8 @@ function dropSessions(db: Database, idleSinceMinute: number): void {
   const dropped = db
     .prepare<[number], { id: number; calls: number; warned: number; blocked: number; halted: number }>(
       `DELETE FROM session WHERE id IN
-         (SELECT id FROM session WHERE (live IS NULL) = 1 AND last_minute <= ? LIMIT ${BATCH})
+         (SELECT id FROM session
+          WHERE (live IS NULL) = 1 AND last_minute <= ? AND lasting NOT LIKE '%"latch"%' LIMIT ${BATCH})
        RETURNING id, calls, warned, blocked, halted`,
     )
     .all(idleSinceMinute)

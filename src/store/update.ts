@@ -66,6 +66,12 @@ export function stateIn(
   }
 }
 
+/** Results of single calls and ends of sessions are of no use without what came before them. */
+export function mayBegin(event: Event): boolean {
+  if (event.type === 'results') return event.endsRound && event.calls.length > 0
+  return event.type !== 'session_end'
+}
+
 /** Only a call that is counted is answered, so only then can a person be told something. */
 export function isHeard(update: Update, outcome: Decided): boolean {
   return update.event.type === 'call' && outcome.tally.calls > 0

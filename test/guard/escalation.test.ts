@@ -32,6 +32,29 @@ describe('a halt', () => {
     assert.equal(round(s, [LS]).end.kind, 'halt')
   })
 
+  test('comes as soon when the hook is registered twice and everything is told twice', () => {
+    const s = begun()
+    const ends: string[] = []
+    for (let i = 0; i < 8; i += 1) {
+      s.seconds += 5
+      const made = { tool: 'Bash', id: `twice ${i}`, signature: 'main Bash ls', isPoll: false }
+      const verdicts = times(2, () => meet(s, s.seconds, { type: 'call', agent: MAIN, ...made }).kind)
+      assert.equal(verdicts[0], verdicts[1])
+      const result = verdicts[0] === 'block' ? 'refused' : 'a b'
+      const event = { type: 'results', agent: MAIN, calls: [{ ...made, result }], endsRound: true } as const
+      ends.push(...times(2, () => meet(s, s.seconds + 0.1, event).kind))
+    }
+    assert.deepEqual(ends, [...new Array(14).fill('allow'), 'halt', 'halt'])
+  })
+
+  test('does not come for a repeated call beside others that bring something new', () => {
+    const s = begun()
+    for (let i = 0; i < 20; i += 1) {
+      const { end } = round(s, [{ call: 'log', result: `line ${i}` }, LS])
+      assert.equal(end.kind, 'allow', `round ${i}`)
+    }
+  })
+
   test('counts 24 parallel refused calls as one round', () => {
     const s = begun({ rate: { blockPerMin: 5 } })
     const message = times(24, (i) => other(i))
@@ -195,7 +218,49 @@ describe('a session that tells neither of rounds nor of prompts', () => {
   })
 })
 
+describe('an older client, which tells of prompts and single results but not of rounds', () => {
+  test('is halted after ten refusals in a row, until a person writes a prompt', () => {
+    const s = begun()
+    const verdicts = times(20, (i) => {
+      s.seconds += 5
+      const made = { tool: 'Bash', id: `old ${i}`, signature: 'ls', isPoll: false }
+      const { kind } = meet(s, s.seconds, { type: 'call', agent: MAIN, ...made })
+      if (kind !== 'allow' && kind !== 'warn') return kind
+      meet(s, s.seconds, {
+        type: 'results',
+        agent: MAIN,
+        calls: [{ ...made, result: 'a b' }],
+        endsRound: false,
+      })
+      return 'ran'
+    })
+    assert.deepEqual(verdicts, [
+      ...new Array(5).fill('ran'),
+      ...new Array(9).fill('block'),
+      ...new Array(6).fill('halt'),
+    ])
+    prompt(s)
+    assert.equal(meet(s, s.seconds, call('ls', 'after')).kind, 'allow')
+  })
+})
+
+describe('two warnings due at once', () => {
+  test('are both spoken, one after the other', () => {
+    const s = begun({ rate: { warnPerMin: 4, blockPerMin: 0 } })
+    const warned = times(6, () => round(s, [LS]).verdicts[0]).map((v) => (v?.kind === 'warn' ? v.rule : ''))
+    assert.deepEqual(warned, ['', '', '', 'repeat', 'rate', ''])
+  })
+})
+
 describe('shadow mode', () => {
+  test('closes no latch that would hold once it is over', () => {
+    const s: Scene = { ...begun({ mode: 'shadow' }) }
+    rounds(s, 9, LS)
+    assert.equal(round(s, [other(1)]).calls[0], 'halt')
+    const enforced: Scene = { ...s, policy: DEFAULT_POLICY }
+    assert.deepEqual(round(enforced, [LS]).calls, ['allow'])
+  })
+
   test('decides as ever, and counts what it would have done apart', () => {
     const policy = applySettings(DEFAULT_POLICY, { mode: 'shadow', rate: { blockPerMin: 1, warnPerMin: 0 } })
     const outcome = inMode(policy, decide(stateOf(scene()), call('a'), policy, START))

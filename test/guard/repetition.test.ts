@@ -61,6 +61,22 @@ describe('the repeat rule', () => {
     assert.deepEqual(new Set(kinds), new Set(['allow']))
   })
 
+  for (const period of [3, 4, 5, 6, 7]) {
+    test(`takes a cycle of ${period} calls with the same results for a loop when it comes round the eighth time`, () => {
+      const kinds = rounds(begun(), 10 * period, (i) => ({
+        call: `part ${i % period}`,
+        result: `${i % period}`,
+      }))
+      const first = kinds.indexOf('block')
+      assert.ok(first > 0 && first <= 8 * period, `${first}`)
+    })
+  }
+
+  test('takes a call that flips between two results for a loop', () => {
+    const kinds = rounds(begun(), 30, (i) => ({ call: 'lint', result: i % 2 ? 'a' : 'b' }))
+    assert.ok(kinds.includes('block'), kinds.join())
+  })
+
   test('takes a failing build for a loop, whatever little is tried between', () => {
     const kinds = rounds(begun(), 20, (i) =>
       i % 3 === 2 ? { call: 'cat log', result: 'same' } : { call: 'make', result: 'error' },
@@ -122,12 +138,12 @@ describe('the repeat rule', () => {
     assert.deepEqual([rounds(s, 1, LS, 'one'), rounds(s, 1, LS, 'three')], [['block'], ['allow']])
   })
 
-  test('keeps a history of at most 20 calls, however many there were', () => {
+  test('keeps a history of at most 56 calls, however many there were', () => {
     const s = scene()
     rounds(s, 1000, (i) => ({ call: `${i}`, result: `${i}` }))
     const { agent } = stateOf(s)
     assert.equal(agent.history.length, MAX_HISTORY)
-    assert.ok(JSON.stringify(agent).length < 4000)
+    assert.ok(JSON.stringify(agent).length < 8000)
   })
 })
 

@@ -302,7 +302,7 @@ describe('spikectl', () => {
     assert.match(stdout, /39 ran, 1 with a warning, 21 were blocked\./)
     assert.match(
       stdout,
-      /5 ran, 3 were refused, then its turn was ended:\nspikectl ended the turn \(loop_detected: /,
+      /5 ran, 3 were refused, then its turn was ended:\nspikectl ended the turn of this session \(loop_detected: /,
     )
     assert.match(stdout, /audit [0-9a-f]{8}: 26 lines in 1 file, ends where audit\.db says: ok/)
   })

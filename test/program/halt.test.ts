@@ -61,7 +61,7 @@ describe('a runaway', () => {
     )
     const { continue: goesOn, stopReason } = JSON.parse(told[7]?.end.stdout ?? '')
     assert.equal(goesOn, false)
-    assert.match(stopReason, /^spikectl ended the turn \(loop_detected: .+spikectl reset s1/)
+    assert.match(stopReason, /^spikectl ended the turn of this session \(loop_detected: .+spikectl reset s1/)
   })
 
   test('stays ended for every agent and for prompts that no person wrote, until a person writes one', async (t) => {
@@ -126,7 +126,12 @@ describe('a runaway', () => {
     await rounds(home, 8)
     const { sessions, totals } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
     assert.deepEqual([sessions[0].state, sessions[0].denied, totals.halted], ['halt', 3, 1])
-    assert.match((await runCli(['status'], { home })).stdout, /halt +after a prompt/)
+    const { stdout } = await runCli(['status'], { home })
+    assert.match(stdout, /halt +after a prompt/)
+    assert.match(
+      stdout,
+      /\ns1 is halted since \S+ \(loop_detected: the same call 5 times, .+\); goes on with a prompt/,
+    )
     const lines = (await runCli(['audit', 'show', '--json'], { home })).stdout
       .trimEnd()
       .split('\n')
@@ -152,7 +157,6 @@ describe('a runaway', () => {
         tool_response: 'InputValidationError',
       }
       const input = event({ hook_event_name: 'PostToolBatch', tool_calls: [invalid] })
-      if (i === 0) await prompt(home)
       ends.push((await runHook({ home, input })).stdout)
     }
     assert.deepEqual(ends.slice(0, 4), ['', '', '', ''])
@@ -179,16 +183,39 @@ describe('a runaway', () => {
     )
   })
 
+  test('in a subagent is shown by status and explain, while the session goes on', async (t) => {
+    const home = temporaryHome(t)
+    await rounds(home, 8, { agent_id: 'sub1' })
+    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    assert.deepEqual(
+      [sessions[0].state, sessions[0].agents[0]],
+      ['allow', { agent: 'sub1', type: '', count: 5, halted: true }],
+    )
+    assert.match(
+      (await runCli(['status'], { home })).stdout,
+      /\ns1: halted sub1, while others go on; goes on with a prompt/,
+    )
+    assert.match(
+      (await runCli(['explain', '--session', 's1'], { home })).stdout,
+      /\nhalt sub1 \(repeat\) +0 /,
+    )
+    await prompt(home)
+    assert.doesNotMatch((await runCli(['explain', '--session', 's1'], { home })).stdout, /halt sub1/)
+  })
+
+  test('in shadow mode is never refused, whatever else the settings demand', async (t) => {
+    const home = temporaryHome(t, { mode: 'shadow', tenant: { strict: true }, onError: 'block' })
+    assert.equal((await runHook({ home, input: event() })).exitCode, 0)
+    assert.equal((await runHook({ home, input: event({ tool_name: '' }) })).exitCode, 1)
+  })
+
   test('of an older client, which tells of each result by itself, is refused too', async (t) => {
     const home = temporaryHome(t)
     const codes: (number | null)[] = []
     for (let i = 0; i < 6; i += 1) {
       const made = { tool_input: { command: 'make' }, tool_use_id: `old ${i}` }
       codes.push((await runHook({ home, input: event(made) })).exitCode)
-      const name =
-        i % 2
-          ? { hook_event_name: 'PostToolUse', tool_response: { stdout: 'x' } }
-          : { hook_event_name: 'PostToolUse', tool_response: { stdout: 'x' } }
+      const name = { hook_event_name: 'PostToolUseFailure', error: 'Exit code 1' }
       await runHook({ home, input: event({ ...made, ...name }) })
     }
     assert.deepEqual(codes, [0, 0, 0, 0, 0, 2])
@@ -222,7 +249,7 @@ describe('spikectl explain', () => {
       warnAt: 3,
       blockAt: 5,
       says: 'block',
-      lifts: 'when something else has happened',
+      lifts: 'after 3 different other calls',
     })
     assert.deepEqual([rules[1].rule, rules[1].figure, rules[1].says], ['rate', 6, 'allow'])
     assert.equal((await runCli(['status', '--json'], { home })).stdout, before)

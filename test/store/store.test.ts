@@ -265,6 +265,8 @@ describe('a damaged state.db', () => {
   })
 })
 
+const HEARS = { prompts: true, results: false, rounds: true }
+
 describe('what state.db remembers', () => {
   test('of a session and an agent is the same after it was written and read', (t) => {
     const { db } = store(t)
@@ -275,7 +277,7 @@ describe('what state.db remembers', () => {
     assert.deepEqual(decodeSession(encodeSession(session), session.lasting), session)
     assert.deepEqual(decodeAgent(encodeAgent(agent)), agent)
     const latch = { rule: 'repeat', count: 5, limit: 5, at: START, refused: 2 } as const
-    const lasting = { epoch: 3, hears: true, looping: ['main'], latch }
+    const lasting = { epoch: 3, hears: HEARS, mode: 'enforce', looping: ['main'], latch } as const
     assert.deepEqual(decodeLasting(encodeLasting(lasting)), lasting)
     assert.deepEqual(decodeAgent(encodeAgent({ ...agent, latch })), { ...agent, latch })
   })
@@ -283,7 +285,7 @@ describe('what state.db remembers', () => {
   const ring = { newest: 5, buckets: new Array(60).fill(0) }
   const whole = { meters: { rate: { ring, warned: false } }, denied: ring, answered: [] }
   const agent = { epoch: 0, history: [['s', 5, 0, 'r', 'i']], warned: [], deniedRounds: 0, denials: 0 }
-  const lasting = { epoch: 0, hears: false, looping: [] }
+  const lasting = { epoch: 0, hears: HEARS, mode: 'enforce', looping: [] } as const
 
   test('in the form that is written comes out', () => {
     assert.ok(decodeSession(JSON.stringify(whole), lasting))

@@ -120,8 +120,9 @@ function translate(name: string, payload: Payload): HookInput {
  * with a tag. Source: client 2.1.330 as observed.
  */
 function isPersons({ source, prompt }: Payload): boolean {
-  const isHandedOn = textOf(source) !== undefined && source !== 'user' && source !== 'sdk'
-  return !isHandedOn && !textOf(prompt)?.startsWith('<task-notification>')
+  const isSaid = source !== undefined && source !== null && source !== ''
+  if (isSaid && source !== 'user' && source !== 'sdk') return false
+  return !textOf(prompt)?.startsWith('<task-notification>')
 }
 
 function callIn(payload: Payload): HostCall {

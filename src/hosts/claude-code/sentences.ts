@@ -37,8 +37,8 @@ function loopFacts({ count, limit, sinceMs = 0 }: Block): string {
 function loopAdvice(nth: number): string {
   const advice = [
     'Its result is known and will not change by asking. Only this call is refused, others are not: use what you know, or say in plain text what is in your way and stop.',
-    `It was refused ${nth} times in a row and stays refused until something else has happened. Say in plain text what you were trying to do and what you found out.`,
-    `Refusal ${nth} in a row of a call that brings nothing new; the turn is about to be ended. Report in plain text and stop.`,
+    'The call before it was refused as well, and this one stays refused until something else has happened. Say in plain text what you were trying to do and what you found out.',
+    `By now ${nth} calls in a row were refused, and none of them would have brought anything new. Report in plain text and stop.`,
   ]
   return advice[Math.min(nth, advice.length) - 1] ?? ''
 }
@@ -65,8 +65,8 @@ export function haltReason(halt: Halt, identity: Identity): string {
 }
 
 /** For the person, when the turn ends. */
-export function stopReason(figure: Figure, identity: Identity): string {
-  return `spikectl ended the turn (${machineWord(figure)}: ${factsOf(figure, identity)}).`
+export function stopReason(figure: Figure, identity: Identity, who: 'session' | 'agent'): string {
+  return `spikectl ended the turn of this ${who} (${machineWord(figure)}: ${factsOf(figure, identity)}).`
 }
 
 export function warnAdvice(warn: Warn): string {

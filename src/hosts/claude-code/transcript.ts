@@ -44,6 +44,9 @@ export type Unusable = 'no JSON' | 'no timestamp' | 'no line of a transcript'
 
 type Members = Readonly<Record<string, unknown>>
 
+/** What the client writes down as a person's message, though no prompt was submitted. */
+const NO_PROMPT = /^(\[Request interrupted|<local-command-|<command-)/
+
 /** Lines of these kinds have what we look for; others are not even parsed. */
 export function mayConcern(line: Buffer): boolean {
   return line.includes('"tool_use') || line.includes('"tool_result"') || line.includes('"user"')
@@ -66,12 +69,9 @@ function itemsIn(row: Members, message: Members): TranscriptItem[] {
   if (row.type !== 'user') return []
   const results = parts.flatMap(resultIn)
   if (results.length > 0 || row.isMeta === true || row.isSidechain === true) return results
-  return [
-    {
-      type: 'prompt',
-      by: promptText(message.content).startsWith('<task-notification>') ? 'machine' : 'person',
-    },
-  ]
+  const text = promptText(message.content)
+  if (row.isCompactSummary === true || NO_PROMPT.test(text)) return []
+  return [{ type: 'prompt', by: text.startsWith('<task-notification>') ? 'machine' : 'person' }]
 }
 
 function callIn(part: Members, message: string): TranscriptCall[] {

@@ -9,6 +9,7 @@ import { pasteable, printable } from '../../short-id.ts'
 import { type Reply, SILENCE } from './reply.ts'
 import { blockReason, factsOf, haltReason, stopReason as stopSentence, warnAdvice } from './sentences.ts'
 
+/** With the LF at its end. */
 const MAX_REASON_BYTES = 600
 /** Failures and notices may quote files that others wrote: characters, at most. */
 const MAX_FAILURE = 600
@@ -30,18 +31,18 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
  */
 export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
   const reply = refused(withPerson(blockReason(block, identity), identity, audit))
-  return block.endsTurn ? { ...reply, stdout: stopping(block, identity) } : reply
+  return block.endsTurn ? { ...reply, stdout: stopping(block, identity, 'agent') } : reply
 }
 
 /** The call is refused and the turn ends; the person reads why. */
 export function replyToHaltedCall(halt: Halt, identity: Identity, audit?: string): Reply {
   const reason = withPerson(haltReason(halt, identity), identity, audit)
-  return { ...refused(reason), stdout: stopping(halt, identity) }
+  return { ...refused(reason), stdout: stopping(halt, identity, halt.scope) }
 }
 
 /** After a round: the turn ends, and the model is not asked again. */
 export function replyToHaltedRound(halt: Halt, identity: Identity): Reply {
-  return { ...SILENCE, stdout: stopping(halt, identity) }
+  return { ...SILENCE, stdout: stopping(halt, identity, halt.scope) }
 }
 
 /** A prompt that no person wrote is refused, so that the model is not asked. */
@@ -50,16 +51,16 @@ export function replyToHaltedPrompt(halt: Halt, identity: Identity): Reply {
 }
 
 /** Source: `continue: false` ends the turn of the agent whose event is answered; client 2.1.330 as observed. */
-function stopping(figure: Figure, identity: Identity): string {
+function stopping(figure: Figure, identity: Identity, who: Halt['scope']): string {
   const id = pasteable(identity)
-  const stopReason = `${stopSentence(figure, identity)} To go on, write a prompt or run: spikectl reset ${id}. Why: spikectl status ${id}`
+  const stopReason = `${stopSentence(figure, identity, who)} To go on, write a prompt or run: spikectl reset ${id}. Why: spikectl status ${id}`
   return `${JSON.stringify({ continue: false, stopReason })}\n`
 }
 
 function withPerson(reason: string, identity: Identity, audit?: string): string {
   const id = pasteable(identity)
   const person = `For the person: spikectl status ${id}, spikectl reset ${id}`
-  return clipped(`${reason}\n${person}`, audit === undefined ? '' : `\n[audit ${audit}]`)
+  return clipped(reason, `\n${person}${audit === undefined ? '' : `\n[audit ${audit}]`}`)
 }
 
 export function replyToMissingTenant(): Reply {
@@ -100,7 +101,7 @@ function refused(reason: string): Reply {
 
 /** `text` and `end`, of which `text` is shortened to whole characters if both are too long together. */
 function clipped(text: string, end: string): string {
-  const room = MAX_REASON_BYTES - Buffer.byteLength(end)
+  const room = MAX_REASON_BYTES - 1 - Buffer.byteLength(end)
   if (Buffer.byteLength(text) <= room) return text + end
   return Buffer.from(text).subarray(0, room).toString().replace(/�+$/, '') + end
 }
