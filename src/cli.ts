@@ -102,10 +102,11 @@ function addViews(root: Command): void {
   root
     .command('log')
     .description('what was warned, refused, reset and went wrong')
+    .argument('[session]', 'only of this session, or of those that begin so')
     .option('-f, --follow', 'go on as the log grows')
     .option('--json', 'the lines as they are stored')
-    .action((options, command) =>
-      run(command, async (context) => (await import('./commands/log.ts')).log(context, options)),
+    .action((session, options, command) =>
+      run(command, async (context) => (await import('./commands/log.ts')).log(context, session, options)),
     )
   root
     .command('explain')

@@ -4,6 +4,10 @@ import * as v from 'valibot'
 
 const MAX_LIMIT = 1_000_000
 
+/** Not the patterns of permission rules, such as `Bash(npm *)`: they would never match. */
+const TOOL = /^[^*\s()]*\*?$/
+const A_TOOL = 'the name of a tool, or the beginning of one and *'
+
 /** A packed segment is read as a whole. */
 const MIN_SEGMENT_BYTES = 1024
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
@@ -60,7 +64,10 @@ export const SettingsSchema = v.strictObject({
   ),
   tools: v.optional(
     v.pipe(
-      v.record(v.string(), v.strictObject(limits('Calls of this tool'), 'limits')),
+      v.record(
+        v.pipe(v.string(), v.regex(TOOL, A_TOOL)),
+        v.strictObject(limits('Calls of this tool'), 'limits'),
+      ),
       v.description('Limits of their own for tools, by exact name or by a beginning and *.'),
     ),
   ),

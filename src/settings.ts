@@ -35,7 +35,7 @@ export function checkSettings(value: object, base: Policy, file: string): Settin
   if (!unheard) return parsed.output
   throw failure(
     `${file}: ${unheard.key} is ${unheard.warnPerMin}, expected at most the block limit ${unheard.blockPerMin}`,
-    `Run: spikectl config set ${unheard.key} ${unheard.blockPerMin}`,
+    `Run: spikectl config set ${shellWord(unheard.key)} ${unheard.blockPerMin}`,
   )
 }
 
@@ -58,11 +58,16 @@ function settingProblem(issue: v.InferIssue<typeof SettingsSchema>, file: string
     )
   }
   const fallback = defaultOf(key)
-  const paste = fallback === undefined ? `unset ${key}` : `set ${key} ${fallback}`
+  const name = shellWord(shown(key))
+  const paste = fallback === undefined ? `unset ${name}` : `set ${name} ${shellWord(wordOf(fallback))}`
   return failure(
     `${file}: ${shown(key)} is ${shown(issue.received)}, expected ${issue.message}`,
     `Run: spikectl config ${paste}`,
   )
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** The names of all settings, dotted. */

@@ -90,9 +90,12 @@ function parseValue(text: string): unknown {
 /** Writes the changed settings whole or not at all, with the JSON Schema beside them for editors. */
 async function change(context: Context, edit: (settings: RawSettings) => RawSettings): Promise<void> {
   const { config, configSchema } = context.paths
-  const before = (await readConfig(config)).policy
+  const { policy: before, problem } = await readConfig(config)
   const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(config) ?? {})
-  const after = applySettings(DEFAULT_POLICY, checkSettings(settings, DEFAULT_POLICY, config))
+  const after = applySettings(
+    DEFAULT_POLICY,
+    checkSettings(settings, DEFAULT_POLICY, problem ? config : 'the new value'),
+  )
   makeFolder(dirname(config))
   replace(configSchema, schemaText())
   replace(config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
@@ -125,8 +128,10 @@ function withSetting(settings: RawSettings, path: readonly string[], value: unkn
 function withoutSetting(settings: RawSettings, path: readonly string[]): RawSettings {
   const [key = '', ...rest] = path
   if (rest.length > 0 && !(key in settings)) return settings
-  if (rest.length > 0) return { ...settings, [key]: withoutSetting(objectAt(settings, key), rest) }
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => name !== key))
+  const { [key]: _, ...others } = settings
+  if (rest.length === 0) return others
+  const left = withoutSetting(objectAt(settings, key), rest)
+  return Object.keys(left).length > 0 ? { ...settings, [key]: left } : others
 }
 
 function objectAt(settings: RawSettings, key: string): RawSettings {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { readConfig, withProject } from '../config.ts'
-import { failure } from '../failure.ts'
+import { failure, isFailure } from '../failure.ts'
 import { isAbsent, readSmallFile } from '../files.ts'
 import { decide, judge, lacksTenant } from '../guard/decide.ts'
 import { haltIn } from '../guard/escalation.ts'
@@ -15,7 +15,7 @@ import { countOf } from '../guard/ring.ts'
 import { freshState, type State } from '../guard/state.ts'
 import type { Verdict } from '../guard/verdict.ts'
 import { openHash } from '../hash.ts'
-import { parseHookInput } from '../hosts/claude-code/event.ts'
+import { type HookInput, parseHookInput } from '../hosts/claude-code/event.ts'
 import { fingerprint } from '../hosts/claude-code/fingerprint.ts'
 import { namedIn } from '../named.ts'
 import { projectSettingsPath } from '../paths.ts'
@@ -51,7 +51,7 @@ export async function explain(
   options: ExplainOptions,
 ): Promise<ExitCode> {
   if ((place === undefined) === (options.session === undefined)) {
-    throw failure('expected an event or --session', 'Run: spikectl explain --session SESSION')
+    throw failure('expected either an event or --session', 'Run: spikectl explain --session SESSION')
   }
   const { rows, verdict, about } =
     place === undefined
@@ -72,7 +72,7 @@ async function explainEvent({ env, paths }: Context, place: string): Promise<Exp
   const text = place === '-' ? readFileSync(0, 'utf8') : readSmallFile(place)
   if (text === undefined)
     throw failure(`there is no event at ${place}`, 'Run: spikectl explain - < event.json')
-  const input = parseHookInput(text)
+  const input = parsed(text, place)
   if (input.type !== 'call')
     throw failure('only a PreToolUse event can be explained', 'Run: spikectl explain --session SESSION')
   const event = fingerprint(input, openHash(paths.hashKey))
@@ -94,6 +94,16 @@ const TENANT_ROW: Row = {
 
 function inShadow({ mode }: Policy): string {
   return mode === 'shadow' ? ' (shadow mode: it would run)' : ''
+}
+
+/** The same errors as the hook's own, but of a file where it is one. */
+function parsed(text: string, place: string): HookInput {
+  try {
+    return parseHookInput(text)
+  } catch (error) {
+    if (!isFailure(error) || place === '-') throw error
+    throw failure(error.message.replace('the hook input on stdin', place), error.hint)
+  }
 }
 
 async function policyAt(config: string, project: string): Promise<Policy> {

@@ -13,8 +13,16 @@ export interface LogOptions {
 
 const POLL_MS = 300
 
-export async function log({ paths, terminal }: Context, options: LogOptions): Promise<ExitCode> {
-  const print = (line: string) => terminal.print(options.json ? line : readable(terminal, line))
+/** With a session, the lines of those whose id begins so. */
+export async function log(
+  { paths, terminal }: Context,
+  session: string | undefined,
+  options: LogOptions,
+): Promise<ExitCode> {
+  const print = (line: string) => {
+    if (session === undefined || isOf(line, session))
+      terminal.print(options.json ? line : readable(terminal, line))
+  }
   if (existsSync(`${paths.log}.1`)) eachLine(`${paths.log}.1`, 0, print)
   let end = eachLine(paths.log, 0, print)
   if (end === 0 && !options.follow) terminal.remark('nothing logged yet')
@@ -25,6 +33,11 @@ export async function log({ paths, terminal }: Context, options: LogOptions): Pr
     if (size > end) end = eachLine(paths.log, end, print)
   }
   return 0
+}
+
+function isOf(line: string, session: string): boolean {
+  const id = parse(line)?.session
+  return typeof id === 'string' && id.startsWith(session)
 }
 
 /** Calls `use` with each whole line from `start` on; returns where the last of them ended. */

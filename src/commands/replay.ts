@@ -2,11 +2,10 @@
 
 import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
-import { applySettings, type Policy, type Settings } from '../guard/policy.ts'
+import { applySettings, type Policy } from '../guard/policy.ts'
 import type { Rule } from '../guard/verdict.ts'
 import { type TranscriptFile, transcriptsAt } from '../replay/files.ts'
 import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
-import { checkSettings } from '../settings.ts'
 import { printable, shortId } from '../short-id.ts'
 import { openProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
@@ -45,10 +44,14 @@ export async function replay(
 
 /** The user's own policy, with the limits of the command line laid over it. */
 function withLimits(policy: Policy, { warn, block }: ReplayOptions): Policy {
-  const given = { warnPerMin: limitIn('--warn', warn), blockPerMin: limitIn('--block', block) }
-  const rate = Object.fromEntries(Object.entries(given).filter(([, limit]) => limit !== undefined))
-  const settings: Settings = checkSettings({ rate }, policy, 'the command line')
-  return applySettings(policy, settings)
+  const warnPerMin = limitIn('--warn', warn)
+  const blockPerMin = limitIn('--block', block)
+  const limited = applySettings(policy, { rate: { warnPerMin, blockPerMin } })
+  if (warnPerMin === undefined || limited.rate.warnPerMin === warnPerMin) return limited
+  throw failure(
+    `--warn ${warnPerMin} is above the block limit ${limited.rate.blockPerMin} and would never be heard`,
+    `Run: spikectl replay --warn ${warnPerMin} --block ${2 * warnPerMin} PATH`,
+  )
 }
 
 function limitIn(option: string, text: string | undefined): number | undefined {
@@ -83,7 +86,8 @@ function asJson({ sessions, oddities }: Replay, files: readonly TranscriptFile[]
 
 function print(terminal: Terminal, { sessions, oddities }: Replay): void {
   const { bold, dim } = terminal.colour
-  terminal.print(`${bold(sessions.length)} sessions, ${bold(callsIn(sessions))} calls\n`)
+  const count = `${bold(sessions.length)} session${sessions.length === 1 ? '' : 's'}`
+  terminal.print(`${count}, ${bold(callsIn(sessions))} calls\n`)
   const { p50, p90, p99, max } = peaksOf(sessions)
   terminal.print(`most calls in any 60 s of a session: p50 ${p50}, p90 ${p90}, p99 ${p99}, highest ${max}`)
   const { warnPerMin, blockPerMin } = suggestedLimits(sessions)

@@ -37,6 +37,9 @@ const COLUMNS: readonly Column[] = [
 
 /** What all columns but the sparkline take on a usual line. */
 const OTHER_COLUMNS_WIDTH = 86
+const LEAST_SPARKLINE = 12
+/** What a narrow terminal goes without. */
+const SPARED = new Set(['PROJECT', 'PEAK', 'AGENTS'])
 
 export async function status(
   context: Context,
@@ -71,7 +74,7 @@ async function statusOnce(
   if (options.json) {
     terminal.printJson({ version: 1, mode: policy.mode, sessions: shown.map(asJson), totals })
   } else {
-    printTable(terminal, shown, sessions.length)
+    printTable(terminal, shown, ofTenant(sessions, options.tenant).length)
     for (const line of shown.flatMap(reasons)) terminal.print(line)
     for (const line of totalsLines(totals, policy.mode)) terminal.print(line)
   }
@@ -101,10 +104,12 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[], known:
     terminal.print(`No session in the last hour.${more}`)
     return
   }
-  const width = Math.max(12, Math.min(60, terminal.columns - OTHER_COLUMNS_WIDTH))
+  const isNarrow = terminal.columns < OTHER_COLUMNS_WIDTH + LEAST_SPARKLINE
+  const width = Math.max(LEAST_SPARKLINE, Math.min(60, terminal.columns - OTHER_COLUMNS_WIDTH))
+  const isShown = (_: unknown, index: number) => !(isNarrow && SPARED.has(COLUMNS[index]?.title ?? ''))
   const [head = '', ...lines] = table(
-    COLUMNS,
-    sessions.map((session) => rowOf(terminal, session, width)),
+    COLUMNS.filter(isShown),
+    sessions.map((session) => rowOf(terminal, session, width).filter(isShown)),
   )
   for (const line of [terminal.colour.dim(head), ...lines]) terminal.print(line)
 }

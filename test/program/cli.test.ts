@@ -219,6 +219,14 @@ describe('spikectl config', () => {
     [['set', 'rate.warnPerMin', '501'], /rate\.warnPerMin is 501, expected at most the block limit 10/],
     [['set', 'onError', 'explode'], /onError is "explode", expected "allow" or "block"/],
     [['get', 'nothing'], /nothing is no setting/],
+    [
+      ['set', 'tools.Bash(npm *).blockPerMin', '3'],
+      /expected the name of a tool, or the beginning of one and \*/,
+    ],
+    [
+      ['set', 'spawn.tools', 'Agent'],
+      /spawn\.tools is "Agent", expected a list of tools\nhint: Run: .+ '\["Agent","Task"\]'/,
+    ],
   ] as const) {
     test(`${args.join(' ')} is refused, with a line to paste, and changes nothing`, async (t) => {
       const home = temporaryHome(t, LOW)
@@ -228,6 +236,17 @@ describe('spikectl config', () => {
       assert.deepEqual(JSON.parse(readFileSync(join(home, 'config.json'), 'utf8')), LOW)
     })
   }
+
+  test('sets the limits of one tool, and leaves nothing behind when they are unset', async (t) => {
+    const home = temporaryHome(t)
+    const name = 'tools.mcp__github__*.blockPerMin'
+    assert.equal((await runCli(['config', 'set', name, '3'], { home })).exitCode, 0)
+    assert.equal((await runCli(['config', 'get', name], { home })).stdout, '3\n')
+    await runCli(['config', 'unset', name], { home })
+    assert.deepEqual(JSON.parse(readFileSync(join(home, 'config.json'), 'utf8')), {
+      $schema: './config.schema.json',
+    })
+  })
 
   test('never overwrites a broken file, and mends one with the line it names', async (t) => {
     const home = temporaryHome(t)
@@ -272,6 +291,14 @@ describe('spikectl log and metrics', () => {
     assert.deepEqual(events, ['warn', 'block', 'block', 'block', 'reset'])
     const raw = await runCli(['log', '--json'], { home })
     assert.equal(raw.stdout, readFileSync(join(home, 'log.jsonl'), 'utf8'))
+  })
+
+  test('log shows one session alone', async (t) => {
+    const home = await blockedHome(t)
+    await runCli(['reset', 's1'], { home })
+    const mine = (await runCli(['log', 's1'], { home })).stdout
+    assert.match(mine, /reset/)
+    assert.equal((await runCli(['log', 'other'], { home })).stdout, '')
   })
 
   test('log rolls at 5 MiB and keeps one old file', async (t) => {
