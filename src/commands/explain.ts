@@ -178,11 +178,10 @@ async function explainSession({ paths }: Context, name: string): Promise<Explana
     return gaugeRow(gauge.meter, countOf(ring) + 1, gauge.limits, judgeGauge(gauge, ring, now))
   })
   const all = [...haltRow('', state), ...agentRows(paths.stateDb, session.key, state, policy, now), ...rows]
-  return {
-    about: fullName(session.identity),
-    verdict: heaviest(rows, session.state),
-    rows: all,
-  }
+  const verdict = heaviest(rows, session.state)
+  const known = fullName(session.identity)
+  const about = verdict === 'halt' ? known : `a call in ${known} that repeats none`
+  return { about: `${about}${inShadow(policy)}`, verdict, rows: all }
 }
 
 /** For each agent, what its last call would meet if it came again. */
