@@ -51,6 +51,8 @@ export default defineConfig([
   {
     platform,
     external: ['tweetnacl', 'commander', 'chalk'],
+    // jsonc-parser's other form asks for its files in a way that no bundler can follow.
+    resolve: { mainFields: ['module', 'main'] },
     input: { cli: 'src/cli.ts' },
     output: { dir: 'dist', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name].mjs' },
   },

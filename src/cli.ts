@@ -54,6 +54,7 @@ function program(): Command {
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text) })
     .exitOverride()
+  addInstallCommands(root)
   addSessionCommands(root)
   addConfigCommands(root.command('config').description('show and change settings'))
   addAuditCommands(root.command('audit').description('the signed log of what was refused'))
@@ -68,6 +69,26 @@ async function run(command: Command, act: (context: Context) => Promise<ExitCode
     paths: pathsOf(process.env),
     terminal: openTerminal({ color }),
   })
+}
+
+function addInstallCommands(root: Command): void {
+  const commands = () => import('./commands/install.ts')
+  root
+    .command('install')
+    .description("put the hooks into Claude Code's settings")
+    .option('--scope <scope>', 'user, project or local', 'user')
+    .option('--fail-closed', 'a call whose hook cannot run is refused')
+    .option('--dry-run', 'print the settings and change nothing')
+    .action((options, command) =>
+      run(command, async (context) => (await commands()).install(context, options)),
+    )
+  root
+    .command('uninstall')
+    .description('take them out again')
+    .option('--scope <scope>', 'user, project or local', 'user')
+    .action((options, command) =>
+      run(command, async (context) => (await commands()).uninstall(context, options)),
+    )
 }
 
 function addSessionCommands(root: Command): void {
