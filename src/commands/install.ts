@@ -1,7 +1,6 @@
 /** `spikectl install` and `uninstall`: our hooks in Claude Code's settings, and out again. */
 
 import { spawnSync } from 'node:child_process'
-import { hash } from 'node:crypto'
 import {
   existsSync,
   mkdtempSync,
@@ -19,8 +18,8 @@ import { failure } from '../failure.ts'
 import { makeFolder } from '../files.ts'
 import { type HookCommand, hookedEvents, withHooks, withoutHooks } from '../hosts/claude-code/settings.ts'
 import type { Environment } from '../paths.ts'
-import { shellWord } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
+import { forget, hasLeft, remember } from './installed.ts'
 import { refuseAgents } from './person.ts'
 
 export interface InstallOptions {
@@ -35,14 +34,6 @@ const HOOK = join(ROOT, 'bin', 'spikectl-hook.js')
 const PROJECT_COMMAND = 'command -v spikectl-hook >/dev/null 2>&1 || exit 0; exec spikectl-hook'
 const BACKUP = '.before-spikectl'
 
-/** What a settings file was before the first install, so that uninstall can give it back byte for byte. */
-interface Installed {
-  /** Null when there was no file. */
-  readonly before: string | null
-  /** SHA-256 of what install has written. */
-  readonly after: string
-}
-
 export function install(context: Context, options: InstallOptions): ExitCode {
   refuseFleeting(context)
   const file = settingsFile(context.env, options.scope ?? 'user')
@@ -56,7 +47,7 @@ export function install(context: Context, options: InstallOptions): ExitCode {
   if (changed === text) {
     context.terminal.print(`${file} has our hooks already`)
   } else {
-    remember(context, file, text, changed)
+    remember(context.paths, file, existsSync(file) ? text : null, changed)
     write(file, changed, text === '' ? undefined : text)
     context.terminal.print(`${file}: hooks for ${hookedEvents(changed, file).join(', ')}`)
   }
@@ -78,11 +69,11 @@ export function uninstall(context: Context, options: InstallOptions): ExitCode {
     return 0
   }
   const text = readFileSync(file, 'utf8')
-  const known = installedAt(context, file)
-  if (known?.after === sha256(text)) restore(file, known.before)
+  const left = hasLeft(context.paths, file, text)
+  if (left) restore(file, left.before)
   else write(file, withoutHooks(text, file), undefined)
   rmSync(`${file}${BACKUP}`, { force: true })
-  saveInstalled(context, file, undefined)
+  forget(context.paths, file)
   context.terminal.print(`${file}: our hooks are gone`)
   return 0
 }
@@ -149,47 +140,6 @@ function restore(file: string, before: string | null): void {
   else write(file, before, undefined)
 }
 
-/** A file that was changed since by somebody else is remembered as it is without our hooks. */
-function remember(context: Context, file: string, text: string, changed: string): void {
-  const known = installedAt(context, file)
-  const isOurs = known?.after === sha256(text)
-  const clean = existsSync(file) ? withoutHooks(text, file) : null
-  saveInstalled(context, file, { before: isOurs ? known.before : clean, after: sha256(changed) })
-}
-
-function recordOf({ paths }: Context): string {
-  return join(paths.state, 'installed.json')
-}
-
-function allInstalled(context: Context): Readonly<Record<string, Installed>> {
-  const record = recordOf(context)
-  if (!existsSync(record)) return {}
-  try {
-    return JSON.parse(readFileSync(record, 'utf8'))
-  } catch {
-    throw failure(
-      `${record} is damaged, so the settings from before cannot be given back`,
-      `Run: rm ${shellWord(record)}`,
-    )
-  }
-}
-
-function installedAt(context: Context, file: string): Installed | undefined {
-  return allInstalled(context)[file]
-}
-
-function saveInstalled(context: Context, file: string, installed: Installed | undefined): void {
-  const { [file]: _, ...others } = allInstalled(context)
-  makeFolder(context.paths.state)
-  writeFileSync(
-    recordOf(context),
-    `${JSON.stringify({ ...others, ...(installed ? { [file]: installed } : {}) })}\n`,
-    {
-      mode: 0o600,
-    },
-  )
-}
-
 /** One call through the command just as it was written, in a folder of its own: it must run, in silence. */
 function tryOut({ command, args }: HookCommand): void {
   const home = mkdtempSync(join(tmpdir(), 'spikectl-install-'))
@@ -209,8 +159,4 @@ function tryOut({ command, args }: HookCommand): void {
     'Run: spikectl uninstall, and try the command in the settings by hand',
     1,
   )
-}
-
-function sha256(text: string): string {
-  return hash('sha256', text)
 }
