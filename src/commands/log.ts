@@ -5,13 +5,12 @@ import { linesOf } from '../lines.ts'
 import { printable, shortId } from '../short-id.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
+import { eachWholeLine, membersOf, POLL_MS } from './follow.ts'
 
 export interface LogOptions {
   readonly follow?: boolean
   readonly json?: boolean
 }
-
-const POLL_MS = 300
 
 /** With a session, the lines of those whose id begins so. */
 export async function log(
@@ -36,24 +35,18 @@ export async function log(
 }
 
 function isOf(line: string, session: string): boolean {
-  const id = parse(line)?.session
+  const id = membersOf(line)?.session
   return typeof id === 'string' && id.startsWith(session)
 }
 
-/** Calls `use` with each whole line from `start` on; returns where the last of them ended. */
+/** Calls `use` with each whole line from byte `start` on; returns where the last of them ended. */
 function eachLine(file: string, start: number, use: (line: string) => void): number {
   if (!existsSync(file)) return 0
-  let end = start
-  for (const { bytes, offset, ended } of linesOf(file, start)) {
-    if (!ended) break
-    use(bytes.toString('utf8'))
-    end = offset + bytes.length + 1
-  }
-  return end
+  return eachWholeLine(linesOf(file, start), start, (line) => use(line.toString('utf8')))
 }
 
 function readable({ colour }: Terminal, line: string): string {
-  const entry = parse(line)
+  const entry = membersOf(line)
   if (!entry) return colour.dim(printable(line))
   const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
   const paint = { warn: colour.yellow, block: colour.red, error: colour.red }[text('event')] ?? colour.cyan
@@ -65,13 +58,4 @@ function readable({ colour }: Terminal, line: string): string {
     session.padEnd(8),
     ...parts.filter(Boolean),
   ].join('  ')
-}
-
-function parse(line: string): Record<string, unknown> | undefined {
-  try {
-    const entry: unknown = JSON.parse(line)
-    return typeof entry === 'object' && entry !== null ? { ...entry } : undefined
-  } catch {
-    return undefined // shown as it stands
-  }
 }

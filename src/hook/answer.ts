@@ -142,7 +142,8 @@ async function signed(
     const options = { patience, clock: Date.now, segmentBytes }
     const line = append(paths, auditLine(input, identity, verdict), options)
     if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
-    return { audit: reference(line), detail: reference(line) }
+    const audit = reference(line)
+    return { audit, detail: audit }
   } catch (error) {
     const uncounted = countUnsigned(paths)
     return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}${uncounted}` }

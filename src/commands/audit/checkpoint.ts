@@ -9,7 +9,7 @@ import type { Context, ExitCode } from '../context.ts'
 import { soundLog } from './place.ts'
 
 export function auditCheckpoint(context: Context): ExitCode {
-  const { report } = soundLog(context)
+  const report = soundLog(context)
   const { log, seq, pub } = report.link
   const signer = openSigner(context.paths.audit, () => false)
   if (!signer.pub.equals(pub)) {

@@ -74,10 +74,9 @@ export function verifyPlace(
 }
 
 /** Our own log, found sound. Throws a Failure when it is not, because nothing may be built on it then. */
-export function soundLog(context: Context): { place: Place; report: Report } {
-  const place = findLog(context.paths, undefined)
-  const report = verifyPlace(context, place)
-  if (!report.problem && !report.truncated) return { place, report }
+export function soundLog(context: Context): Report {
+  const report = verifyPlace(context, findLog(context.paths, undefined))
+  if (!report.problem && !report.truncated) return report
   throw failure('the log is not sound', 'Run: spikectl audit verify', 1)
 }
 

@@ -15,7 +15,7 @@ export interface PruneOptions {
 export async function auditPrune(context: Context, options: PruneOptions): Promise<ExitCode> {
   refuseAgents(context, 'prune')
   const choice = chosen(options)
-  const { report } = soundLog(context)
+  const report = soundLog(context)
   const doomed = prunable(report, choice)
   const last = doomed.at(-1)
   if (!last) {

@@ -1,4 +1,4 @@
-/** `spikectl audit show`: the log for people. It reads and verifies nothing: for that there is `verify`. */
+/** `spikectl audit show`: the log for people. It verifies nothing: for that there is `verify`. */
 
 import { existsSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,14 +10,13 @@ import { isThere } from '../../files.ts'
 import { printable, shortId } from '../../short-id.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { Context, ExitCode } from '../context.ts'
+import { eachWholeLine, membersOf, POLL_MS } from '../follow.ts'
 import { findLog } from './place.ts'
 
 export interface ShowOptions {
   readonly follow?: boolean
   readonly json?: boolean
 }
-
-const POLL_MS = 300
 
 export async function auditShow(
   { paths, terminal }: Context,
@@ -48,17 +47,11 @@ export async function auditShow(
 
 /** Prints the whole lines of a segment from byte `start` on; returns where the last of them ended. */
 function printFrom(segment: Segment, start: number, print: (line: Buffer) => void) {
-  let end = start
-  for (const { bytes, offset, ended } of linesOfSegment(segment, start)) {
-    if (!ended) break
-    print(bytes)
-    end = offset + bytes.length + 1
-  }
-  return { number: segment.number, end }
+  return { number: segment.number, end: eachWholeLine(linesOfSegment(segment, start), start, print) }
 }
 
 function readable({ colour }: Terminal, line: Buffer): string {
-  const members = parse(line.toString())
+  const members = membersOf(line.toString())
   if (members?.v !== FORMAT) return colour.dim(printable(line.toString()))
   const text = textOf(members)
   const sha = sha256(Buffer.concat([line, Buffer.from('\n')])).slice(0, 4)
@@ -107,14 +100,5 @@ function textOf(members: Readonly<Record<string, unknown>>): Text {
       return typeof part === 'object' ? key : `${key} ${printable(String(part)).slice(0, 24)}`
     })
     return parts.join(', ')
-  }
-}
-
-function parse(line: string): Record<string, unknown> | undefined {
-  try {
-    const members: unknown = JSON.parse(line)
-    return typeof members === 'object' && members !== null ? { ...members } : undefined
-  } catch {
-    return undefined // shown as it stands
   }
 }

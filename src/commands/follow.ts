@@ -1,0 +1,30 @@
+/** What showing a log that may still grow needs, for `spikectl log` and `spikectl audit show`. */
+
+import type { RawLine } from '../lines.ts'
+
+/** How often a followed log is looked at. */
+export const POLL_MS = 300
+
+/**
+ * Calls `use` with each whole line of those from byte `start` on; returns where the last of them ended. A line
+ * without its LF is still being written: it is left for the next look.
+ */
+export function eachWholeLine(lines: Iterable<RawLine>, start: number, use: (line: Buffer) => void): number {
+  let end = start
+  for (const { bytes, offset, ended } of lines) {
+    if (!ended) break
+    use(bytes)
+    end = offset + bytes.length + 1
+  }
+  return end
+}
+
+/** The members of a line that holds a JSON object; undefined for any other, which is shown as it stands. */
+export function membersOf(line: string): Record<string, unknown> | undefined {
+  try {
+    const members: unknown = JSON.parse(line)
+    return typeof members === 'object' && members !== null ? { ...members } : undefined
+  } catch {
+    return undefined
+  }
+}
