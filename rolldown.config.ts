@@ -19,7 +19,7 @@ const trimSqlite: Plugin = {
 
 /** Everything else goes into hook.js, so that the hot path reads one file. */
 const COLD =
-  /src\/(hook\/answer|hook\/failed|log|lines|guard\/loosening|settings|settings-schema|audit\/.*|hosts\/claude-code\/wording|hosts\/claude-code\/sentences)\.ts$|tweetnacl|valibot/
+  /src\/(hook\/(answer|failed|sign|settings-change)|store\/guard-change|installed|log|lines|guard\/loosening|settings|settings-schema|audit\/.*|hosts\/claude-code\/(wording|sentences|own-hooks|silencing|settings-files))\.ts$|tweetnacl|valibot/
 
 const packageType: Plugin = {
   name: 'package-type',

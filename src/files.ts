@@ -23,13 +23,13 @@ const SMALL_FILE_BYTES = 64 * 1024
  * where they like. Never waits: a named pipe in its place would hold the hook until the client lets the call
  * run.
  */
-export function readSmallFile(file: string): string | undefined {
+export function readSmallFile(file: string, maxBytes = SMALL_FILE_BYTES): string | undefined {
   if (isAbsent(file)) return undefined
   const fd = regular(openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), file)
   try {
     const { size } = fstatSync(fd)
-    if (size > SMALL_FILE_BYTES) {
-      throw failure(`${file} is larger than ${SMALL_FILE_BYTES} bytes`, `Run: ls -l ${shellWord(file)}`)
+    if (size > maxBytes) {
+      throw failure(`${file} is larger than ${maxBytes} bytes`, `Run: ls -l ${shellWord(file)}`)
     }
     const bytes = Buffer.alloc(size)
     return bytes.toString('utf8', 0, readSync(fd, bytes))

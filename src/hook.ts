@@ -15,7 +15,12 @@ import { inMode } from './guard/shadow.ts'
 import { openHash } from './hash.ts'
 import { isInteractive, readInput, writeOut } from './hook/stdio.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
-import { eventNameIn, type GuardedInput, parseHookInput } from './hosts/claude-code/event.ts'
+import {
+  eventNameIn,
+  type GuardedInput,
+  parseHookInput,
+  type SettingsChangeInput,
+} from './hosts/claude-code/event.ts'
 import { fingerprint } from './hosts/claude-code/fingerprint.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
 import { namedIn } from './named.ts'
@@ -31,9 +36,8 @@ interface Run {
   readonly config: Config
 }
 
-/** An event, by whom, and the rules that hold for it. */
+/** By whom an event is, and the rules that hold for it. */
 interface Case {
-  readonly input: GuardedInput
   readonly identity: Identity
   readonly policy: Policy
   readonly project: string
@@ -86,25 +90,30 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
     const { ignoreForged } = await import('./hook/answer.ts')
     return ignoreForged(run.paths, input, about.identity)
   }
+  if (input.type === 'settings_change') {
+    const { answerSettingsChange } = await import('./hook/settings-change.ts')
+    return answerSettingsChange({ ...run, segmentBytes: about.policy.audit.segmentBytes }, input, about)
+  }
   const isLate =
     input.type === 'session_end' || (input.type === 'results' && !(input.endsRound && input.calls.length > 0))
   if (isLate && !existsSync(run.paths.stateDb)) return SILENCE
   try {
-    return await count(run, about)
+    return await count(run, input, about)
   } catch (error) {
     return failed(run, about.policy, describe(error), input.name)
   }
 }
 
-async function caseOf({ env, config }: Run, input: GuardedInput): Promise<Case> {
+async function caseOf({ env, config }: Run, input: GuardedInput | SettingsChangeInput): Promise<Case> {
   const identity = identify({ ...namedIn(env), session: input.session })
   const project = env.CLAUDE_PROJECT_DIR || input.cwd || process.cwd()
   const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
-  return { input, identity, policy, project, ignored }
+  return { identity, policy, project, ignored }
 }
 
 /** Decides the event on its session's state, under the store's lock, and answers it. */
-async function count(run: Run, { input, identity, policy, project, ignored }: Case): Promise<Reply> {
+async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply> {
+  const { identity, policy, project, ignored } = about
   const { paths, config } = run
   const event = fingerprint(input, openHash(paths.hashKey))
   const { result, notices } = withStateDb(paths.stateDb, Date.now, (store) => {

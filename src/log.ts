@@ -15,6 +15,7 @@ export interface LogEntry {
     | 'would_block'
     | 'would_halt'
     | 'missing_tenant'
+    | 'guard_changed'
     | 'reset'
     | 'notice'
     | 'error'

@@ -1,6 +1,5 @@
 /** `spikectl install` and `uninstall`: our hooks in Claude Code's settings, and out again. */
 
-import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdtempSync,
@@ -11,15 +10,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
-import { delimiter, dirname, join, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { tmpdir } from 'node:os'
+import { dirname, join, sep } from 'node:path'
 import { failure } from '../failure.ts'
 import { makeFolder } from '../files.ts'
+import { hashOfOwnHooks, settingsIn } from '../hosts/claude-code/own-hooks.ts'
 import { type HookCommand, hookedEvents, withHooks, withoutHooks } from '../hosts/claude-code/settings.ts'
-import type { Environment } from '../paths.ts'
+import { SCOPES, type Scope, settingsFile } from '../hosts/claude-code/settings-files.ts'
+import { forget, type Installed, installedFiles, isUntouched, remember } from '../installed.ts'
+import type { Paths } from '../paths.ts'
+import { shellWord } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
-import { forget, hasLeft, remember } from './installed.ts'
+import { exampleCall, hookCommand, ROOT, runHook } from './hook-command.ts'
 import { refuseAgents } from './person.ts'
 
 export interface InstallOptions {
@@ -28,53 +30,51 @@ export interface InstallOptions {
   readonly dryRun?: boolean
 }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const HOOK = join(ROOT, 'bin', 'spikectl-hook.js')
-/** Shared with others through the project's repository: who has no spikectl is not disturbed. */
-const PROJECT_COMMAND = 'command -v spikectl-hook >/dev/null 2>&1 || exit 0; exec spikectl-hook'
 const BACKUP = '.before-spikectl'
 
 export function install(context: Context, options: InstallOptions): ExitCode {
+  const { terminal, paths, env } = context
   refuseFleeting(context)
-  const file = settingsFile(context.env, options.scope ?? 'user')
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  const hook = hookFor(context.env, options)
-  const changed = withHooks(text, hook, file)
+  const scope = scopeOf(options)
+  const file = openSettings(settingsFile(scope, process.cwd(), env))
+  const hook = hookCommand(env, scope, options.failClosed ?? false)
+  const changed = withHooks(file.text ?? '', hook, file.name)
   if (options.dryRun) {
-    context.terminal.print(changed.trimEnd())
+    terminal.print(changed.trimEnd())
     return 0
   }
-  if (changed === text) {
-    context.terminal.print(`${file} has our hooks already`)
+  record(paths, file, changed)
+  if (changed === file.text) {
+    terminal.print(`${file.name} has our hooks already`)
   } else {
-    remember(context.paths, file, existsSync(file) ? text : null, changed)
-    write(file, changed, text === '' ? undefined : text)
-    context.terminal.print(`${file}: hooks for ${hookedEvents(changed, file).join(', ')}`)
+    if (file.text) writeFileSync(`${file.place}${BACKUP}`, file.text, { mode: modeOf(file) })
+    write(file, changed)
+    terminal.print(`${file.name}: hooks for ${hookedEvents(changed, file.name).join(', ')}`)
   }
-  tryOut(hook)
-  context.terminal.print(
-    'A call through them runs. New sessions have them at once, running ones within seconds.',
-  )
-  context.terminal.print(
-    'You will hear of spikectl when an agent repeats itself or runs wild; until then: spikectl status',
+  tryOut(context, hook)
+  terminal.print('A call through them runs. New sessions have them at once, running ones within seconds.')
+  terminal.print(
+    'You will hear of spikectl when an agent repeats itself or runs wild. Until then: spikectl status, spikectl doctor',
   )
   return 0
 }
 
+/** The record goes first: a session that is running lets its hooks be taken away then. */
 export function uninstall(context: Context, options: InstallOptions): ExitCode {
+  const { terminal, paths, env } = context
   refuseAgents(context, 'uninstall')
-  const file = settingsFile(context.env, options.scope ?? 'user')
-  if (!existsSync(file) || hookedEvents(readFileSync(file, 'utf8'), file).length === 0) {
-    context.terminal.print(`${file} has no hooks of ours`)
+  const file = openSettings(settingsFile(scopeOf(options), process.cwd(), env))
+  const known = installedFiles(paths)[file.name]
+  forget(paths, file.name)
+  if (file.text === undefined || hookedEvents(file.text, file.name).length === 0) {
+    terminal.print(`${file.name} has no hooks of ours`)
     return 0
   }
-  const text = readFileSync(file, 'utf8')
-  const left = hasLeft(context.paths, file, text)
-  if (left) restore(file, left.before)
-  else write(file, withoutHooks(text, file), undefined)
-  rmSync(`${file}${BACKUP}`, { force: true })
-  forget(context.paths, file)
-  context.terminal.print(`${file}: our hooks are gone`)
+  const before = known && isUntouched(known, file.text) ? known.before : withoutHooks(file.text, file.name)
+  if (before === null) rmSync(file.place)
+  else write(file, before)
+  rmSync(`${file.place}${BACKUP}`, { force: true })
+  terminal.print(`${file.name}: our hooks are gone`)
   return 0
 }
 
@@ -91,72 +91,67 @@ function refuseFleeting({ terminal }: Context): void {
   }
 }
 
-function settingsFile(env: Environment, scope: string): string {
-  const files: Readonly<Record<string, string>> = {
-    user: join(env.CLAUDE_CONFIG_DIR || join(env.HOME || homedir(), '.claude'), 'settings.json'),
-    project: join(process.cwd(), '.claude', 'settings.json'),
-    local: join(process.cwd(), '.claude', 'settings.local.json'),
+function scopeOf({ scope = 'user' }: InstallOptions): Scope {
+  const known = SCOPES.find((each) => each === scope)
+  if (known) return known
+  throw failure(`--scope is ${scope}, expected user, project or local`, 'Run: spikectl install --scope user')
+}
+
+interface SettingsFile {
+  readonly name: string
+  /** Where it really is: a link is followed, people keep their settings where they like. */
+  readonly place: string
+  /** Undefined when there is none. */
+  readonly text: string | undefined
+}
+
+/** Throws a Failure for a file that is not ours to write. */
+function openSettings(name: string): SettingsFile {
+  if (!existsSync(name)) return { name, place: name, text: undefined }
+  const place = realpathSync(name)
+  const { uid, mode } = statSync(place)
+  if (uid !== (process.getuid?.() ?? uid)) {
+    throw failure(`${place} belongs to another user`, `Expected your own. Run: ls -l ${shellWord(place)}`)
   }
-  const file = files[scope]
-  if (!file)
-    throw failure(
-      `--scope is ${scope}, expected user, project or local`,
-      'Run: spikectl install --scope user',
-    )
-  // A link is followed: people keep their settings where they like.
-  return existsSync(file) ? realpathSync(file) : file
+  if ((mode & 0o200) === 0) {
+    throw failure(`${place} is read-only`, `If you want it changed: chmod u+w ${shellWord(place)}`)
+  }
+  return { name, place, text: readFileSync(place, 'utf8') }
 }
 
-function hookFor(env: Environment, { scope, failClosed = false }: InstallOptions): HookCommand {
-  if (scope === 'project') return { command: PROJECT_COMMAND, failClosed }
-  return { command: stableNode(env), args: [HOOK], failClosed }
+/** Before the file is written: the hooks of a running session look it up as soon as they hear of the change. */
+function record(paths: Paths, { name, text }: SettingsFile, changed: string): void {
+  const hooks = hashOfOwnHooks(settingsIn(changed) ?? {})
+  remember(paths, name, textBefore(installedFiles(paths)[name], text, name), changed, hooks)
 }
 
-/** The path of this Node as the shell finds it, which outlives its updates; else where it really is. */
-function stableNode({ PATH = '' }: Environment): string {
-  const real = realpathSync(process.execPath)
-  const found = PATH.split(delimiter)
-    .map((folder) => join(folder, 'node'))
-    .find((file) => folderIsStable(file) && existsSync(file) && realpathSync(file) === real)
-  return found ?? process.execPath
+/** Somebody may have changed it since an earlier install: then it was as it is without our hooks. */
+function textBefore(known: Installed | undefined, text: string | undefined, name: string): string | null {
+  if (text === undefined) return null
+  return known && isUntouched(known, text) ? known.before : withoutHooks(text, name)
 }
 
-function folderIsStable(file: string): boolean {
-  return file.startsWith(sep) && !file.includes(`${sep}node_modules${sep}`)
+/** Whole or not at all, with the rights that the file had. */
+function write(file: SettingsFile, text: string): void {
+  makeFolder(dirname(file.place))
+  const draft = `${file.place}.${process.pid}`
+  writeFileSync(draft, text, { mode: modeOf(file), flush: true })
+  renameSync(draft, file.place)
 }
 
-/** Whole or not at all, with the rights that the file had, and with a copy of what it was. */
-function write(file: string, text: string, before: string | undefined): void {
-  makeFolder(dirname(file))
-  const mode = existsSync(file) ? statSync(file).mode & 0o777 : 0o600
-  if (before !== undefined) writeFileSync(`${file}${BACKUP}`, before, { mode })
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, text, { mode, flush: true })
-  renameSync(draft, file)
-}
-
-function restore(file: string, before: string | null): void {
-  if (before === null) rmSync(file)
-  else write(file, before, undefined)
+function modeOf({ place }: SettingsFile): number {
+  return existsSync(place) ? statSync(place).mode & 0o777 : 0o600
 }
 
 /** One call through the command just as it was written, in a folder of its own: it must run, in silence. */
-function tryOut({ command, args }: HookCommand): void {
+function tryOut({ env }: Context, hook: HookCommand): void {
   const home = mkdtempSync(join(tmpdir(), 'spikectl-install-'))
-  const input = JSON.stringify({
-    session_id: 'install',
-    hook_event_name: 'PreToolUse',
-    tool_name: 'Bash',
-    tool_input: {},
-  })
-  const env = { ...process.env, SPIKECTL_HOME: home }
-  const [program, rest] = args ? [command, [...args]] : ['/bin/sh', ['-c', command]]
-  const ended = spawnSync(program, rest, { input, env, cwd: home, encoding: 'utf8' })
+  const { exitCode, stdout, stderr, problem } = runHook(hook, exampleCall('install', 1), home, env)
   rmSync(home, { recursive: true })
-  if (ended.status === 0 && ended.stdout === '' && ended.stderr === '') return
+  if (exitCode === 0 && stdout === '' && stderr === '') return
   throw failure(
-    `a call through the hook failed (${ended.error?.message ?? ended.stderr.trim() ?? `exit ${ended.status}`})`,
-    'Run: spikectl uninstall, and try the command in the settings by hand',
+    `a call through the hook failed (${problem ?? (stderr.trim() || `exit code ${exitCode}`)})`,
+    'Run: spikectl doctor',
     1,
   )
 }

@@ -49,7 +49,9 @@ function readable({ colour }: Terminal, line: string): string {
   const entry = membersOf(line)
   if (!entry) return colour.dim(printable(line))
   const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
-  const paint = { warn: colour.yellow, block: colour.red, error: colour.red }[text('event')] ?? colour.cyan
+  const paint =
+    { warn: colour.yellow, block: colour.red, guard_changed: colour.red, error: colour.red }[text('event')] ??
+    colour.cyan
   const parts = [text('tool'), text('message'), text('audit') && colour.dim(`[audit ${text('audit')}]`)]
   const session = typeof entry.session === 'string' ? shortId(entry.session) : '-'
   return [

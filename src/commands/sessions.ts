@@ -36,6 +36,8 @@ export interface SessionView {
   readonly calls: number
   readonly agents: StoredSession['agents']
   readonly tools: StoredSession['tools']
+  /** A change of the settings that it was kept from. */
+  readonly guardChange: StoredSession['guardChange']
   readonly firstSeen: number
   readonly lastSeen: number
 }

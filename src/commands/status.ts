@@ -83,16 +83,19 @@ async function statusOnce(
 
 function recent(sessions: readonly SessionView[], all = false): readonly SessionView[] {
   const since = Date.now() - RECENT_MS
-  const called = sessions.filter(({ calls, state }) => calls > 0 || state === 'halt')
+  const called = sessions.filter(
+    ({ calls, state, guardChange }) => calls > 0 || state === 'halt' || guardChange,
+  )
   return all ? called : called.filter(({ lastSeen }) => lastSeen >= since)
 }
 
-function asJson({ key: _, calls: __, identity, ...view }: SessionView) {
+function asJson({ key: _, calls: __, identity, guardChange, ...view }: SessionView) {
   return {
     session: identity.id,
     tenant: identity.tenant,
     user: identity.user,
     ...view,
+    ...(guardChange ? { guardChange: { ...guardChange, at: new Date(guardChange.at).toISOString() } } : {}),
     firstSeen: new Date(view.firstSeen).toISOString(),
     lastSeen: new Date(view.lastSeen).toISOString(),
   }
@@ -114,8 +117,21 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[], known:
   for (const line of [terminal.colour.dim(head), ...lines]) terminal.print(line)
 }
 
-/** Why a session or agents of it are halted, and what to do about it. */
-function reasons({ identity, latch, agents }: SessionView): string[] {
+/** What a person should know of a session, and what to do about it. */
+function reasons(session: SessionView): string[] {
+  return [...haltReasons(session), ...guardReasons(session)]
+}
+
+function guardReasons({ identity, guardChange }: SessionView): string[] {
+  if (!guardChange) return []
+  const { at, file, problem } = guardChange
+  const what = printable(`${file} ${problem}`)
+  return [
+    `${shortId(identity.id)} keeps its hooks since ${new Date(at).toISOString()}, but new sessions will not: ${what}; look with: spikectl doctor`,
+  ]
+}
+
+function haltReasons({ identity, latch, agents }: SessionView): string[] {
   const name = shortId(identity.id)
   const goOn = `goes on with a prompt of a person, or: spikectl reset ${pasteable(identity)}`
   if (latch) {

@@ -1,11 +1,10 @@
 /** From a verdict to an answer: signs what must be signed, logs what people want to read, and words it. */
 
-import { describe } from '../failure.ts'
 import { MAIN_AGENT } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import { WINDOW_MS } from '../guard/ring.ts'
 import type { Block, Figure, Halt } from '../guard/verdict.ts'
-import type { CallInput, GuardedInput } from '../hosts/claude-code/event.ts'
+import type { CallInput, GuardedInput, SettingsChangeInput } from '../hosts/claude-code/event.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { factsOf, machineWord } from '../hosts/claude-code/sentences.ts'
 import {
@@ -19,21 +18,10 @@ import {
 } from '../hosts/claude-code/wording.ts'
 import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
-import { patienceOf, sinceStart } from '../pause.ts'
 import type { Updated } from '../store/update.ts'
-import { countIn } from './failed.ts'
+import { type Desk, sign } from './sign.ts'
 
-/** All waits of one hook run together stay below this: at the client's timeout the call would run. */
-const PATIENCE_MS = 3500
-/** A lock is waited for this long even if the locks before took up all our patience. */
-const LEAST_WAIT_MS = 100
-
-/** Where answers are written down. */
-export interface Desk {
-  readonly paths: Paths
-  /** From this size on the audit log goes on in a new file. */
-  readonly segmentBytes: number
-}
+type HeardInput = GuardedInput | SettingsChangeInput
 
 /**
  * The answer to an event that was decided. `ignored` is why the project's settings are ignored, which is told
@@ -75,7 +63,7 @@ async function answerCall(
           ? replyToHaltedCall(verdict, identity, audit)
           : replyToBlock(verdict, identity, audit)
       if (isRepeat) return word()
-      const { audit, detail } = await signed(desk, call, identity, verdict)
+      const { audit, detail } = await sign(desk, auditLine(call, identity, verdict))
       return logged(word(audit), desk.paths, {
         ...entryOf(verdict.kind, call, identity, verdict),
         audit: detail,
@@ -95,7 +83,7 @@ async function answerHalt(
   if (input.type === 'prompt') return replyToHaltedPrompt(verdict, identity)
   const reply = replyToHaltedRound(verdict, identity)
   if (tally.halted === 0) return reply
-  const { detail } = await signed(desk, input, identity, verdict)
+  const { detail } = await sign(desk, auditLine(input, identity, verdict))
   return logged(reply, desk.paths, { ...entryOf('halt', input, identity, verdict), audit: detail })
 }
 
@@ -107,7 +95,7 @@ function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdi
 }
 
 /** Prompts, results and ends of sessions come from the client; from an agent's own shell they open no latch. */
-export function ignoreForged(paths: Paths, input: GuardedInput, identity: Identity): Reply {
+export function ignoreForged(paths: Paths, input: HeardInput, identity: Identity): Reply {
   const message = `ignored: ${input.name} came from an agent's own shell`
   return logged(SILENCE, paths, { event: 'notice', message, ...partiesOf(input, identity) })
 }
@@ -120,44 +108,6 @@ export function answerMissingTenant(paths: Paths, call: CallInput, identity: Ide
     message,
     ...partiesOf(call, identity),
   })
-}
-
-/** What became of the signed line: its reference, or that there is none. The refusal stands either way. */
-interface Signature {
-  /** For the model and the person: short. */
-  readonly audit: string
-  /** For the log: also why. */
-  readonly detail: string
-}
-
-async function signed(
-  { paths, segmentBytes }: Desk,
-  input: GuardedInput,
-  identity: Identity,
-  verdict: Block | Halt,
-): Promise<Signature> {
-  try {
-    const { append, reference } = await import('../audit/append.ts')
-    const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
-    const options = { patience, clock: Date.now, segmentBytes }
-    const line = append(paths, auditLine(input, identity, verdict), options)
-    if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
-    const audit = reference(line)
-    return { audit, detail: audit }
-  } catch (error) {
-    const uncounted = countUnsigned(paths)
-    return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}${uncounted}` }
-  }
-}
-
-/** Returns what to add to the log when it cannot be counted. */
-function countUnsigned({ stateDb }: Paths): string {
-  try {
-    countIn(stateDb, 'unsigned', patienceOf(LEAST_WAIT_MS))
-    return ''
-  } catch (error) {
-    return `; and not counted: ${describe(error)}`
-  }
 }
 
 /** The members of an audit line that say what was refused. Never the tool's input. */
@@ -180,7 +130,7 @@ function auditLine(input: GuardedInput, identity: Identity, verdict: Block | Hal
 }
 
 /** Who called what; of a round that ends a turn, its last call. */
-function partiesOf(input: GuardedInput, identity: Identity) {
+export function partiesOf(input: HeardInput, identity: Identity) {
   const tool =
     input.type === 'call' ? input.tool : input.type === 'results' ? input.calls.at(-1)?.tool : undefined
   return {
@@ -212,7 +162,7 @@ function entryOf(
   return { event, message, ...partiesOf(input, identity), rule, count, limit }
 }
 
-function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {
+export function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {
   const problem = tryLog(paths.log, entry)
   return problem ? withNotice(reply, problem) : reply
 }

@@ -11,6 +11,7 @@ import {
 } from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
 import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
+import { type GuardChange, guardChangeIn } from './guard-change.ts'
 import { parseTools } from './tools.ts'
 
 export interface Totals {
@@ -47,6 +48,8 @@ export interface StoredSession {
   readonly firstSeen: number
   readonly lastSeen: number
   readonly calls: number
+  /** Of the settings that the hooks stand in: one that the session was kept from, and that still lies there. */
+  readonly guardChange: GuardChange | undefined
   readonly state: SessionState
 }
 
@@ -64,6 +67,7 @@ interface SessionRow {
   readonly first_ms: number
   readonly last_ms: number
   readonly calls: number
+  readonly guard: string
   readonly live: string | null
   readonly lasting: string
 }
@@ -90,6 +94,7 @@ export function readSessions(db: Database, now: number): StoredSession[] {
       firstSeen: row.first_ms,
       lastSeen: row.last_ms,
       calls: row.calls,
+      guardChange: guardChangeIn(row.guard),
       state: stateIn(row, now),
     }))
 }

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,7 +18,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { CLI, type Ended, event, HOOK, run, temporaryHome } from '../support/processes.ts'
 
-const EVENTS = ['PreToolUse', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd']
+const EVENTS = ['PreToolUse', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd', 'ConfigChange']
 
 /** A home of a user, with these settings if any are given. */
 function person(t: TestContext, settings?: string | Buffer, name = 'home of Zoë "Z" O\'Neil') {
@@ -47,6 +49,7 @@ const OTHERS = {
   'a byte order mark and no LF at the end': '\ufeff{"b": 1,   "a": [1,2]}',
   'four spaces': '{\n    "a" : {\n        "b": []\n    }\n}\n',
   nothing: '',
+  '5 MB': `${JSON.stringify({ permissions: { allow: Array.from({ length: 100_000 }, (_, i) => `Bash(command-number-${i} with some words:*)`) } })}\n`,
 }
 
 describe('spikectl install', () => {
@@ -56,11 +59,12 @@ describe('spikectl install', () => {
     assert.equal(exitCode, 0)
     assert.match(
       stdout,
-      /hooks for PreToolUse, PostToolBatch, UserPromptSubmit, SessionEnd\nA call through them runs\./,
+      /hooks for PreToolUse, PostToolBatch, UserPromptSubmit, SessionEnd, ConfigChange\nA call through them runs\./,
     )
     assert.deepEqual(Object.keys(hooks()), EVENTS)
+    const matchers = EVENTS.map((each) => hooks()[each][0].matcher)
+    assert.deepEqual(matchers, ['*', undefined, undefined, '*', '*'])
     const [group] = hooks().PreToolUse
-    assert.equal(group.matcher, '*')
     assert.deepEqual(group.hooks[0].args, [HOOK])
     assert.deepEqual(
       [group.hooks[0].type, group.hooks[0].timeout, group.hooks[0].onFailure],
@@ -148,6 +152,29 @@ describe('spikectl install', () => {
       assert.equal(now(), text)
     })
   }
+
+  test('refuses a file that is read-only', async (t) => {
+    const { spikectl, file, text } = person(t, '{}')
+    chmodSync(file, 0o444)
+    const { exitCode, stderr } = await spikectl('install')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /is read-only\nhint: If you want it changed: chmod u\+w /)
+    assert.equal(text(), '{}')
+  })
+
+  test('refuses a file of another user', async (t) => {
+    const { spikectl, file, folder } = person(t)
+    mkdirSync(folder)
+    if (process.getuid?.() === 0) {
+      writeFileSync(file, '{}')
+      chownSync(file, 1, 1)
+    } else {
+      symlinkSync('/etc/hosts', file)
+    }
+    const { exitCode, stderr } = await spikectl('install')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /belongs to another user\nhint: Expected your own\. Run: ls -l /)
+  })
 
   test('follows a link to the settings, and leaves it one', async (t) => {
     const { home, file, folder, spikectl } = person(t)

@@ -40,7 +40,9 @@ describe('the bundle', () => {
     assert.deepEqual(foreign, [])
     assert.deepEqual(
       new Set(own),
-      new Set(['./hook-answer.js', './hook-failed.js', './hook-loosening.js', './hook-settings.js']),
+      new Set(
+        ['answer', 'failed', 'loosening', 'settings', 'settings-change'].map((name) => `./hook-${name}.js`),
+      ),
     )
     for (const name of own)
       assert.match(

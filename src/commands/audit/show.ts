@@ -55,7 +55,9 @@ function readable({ colour }: Terminal, line: Buffer): string {
   if (members?.v !== FORMAT) return colour.dim(printable(line.toString()))
   const text = textOf(members)
   const sha = sha256(Buffer.concat([line, Buffer.from('\n')])).slice(0, 4)
-  const paint = /^(block|halt|tamper|limits_loosened)$/.test(text('event')) ? colour.red : colour.cyan
+  const paint = /^(block|halt|tamper|limits_loosened|guard_changed)$/.test(text('event'))
+    ? colour.red
+    : colour.cyan
   return [
     colour.dim(text('at')),
     `#${text('seq')} ${sha}…`.padEnd(12),
@@ -84,6 +86,8 @@ function whatHappened(text: Text): string[] {
       return [`lines up to ${text('through_seq')} were removed`]
     case 'limits_loosened':
       return [`${text('setting')} from ${text('from')} to ${text('to')} by ${text('by')}`]
+    case 'guard_changed':
+      return [session, `${text('file')} ${text('problem')}`]
     case 'tamper':
       return [`expected ${text('expected')}, found ${text('found')}`]
     default:

@@ -46,6 +46,11 @@ export interface SessionEndInput extends Common {
   readonly type: 'session_end'
 }
 
+/** A settings file was changed while the session runs. */
+export interface SettingsChangeInput extends Common {
+  readonly type: 'settings_change'
+}
+
 /** An event that does not concern us. */
 export interface OtherInput {
   readonly type: 'other'
@@ -54,10 +59,11 @@ export interface OtherInput {
 /** The events that the guard hears of. */
 export type GuardedInput = CallInput | ResultsInput | PromptInput | SessionEndInput
 
-export type HookInput = GuardedInput | OtherInput
+export type HookInput = GuardedInput | SettingsChangeInput | OtherInput
 
-const GUARDED = new Set([
-  ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd'],
+const KNOWN = new Set([
+  ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch'],
+  ...['UserPromptSubmit', 'SessionEnd', 'ConfigChange'],
 ])
 
 /** The longest id or tool name, in bytes of UTF-8. */
@@ -88,7 +94,7 @@ export function eventNameIn(text: string): string | undefined {
 }
 
 function translate(name: string, payload: Payload): HookInput {
-  if (!GUARDED.has(name)) return { type: 'other' }
+  if (!KNOWN.has(name)) return { type: 'other' }
   const agent = {
     id: idOf(payload, 'agent_id') ?? MAIN_AGENT,
     type: (textOf(payload.agent_type) ?? '').slice(0, 64),
@@ -110,6 +116,8 @@ function translate(name: string, payload: Payload): HookInput {
       return { ...common, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
     case 'UserPromptSubmit':
       return { ...common, type: 'prompt', by: isPersons(payload) ? 'person' : 'machine' }
+    case 'ConfigChange':
+      return { ...common, type: 'settings_change' }
     default:
       return { ...common, type: 'session_end' }
   }

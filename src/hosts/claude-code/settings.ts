@@ -3,11 +3,20 @@
  * bytes, its order and its indentation. Source of the shape: client 2.1.330, hooks of the type "command".
  */
 
-import { applyEdits, type JSONPath, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import {
+  applyEdits,
+  type Edit,
+  findNodeAtLocation,
+  type JSONPath,
+  modify,
+  type Node,
+  type ParseError,
+  parse,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser'
 import { failure } from '../../failure.ts'
-
-/** The events that we hear of. */
-const EVENTS = ['PreToolUse', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd'] as const
+import { EVENTS, hooksIn, isMembers, isOurs, type Members } from './own-hooks.ts'
 
 /** Seconds after which the client gives up on us, and lets the call run. */
 const TIMEOUT_S = 10
@@ -20,7 +29,8 @@ export interface HookCommand {
   readonly failClosed: boolean
 }
 
-type Members = Readonly<Record<string, unknown>>
+/** Those whose hooks can be narrowed to some tools, reasons or files. */
+const MATCHED: readonly string[] = ['PreToolUse', 'SessionEnd', 'ConfigChange']
 
 const BOM = '\ufeff'
 
@@ -33,7 +43,7 @@ export function withHooks(text: string, hook: HookCommand, file: string): string
 }
 
 function withHook(text: string, event: string, hook: HookCommand, file: string): string {
-  const own = { ...(event === 'PreToolUse' ? { matcher: '*' } : {}), hooks: [entryFor(event, hook)] }
+  const own = { ...(MATCHED.includes(event) ? { matcher: '*' } : {}), hooks: [entryFor(event, hook)] }
   const groups = groupsIn(text, event, file)
   const ours = groups?.filter((group) => hooksIn(group).some(isOurs)) ?? []
   if (JSON.stringify(ours) === JSON.stringify([own])) return text
@@ -49,11 +59,11 @@ export function withoutHooks(text: string, file: string): string {
   const left = EVENTS.reduce((before, event) => {
     const cleared = withoutHook(before, event, file)
     const isEmptied = cleared !== before && groupsIn(cleared, event, file)?.length === 0
-    return isEmptied ? edited(cleared, ['hooks', event], undefined) : cleared
+    return isEmptied ? removed(cleared, ['hooks', event]) : cleared
   }, text)
-  const { hooks } = settingsIn(left, file)
+  const { hooks } = parsed(left, file)
   const isEmptied = left !== text && isMembers(hooks) && Object.keys(hooks).length === 0
-  return isEmptied ? edited(left, ['hooks'], undefined) : left
+  return isEmptied ? removed(left, ['hooks']) : left
 }
 
 /** One hook of ours after the other is taken out, so that all else keeps its bytes. */
@@ -63,11 +73,7 @@ function withoutHook(text: string, event: string, file: string): string {
   if (group === -1) return text
   const hooks = hooksIn(groups[group])
   const path: JSONPath = ['hooks', event, group]
-  const left = edited(
-    text,
-    hooks.length === 1 ? path : [...path, 'hooks', hooks.findIndex(isOurs)],
-    undefined,
-  )
+  const left = removed(text, hooks.length === 1 ? path : [...path, 'hooks', hooks.findIndex(isOurs)])
   return withoutHook(left, event, file)
 }
 
@@ -85,7 +91,7 @@ function entryFor(event: string, { command, args, failClosed }: HookCommand) {
 }
 
 function groupsIn(text: string, event: string, file: string): readonly unknown[] | undefined {
-  const { hooks = {} } = settingsIn(text, file)
+  const { hooks = {} } = parsed(text, file)
   const groups = isMembers(hooks) ? (hooks[event] ?? undefined) : null
   if (groups === undefined || Array.isArray(groups)) return groups
   throw failure(
@@ -94,18 +100,8 @@ function groupsIn(text: string, event: string, file: string): readonly unknown[]
   )
 }
 
-function hooksIn(group: unknown): readonly unknown[] {
-  return isMembers(group) && Array.isArray(group.hooks) ? group.hooks : []
-}
-
-function isOurs(hook: unknown): boolean {
-  if (!isMembers(hook)) return false
-  const words = [hook.command, ...(Array.isArray(hook.args) ? hook.args : [])]
-  return words.some((word) => typeof word === 'string' && word.includes('spikectl-hook'))
-}
-
 /** The settings in a text. Throws a Failure that names line and column where it is no JSON. */
-function settingsIn(text: string, file: string): Members {
+function parsed(text: string, file: string): Members {
   const errors: ParseError[] = []
   const value: unknown = parse(text.replace(BOM, ' '), errors, {
     disallowComments: true,
@@ -125,21 +121,54 @@ function settingsIn(text: string, file: string): Members {
   throw failure(`${file} holds something else than a JSON object`, 'Mend it, then run the same again')
 }
 
-/** With `isInsertion` the value is added to a list, at the index that the path ends with. */
+/** The text with one value more. With `isInsertion` it goes into a list, at the index that the path ends with. */
 function edited(text: string, path: JSONPath, value: unknown, isInsertion = false): string {
-  const mark = text.startsWith(BOM) ? BOM : ''
-  const body = text.slice(mark.length)
-  const indent = /^([ \t]+)\S/m.exec(body)?.[1] ?? '  '
-  const formattingOptions = {
-    insertSpaces: !indent.startsWith('\t'),
-    tabSize: indent.startsWith('\t') ? 1 : indent.length,
-    eol: body.includes('\r\n') ? '\r\n' : '\n',
-  }
-  return (
-    mark + applyEdits(body, modify(body, path, value, { formattingOptions, isArrayInsertion: isInsertion }))
-  )
+  const { mark, body } = split(text)
+  const edits = modify(body, path, value, { isArrayInsertion: isInsertion })
+  const unit = indentationOf(body)
+  return mark + applyEdits(body, unit ? edits.map((edit) => indented(body, edit, path, unit)) : edits)
 }
 
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/**
+ * The text without the value at `path`, and without the comma and the space that set it off. By hand, because the
+ * library expects lists to be laid out as it lays them out.
+ */
+function removed(text: string, path: JSONPath): string {
+  const { mark, body } = split(text)
+  const tree = parseTree(body)
+  const value = tree && findNodeAtLocation(tree, path)
+  const node = value?.parent?.type === 'property' ? value.parent : value
+  const siblings = node?.parent?.children
+  if (!node?.parent || !siblings) return text
+  const index = siblings.indexOf(node)
+  const [before, after] = [siblings[index - 1], siblings[index + 1]]
+  const start = before ? endOf(before) : after ? node.offset : node.parent.offset + 1
+  const end = before ? endOf(node) : after ? after.offset : endOf(node.parent) - 1
+  return mark + body.slice(0, start) + body.slice(end)
+}
+
+function endOf({ offset, length }: Node): number {
+  return offset + length
+}
+
+function split(text: string): { readonly mark: string; readonly body: string } {
+  const mark = text.startsWith(BOM) ? BOM : ''
+  return { mark, body: text.slice(mark.length) }
+}
+
+/** What one level is indented by; undefined where all stands on one line. */
+function indentationOf(body: string): string | undefined {
+  const isOneLine = !/[{[]\s*\n/.test(body) && body.replace(/\s/g, '') !== '{}'
+  return isOneLine ? undefined : (/^([ \t]+)\S/m.exec(body)?.[1] ?? '  ')
+}
+
+/** The same insertion on lines of its own. By hand, because the library would lay out the lines around it too. */
+function indented(body: string, edit: Edit, path: JSONPath, unit: string): Edit {
+  const eol = body.includes('\r\n') ? '\r\n' : '\n'
+  const [, comma = '', key = '', value = ''] = /^(,?)("\w+":)?(.*?),?$/s.exec(edit.content) ?? []
+  const lines = JSON.stringify(JSON.parse(value), null, unit).split('\n')
+  const margin = eol + unit.repeat(path.length)
+  const closes = comma === '' && /^[}\]]/.test(body.slice(edit.offset))
+  const end = closes ? eol + unit.repeat(path.length - 1) : ''
+  return { ...edit, content: `${comma}${margin}${key}${key && ' '}${lines.join(margin)}${end}` }
 }

@@ -15,6 +15,14 @@ const MAX_REASON_BYTES = 600
 const MAX_FAILURE = 600
 const MAX_NOTICE = 300
 
+/** A change of the settings is refused. `problem` says which file does what. */
+export function replyToGuardChange(problem: string, audit?: string): Reply {
+  const facts = `guard_changed: ${printable(problem)}. This change is refused: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.`
+  const person =
+    'For the person: spikectl doctor, then spikectl install to put the hooks back; or to remove them spikectl uninstall'
+  return refused(clipped(facts, `\n${person}${audit === undefined ? '' : `\n[audit ${audit}]`}`))
+}
+
 /** The call runs; the model and the person are told once. */
 export function replyToWarn(warn: Warn, identity: Identity): Reply {
   const limit = warn.rule === 'repeat' ? '' : ` (warning at ${warn.limit}/min)`

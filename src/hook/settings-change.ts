@@ -1,0 +1,65 @@
+/**
+ * Keeps the hooks of a running session. When settings were changed, the client asks before it reads them anew; a
+ * change that would silence our hooks is refused, and the session goes on with those it has.
+ */
+
+import { existsSync } from 'node:fs'
+import { describe } from '../failure.ts'
+import type { Identity } from '../guard/identity.ts'
+import type { Policy } from '../guard/policy.ts'
+import type { SettingsChangeInput } from '../hosts/claude-code/event.ts'
+import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
+import { settingsTexts } from '../hosts/claude-code/settings-files.ts'
+import { type Silencing, silencings } from '../hosts/claude-code/silencing.ts'
+import { replyToGuardChange } from '../hosts/claude-code/wording.ts'
+import { installedFiles } from '../installed.ts'
+import { tryLog } from '../log.ts'
+import type { Environment, Paths } from '../paths.ts'
+import { noteGuardChange } from '../store/guard-change.ts'
+import { withStateDb } from '../store/open.ts'
+import { logged, partiesOf } from './answer.ts'
+import { type Desk, sign } from './sign.ts'
+
+interface About {
+  readonly identity: Identity
+  readonly policy: Policy
+  readonly project: string
+}
+
+/**
+ * All files that the session reads are looked at, whichever was changed: one that was refused is still on disk, and
+ * would be read with the next change that is not.
+ */
+export async function answerSettingsChange(
+  desk: Desk & { readonly env: Environment },
+  input: SettingsChangeInput,
+  about: About,
+): Promise<Reply> {
+  const { paths, env } = desk
+  const [found] = silencings(settingsTexts(about.project, env, installedFiles(paths)))
+  const isNew = noted(paths, about, found)
+  if (!found) return SILENCE
+  const message = `${found.file} ${found.problem}`
+  const entry = { event: 'guard_changed', ...partiesOf(input, about.identity) } as const
+  if (about.policy.mode === 'shadow') {
+    return logged(SILENCE, paths, { ...entry, message: `would have refused a change: ${message}` })
+  }
+  if (!isNew) return replyToGuardChange(message)
+  const { audit, detail } = await sign(desk, { ...entry, ...found, ...(input.cwd ? { cwd: input.cwd } : {}) })
+  const reply = replyToGuardChange(message, audit)
+  return logged(reply, paths, { ...entry, message: `refused a change: ${message}`, audit: detail })
+}
+
+/** For `status`. That it cannot be noted is no reason to let the change through. */
+function noted(paths: Paths, { identity, project }: About, found: Silencing | undefined): boolean {
+  if (!found && !existsSync(paths.stateDb)) return false
+  try {
+    const { result } = withStateDb(paths.stateDb, Date.now, (store) =>
+      noteGuardChange(store, identity, project, found),
+    )
+    return result
+  } catch (error) {
+    tryLog(paths.log, { event: 'error', message: describe(error) })
+    return true
+  }
+}

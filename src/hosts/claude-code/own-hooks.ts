@@ -1,0 +1,72 @@
+/** Our hooks in the text of a settings file. Pure. Source of the shape: client 2.1.330, hooks of the type "command". */
+
+import { hash } from 'node:crypto'
+
+/** The events that we hear of. */
+export const EVENTS = [
+  'PreToolUse',
+  'PostToolBatch',
+  'UserPromptSubmit',
+  'SessionEnd',
+  'ConfigChange',
+] as const
+
+export type Members = Readonly<Record<string, unknown>>
+
+const BOM = '\ufeff'
+
+/** The settings in a text; undefined where the client would not apply them, for they are no JSON object. */
+export function settingsIn(text: string): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(text.replace(BOM, ''))
+    return isMembers(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A hook of ours, with the matcher of the group it stands in. */
+export interface OwnHook {
+  readonly event: string
+  readonly matcher: unknown
+  readonly hook: Members
+}
+
+export function ownHooks(settings: Members): OwnHook[] {
+  const { hooks } = settings
+  return EVENTS.flatMap((event) =>
+    listOf(isMembers(hooks) ? hooks[event] : undefined).flatMap((group) =>
+      hooksIn(group)
+        .filter(isOurs)
+        .map((hook) => ({ event, matcher: isMembers(group) ? group.matcher : undefined, hook })),
+    ),
+  )
+}
+
+/** A hash of all that is said of our hooks, whatever the order of the members: any change of it is noticed. */
+export function hashOfOwnHooks(settings: Members): string {
+  const said = ownHooks(settings).map(({ event, matcher = null, hook }) => [
+    ...[event, matcher],
+    Object.entries(hook).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ])
+  return hash('sha256', JSON.stringify(said))
+}
+
+export function hooksIn(group: unknown): readonly unknown[] {
+  return isMembers(group) ? listOf(group.hooks) : []
+}
+
+/** A hook is known by its program, wherever that is. */
+export function isOurs(hook: unknown): hook is Members {
+  if (!isMembers(hook)) return false
+  const words = [hook.command, ...listOf(hook.args)]
+  return words.some((word) => typeof word === 'string' && word.includes('spikectl-hook'))
+}
+
+export function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { EVENTS, ownHooks, settingsIn } from '../../src/hosts/claude-code/own-hooks.ts'
+import { withHooks, withoutHooks } from '../../src/hosts/claude-code/settings.ts'
+
+const HOOK = { command: '/usr/bin/node', args: ['/opt/spikectl/bin/spikectl-hook.js'], failClosed: false }
+
+/** Settings of all shapes, with and without hooks of others, as people and programs lay them out. */
+const groups = fc.array(
+  fc.record({ matcher: fc.string(), hooks: fc.array(fc.constant({ type: 'command', command: 'guard.sh' })) }),
+)
+const hooks = fc.dictionary(fc.constantFrom(...EVENTS, 'Stop', 'Notification'), groups, { minKeys: 1 })
+const settings = fc
+  .tuple(fc.dictionary(fc.string(), fc.jsonValue()), fc.option(hooks), fc.boolean())
+  .map(([others, ofOthers, isFirst]) => {
+    const { hooks: _, ...rest } = others
+    if (!ofOthers) return rest
+    return isFirst ? { hooks: ofOthers, ...rest } : { ...rest, hooks: ofOthers }
+  })
+const layout = fc.record({
+  indent: fc.constantFrom('', '  ', '    ', '\t'),
+  eol: fc.constantFrom('\n', '\r\n'),
+  mark: fc.constantFrom('', '\ufeff'),
+  end: fc.constantFrom('', '\n'),
+})
+
+function laidOut(value: object, { indent, eol, mark, end }: { [key: string]: string }): string {
+  return mark + JSON.stringify(value, null, indent).replaceAll('\n', eol ?? '\n') + end
+}
+
+describe('settings with our hooks', () => {
+  test('hold each hook once, whatever was there, and are the same when it is done twice', () => {
+    fc.assert(
+      fc.property(settings, layout, (value, how) => {
+        const once = withHooks(laidOut(value, how), HOOK, 'settings.json')
+        const read = settingsIn(once)
+        assert.ok(read)
+        assert.deepEqual(
+          ownHooks(read).map(({ event }) => event),
+          [...EVENTS],
+        )
+        assert.equal(withHooks(once, HOOK, 'settings.json'), once)
+      }),
+    )
+  })
+
+  test('keep every byte of the rest, and are as before without them', () => {
+    fc.assert(
+      fc.property(settings, layout, (value, how) => {
+        const text = laidOut(value, how)
+        const isEmptied = Object.values(value.hooks ?? {}).some(
+          (each) => Array.isArray(each) && each.length === 0,
+        )
+        const left = withoutHooks(withHooks(text, HOOK, 'settings.json'), 'settings.json')
+        if (isEmptied) assert.doesNotMatch(left, /spikectl/)
+        else assert.equal(left, text)
+      }),
+    )
+  })
+
+  test('are laid out as the file is, and nothing else is laid out anew', () => {
+    const text = '{\r\n\t"env": {"A":   "1"},\r\n\t"hooks": {"Stop": [ ]}\r\n}'
+    const changed = withHooks(text, HOOK, 'settings.json')
+    assert.ok(
+      changed.startsWith(
+        '{\r\n\t"env": {"A":   "1"},\r\n\t"hooks": {"Stop": [ ],\r\n\t\t"PreToolUse": [\r\n\t\t\t{\r\n',
+      ),
+    )
+    assert.doesNotMatch(changed, /[^\r]\n/)
+  })
+
+  test('stay on one line where all does', () => {
+    assert.doesNotMatch(withHooks('{"a":1,  "b":2}', HOOK, 'settings.json'), /\n/)
+  })
+})

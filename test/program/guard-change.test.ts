@@ -1,0 +1,262 @@
+/** The hook keeps itself in a running session: which changes of the settings it refuses, and which it lets through. */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { type Ended, runCli, runHook, temporaryHome } from '../support/processes.ts'
+
+/** A person with our hooks in their settings, and a project. */
+async function installed(t: TestContext, scope: 'user' | 'project' | 'local', config: object = {}) {
+  const home = temporaryHome(t)
+  const project = join(home, 'app')
+  const state = join(home, 'spikectl')
+  for (const folder of [join(project, '.claude'), join(home, '.claude'), state])
+    mkdirSync(folder, { recursive: true })
+  writeFileSync(join(state, 'config.json'), JSON.stringify(config))
+  const env = { SPIKECTL_HOME: state }
+  const files = {
+    user: join(home, '.claude/settings.json'),
+    project: join(project, '.claude/settings.json'),
+    local: join(project, '.claude/settings.local.json'),
+  }
+  writeFileSync(files[scope], '{\n  "model": "opus"\n}\n')
+  const spikectl = (...args: string[]): Promise<Ended> => runCli(args, { home, cwd: project, env })
+  const { exitCode, stderr } = await spikectl('install', '--scope', scope)
+  assert.equal(exitCode, 0, stderr)
+  const changed = (more: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+    runHook({
+      home,
+      cwd: project,
+      env: { ...env, CLAUDE_PROJECT_DIR: project, ...more },
+      input: JSON.stringify({
+        session_id: 's1',
+        hook_event_name: 'ConfigChange',
+        cwd: project,
+        source: 'project_settings',
+        file_path: files.project,
+      }),
+    })
+  const edit = (file: string, change: (text: string) => string) =>
+    writeFileSync(file, change(readFileSync(file, 'utf8')))
+  const lines = (file: string): Record<string, unknown>[] =>
+    readFileSync(join(state, file), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  return { home, state, project, files, spikectl, changed, edit, lines, own: files[scope] }
+}
+
+type Installed = Awaited<ReturnType<typeof installed>>
+
+const LOST = /does not hold the hooks of spikectl as they were installed/
+
+const REFUSED: readonly (readonly [string, (person: Installed) => void, RegExp])[] = [
+  ['all hooks taken out', ({ own }) => writeFileSync(own, '{}'), LOST],
+  [
+    'one of them taken out',
+    ({ own, edit }) => edit(own, (text) => text.replace('"PostToolBatch"', '"PostToolBitch"')),
+    LOST,
+  ],
+  [
+    'a matcher that matches less',
+    ({ own, edit }) => edit(own, (text) => text.replace('"*"', '"Read"')),
+    LOST,
+  ],
+  [
+    'a condition',
+    ({ own, edit }) => edit(own, (text) => text.replace('"timeout"', '"if": "Bash(x *)", "timeout"')),
+    LOST,
+  ],
+  [
+    'a shorter timeout',
+    ({ own, edit }) => edit(own, (text) => text.replace('"timeout": 10', '"timeout": 0.001')),
+    LOST,
+  ],
+  [
+    'another program',
+    ({ own, edit }) => edit(own, (text) => text.replace('exec spikectl-hook', 'true spikectl-hook')),
+    LOST,
+  ],
+  ['a file that is no JSON', ({ own }) => writeFileSync(own, '{"hooks": {'), /is no JSON, so that/],
+  [
+    'a comment, which the client does not know',
+    ({ own, edit }) => edit(own, (text) => `// mine\n${text}`),
+    /is no JSON, so that/,
+  ],
+  ['a file that is gone', ({ own }) => rmSync(own), /is gone, and the hooks of spikectl with it/],
+  ['a folder in its place', turnIntoFolder, /is no JSON/],
+  [
+    'disableAllHooks in the local settings',
+    ({ files }) => writeFileSync(files.local, '{"disableAllHooks":true}'),
+    /settings\.local\.json sets disableAllHooks, so that no hook runs/,
+  ],
+  [
+    'NODE_OPTIONS for all in the project',
+    ({ files }) => writeFileSync(files.local, '{"env":{"NODE_OPTIONS":"--require ./x.js"}}'),
+    /sets NODE_OPTIONS in its env, which reaches the hooks/,
+  ],
+  [
+    'another home for spikectl',
+    ({ files }) => writeFileSync(files.local, '{"env":{"SPIKECTL_HOME":"/tmp/x"}}'),
+    /sets SPIKECTL_HOME in its env/,
+  ],
+]
+
+const LET_THROUGH: readonly (readonly [string, (person: Installed) => void])[] = [
+  ['another setting', ({ own, edit }) => edit(own, (text) => text.replace('opus', 'sonnet'))],
+  [
+    'a hook of somebody else',
+    ({ own, edit }) =>
+      edit(own, (text) =>
+        text.replace('"PreToolUse": [', '"PreToolUse": [{"hooks":[{"type":"command","command":"true"}]},'),
+      ),
+  ],
+  ['another order and no indentation', ({ own, edit }) => edit(own, reordered)],
+  ['a byte order mark', ({ own, edit }) => edit(own, (text) => `\ufeff${text}`)],
+  ['a broken file that never held our hooks', ({ files }) => writeFileSync(files.local, '{')],
+  ['env that does not concern us', ({ files }) => writeFileSync(files.local, '{"env":{"DEBUG":"1"}}')],
+  [
+    'disableAllHooks that a scope above takes back',
+    ({ files, edit }) => {
+      writeFileSync(files.local, '{"disableAllHooks":false}')
+      edit(files.project, (text) => text.replace('{', '{"disableAllHooks":true,'))
+    },
+  ],
+]
+
+function turnIntoFolder({ own }: Installed): void {
+  rmSync(own)
+  mkdirSync(own)
+}
+
+/** Members in another order, at each level. */
+function reordered(text: string): string {
+  const reverse = (_: string, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).reverse())
+      : value
+  return JSON.stringify(JSON.parse(text), reverse)
+}
+
+describe('a change of the settings', () => {
+  for (const [name, change, says] of REFUSED) {
+    test(`is refused: ${name}`, async (t) => {
+      const person = await installed(t, 'project')
+      change(person)
+      const { exitCode, stdout, stderr } = await person.changed()
+      assert.equal(exitCode, 2, stderr)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^guard_changed: /)
+      assert.match(stderr, says)
+      assert.match(stderr, /The file stays as it is now, and new sessions will read it so\./)
+    })
+  }
+
+  for (const [name, change] of LET_THROUGH) {
+    test(`goes through: ${name}`, async (t) => {
+      const person = await installed(t, 'project')
+      change(person)
+      assert.deepEqual(await person.changed(), { exitCode: 0, signal: null, stdout: '', stderr: '' })
+    })
+  }
+
+  test('is refused in the user scope and in the local scope too', async (t) => {
+    for (const scope of ['user', 'local'] as const) {
+      const { own, changed } = await installed(t, scope)
+      writeFileSync(own, '{}')
+      assert.equal((await changed()).exitCode, 2, scope)
+    }
+  })
+
+  test("may set spikectl's environment in the user's own settings", async (t) => {
+    const { own, edit, changed } = await installed(t, 'user')
+    edit(own, (text) => text.replace('{', '{"env":{"SPIKECTL_TENANT":"acme"},'))
+    assert.equal((await changed()).exitCode, 0)
+  })
+
+  test('is refused when the folder of the settings is moved away, or a link to them is cut', async (t) => {
+    const moved = await installed(t, 'project')
+    renameSync(join(moved.project, '.claude'), join(moved.project, '.claude2'))
+    assert.equal((await moved.changed()).exitCode, 2)
+    const linked = await installed(t, 'user')
+    renameSync(join(linked.home, '.claude'), join(linked.home, 'dotfiles'))
+    symlinkSync(join(linked.home, 'dotfiles'), join(linked.home, '.claude'))
+    assert.equal((await linked.changed()).exitCode, 0)
+    rmSync(join(linked.home, '.claude'))
+    assert.equal((await linked.changed()).exitCode, 2)
+  })
+
+  test('that was refused stays refused while it lies on disk, whatever is changed next', async (t) => {
+    const { own, files, changed } = await installed(t, 'project')
+    const before = readFileSync(own)
+    writeFileSync(own, '{}')
+    await changed()
+    writeFileSync(files.local, '{"env":{"DEBUG":"1"}}')
+    assert.equal((await changed()).exitCode, 2)
+    writeFileSync(own, before)
+    assert.equal((await changed()).exitCode, 0)
+  })
+
+  test('is signed, logged, and shown by status until it is mended', async (t) => {
+    const { own, changed, lines, spikectl } = await installed(t, 'project')
+    const before = readFileSync(own)
+    writeFileSync(own, '{}')
+    const { stderr } = await changed()
+    assert.match(stderr, /\[audit [0-9a-f]{8}#1 /)
+    const signed = lines('audit/audit-000001.jsonl').at(-1)
+    assert.deepEqual([signed?.event, signed?.file, signed?.session], ['guard_changed', own, 's1'])
+    assert.equal(lines('log.jsonl').at(-1)?.event, 'guard_changed')
+    assert.match(
+      (await spikectl('status')).stdout,
+      /s1 keeps its hooks since .*, but new sessions will not: .*settings\.json does not hold/,
+    )
+    assert.equal(JSON.parse((await spikectl('status', '--json')).stdout).sessions[0].guardChange.file, own)
+    assert.match((await spikectl('audit', 'show')).stdout, /guard_changed.*does not hold the hooks/)
+    assert.equal((await spikectl('audit', 'verify')).exitCode, 0)
+    writeFileSync(own, before)
+    await changed()
+    assert.doesNotMatch((await spikectl('status', '--all')).stdout, /keeps its hooks/)
+  })
+
+  test('is refused twice but signed once where the hook is registered twice', async (t) => {
+    const { own, changed, lines } = await installed(t, 'project')
+    writeFileSync(own, '{}')
+    const both = await Promise.all([changed(), changed()])
+    assert.deepEqual(
+      both.map(({ exitCode }) => exitCode),
+      [2, 2],
+    )
+    assert.equal(lines('audit/audit-000001.jsonl').filter(({ event }) => event === 'guard_changed').length, 1)
+  })
+
+  test('is only logged in shadow mode, and nothing at all is done with every rule off', async (t) => {
+    const shadow = await installed(t, 'project', { mode: 'shadow' })
+    writeFileSync(shadow.own, '{}')
+    assert.equal((await shadow.changed()).exitCode, 0)
+    assert.match(String(shadow.lines('log.jsonl').at(-1)?.message), /would have refused a change/)
+    const off = { warnPerMin: 0, blockPerMin: 0 }
+    const none = await installed(t, 'project', {
+      rate: off,
+      spawn: off,
+      repeat: { warn: false, block: false },
+    })
+    writeFileSync(none.own, '{}')
+    assert.equal((await none.changed()).exitCode, 0)
+  })
+
+  test("that an agent's own shell tells of is ignored", async (t) => {
+    const { own, changed, lines } = await installed(t, 'project')
+    writeFileSync(own, '{}')
+    assert.equal((await changed({ AI_AGENT: 'claude-code_2-1-330_agent' })).exitCode, 0)
+    assert.match(String(lines('log.jsonl').at(-1)?.message), /ignored: ConfigChange came from an agent/)
+  })
+
+  test('by uninstall goes through, and by another install too', async (t) => {
+    const { spikectl, changed } = await installed(t, 'project')
+    assert.equal((await spikectl('install', '--scope', 'project', '--fail-closed')).exitCode, 0)
+    assert.equal((await changed()).exitCode, 0)
+    assert.equal((await spikectl('uninstall', '--scope', 'project')).exitCode, 0)
+    assert.equal((await changed()).exitCode, 0)
+  })
+})
