@@ -55,6 +55,7 @@ function program(): Command {
     .configureOutput({ outputError: (text, write) => write(text) })
     .exitOverride()
   addInstallCommands(root)
+  addDoctor(root)
   addSessionCommands(root)
   addConfigCommands(root.command('config').description('show and change settings'))
   addAuditCommands(root.command('audit').description('the signed log of what was refused'))
@@ -88,6 +89,16 @@ function addInstallCommands(root: Command): void {
     .option('--scope <scope>', 'user, project or local', 'user')
     .action((options, command) =>
       run(command, async (context) => (await commands()).uninstall(context, options)),
+    )
+}
+
+function addDoctor(root: Command): void {
+  root
+    .command('doctor')
+    .description('is this machine guarded? checks everything, up to a real block')
+    .option('--json', 'one JSON document')
+    .action((options, command) =>
+      run(command, async (context) => (await import('./commands/doctor.ts')).doctor(context, options)),
     )
 }
 

@@ -47,7 +47,9 @@ export function runHook(
     encoding: 'utf8',
     timeout: DEADLINE_MS,
   })
-  return { exitCode: status, stdout: stdout ?? '', stderr: stderr ?? '', problem: error?.message }
+  // One that has ended may not have read its input: that is no problem.
+  const problem = status === null ? error?.message : undefined
+  return { exitCode: status, stdout: stdout ?? '', stderr: stderr ?? '', problem }
 }
 
 /** A call by an agent of `session`; each is another one. */

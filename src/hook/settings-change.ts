@@ -10,7 +10,7 @@ import type { Policy } from '../guard/policy.ts'
 import type { SettingsChangeInput } from '../hosts/claude-code/event.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { settingsTexts } from '../hosts/claude-code/settings-files.ts'
-import { type Silencing, silencings } from '../hosts/claude-code/silencing.ts'
+import { misleadings, type Silencing, silencings } from '../hosts/claude-code/silencing.ts'
 import { replyToGuardChange } from '../hosts/claude-code/wording.ts'
 import { installedFiles } from '../installed.ts'
 import { tryLog } from '../log.ts'
@@ -36,7 +36,8 @@ export async function answerSettingsChange(
   about: About,
 ): Promise<Reply> {
   const { paths, env } = desk
-  const [found] = silencings(settingsTexts(about.project, env, installedFiles(paths)))
+  const files = settingsTexts(about.project, env, installedFiles(paths))
+  const [found] = [...silencings(files), ...misleadings(files)]
   const isNew = noted(paths, about, found)
   if (!found) return SILENCE
   const message = `${found.file} ${found.problem}`

@@ -27,6 +27,15 @@ export function settingsFile(scope: Scope, project: string, env: Environment): s
   }
 }
 
+/** What an administrator has set for the machine. Source: Claude Code's settings reference. */
+export function managedSettingsFile(): string {
+  const folders: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+    darwin: '/Library/Application Support/ClaudeCode',
+    win32: 'C:\\Program Files\\ClaudeCode',
+  }
+  return join(folders[process.platform] ?? '/etc/claude-code', 'managed-settings.json')
+}
+
 /** More than any settings: a larger file is read by nobody. */
 const MAX_BYTES = 16 * 1024 * 1024
 
@@ -36,10 +45,15 @@ export function settingsTexts(
   env: Environment,
   installed: Readonly<Record<string, { readonly hooks: string }>>,
 ): SettingsText[] {
-  return SCOPES.map((scope) => {
+  const files = new Map<string, Scope>()
+  // In the home folder the project's settings are the user's.
+  for (const scope of SCOPES) {
     const file = settingsFile(scope, project, env)
-    return { scope, file, text: textOf(file), recorded: installed[file]?.hooks }
-  })
+    if (!files.has(file)) files.set(file, scope)
+  }
+  return [...files].map(([file, scope]) => ({
+    ...{ scope, file, text: textOf(file), recorded: installed[file]?.hooks },
+  }))
 }
 
 /** Undefined when there is none; empty when it cannot be read, by which the client finds no hooks in it either. */

@@ -19,9 +19,14 @@ export interface Silencing {
   readonly problem: string
 }
 
-/** Everything in these files that silences our hooks. A file that `install` has not written may lack them. */
+/** Why our hooks do not run, or not as they should. A file that `install` has not written may lack them. */
 export function silencings(files: readonly SettingsText[]): Silencing[] {
-  return [...files.flatMap(missing), ...disabled(files), ...files.flatMap(misled)]
+  return [...files.flatMap(missing), ...disabled(files)]
+}
+
+/** What could lead our hooks astray. */
+export function misleadings(files: readonly SettingsText[]): Silencing[] {
+  return files.filter(({ scope }) => scope !== 'user').flatMap(misled)
 }
 
 function missing({ file, text, recorded }: SettingsText): Silencing[] {
@@ -47,12 +52,11 @@ function disabled(files: readonly SettingsText[]): Silencing[] {
 const MISLEADING =
   /^(SPIKECTL_.*|NODE_OPTIONS|HOME|XDG_(CONFIG|STATE)_HOME|LOCALAPPDATA|LD_PRELOAD|DYLD_INSERT_LIBRARIES)$/
 
-function misled({ scope, ...rest }: SettingsText): Silencing[] {
-  if (scope === 'user') return []
-  const { env } = settingsOf({ scope, ...rest })
+function misled(settings: SettingsText): Silencing[] {
+  const { env } = settingsOf(settings)
   const names = isMembers(env) ? Object.keys(env).filter((name) => MISLEADING.test(name)) : []
   return names.map((name) => ({
-    file: rest.file,
+    file: settings.file,
     problem: `sets ${name} in its env, which reaches the hooks`,
   }))
 }

@@ -1,0 +1,135 @@
+/** Checks what spikectl itself keeps: its folders, its settings, the counts, the log. */
+
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { readConfig, withProject } from '../../config.ts'
+import { codeOf, describe } from '../../failure.ts'
+import { isOff, type Policy } from '../../guard/policy.ts'
+import { type Paths, projectSettingsPath } from '../../paths.ts'
+import { patienceOf } from '../../pause.ts'
+import { shellWord } from '../../short-id.ts'
+import { isDamage, whileBusy, withSqlite } from '../../sqlite.ts'
+import { withStateDb } from '../../store/open.ts'
+import { NO_TOTALS, readTotals } from '../../store/sessions.ts'
+import { findLog, verifyPlace } from '../audit/place.ts'
+import type { Context } from '../context.ts'
+import { type Finding, failed, ok, warning } from './finding.ts'
+
+const LOCK_WAIT_MS = 2000
+
+export async function keepingFindings(context: Context, project: string): Promise<Finding[]> {
+  const { paths } = context
+  return [
+    ...folderFindings([...new Set([paths.state, dirname(paths.config)])]),
+    ...(await configFindings(paths, project)),
+    databaseFinding(paths),
+    ...logFindings(context),
+  ]
+}
+
+function folderFindings(folders: readonly string[]): Finding[] {
+  const problems = folders.flatMap(folderProblems)
+  return problems.length > 0 ? problems : [ok('files', `${folders.join(' and ')}: ours alone, and writable`)]
+}
+
+function folderProblems(folder: string): Finding[] {
+  const nearest = nearestThere(folder)
+  const look = `ls -ld ${shellWord(nearest)}`
+  if (!isWritable(nearest)) {
+    return [failed('files', `${nearest} cannot be written`, 'nothing can be counted or logged there', look)]
+  }
+  if (nearest !== folder || process.platform === 'win32') return []
+  const files = readdirSync(folder).map((name) => join(folder, name))
+  return [folder, ...files].flatMap(openToOthers)
+}
+
+/** Hooks make what is not there yet. */
+function nearestThere(folder: string): string {
+  return existsSync(folder) ? folder : nearestThere(dirname(folder))
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function openToOthers(file: string): Finding[] {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (!stat || (stat.mode & 0o077) === 0) return []
+  const why = 'other users could read what is kept, or change it'
+  const run = `chmod go= ${shellWord(file)}`
+  return [warning('files', `${file} is open to other users (${(stat.mode & 0o777).toString(8)})`, why, run)]
+}
+
+async function configFindings({ config }: Paths, project: string): Promise<Finding[]> {
+  const { policy, problem } = await readConfig(config)
+  if (problem) {
+    return [failed('config', problem.message, 'the built-in limits are in force', problem.hint)]
+  }
+  const { ignored } = await withProject(policy, projectSettingsPath(project))
+  const why = "the project's own settings are not in force"
+  const run = `cat ${shellWord(projectSettingsPath(project))}`
+  return [policyFinding(policy), ...(ignored ? [warning('config', ignored, why, run)] : [])]
+}
+
+function policyFinding(policy: Policy): Finding {
+  if (isOff(policy)) {
+    return warning('config', 'every rule is off', 'nothing is counted', 'spikectl config unset rate')
+  }
+  if (policy.mode === 'shadow') {
+    const run = 'spikectl config set mode enforce'
+    return warning('config', 'mode is shadow', 'nothing is refused, only counted and logged', run)
+  }
+  const { warnPerMin, blockPerMin } = policy.rate
+  return ok('config', `warns at ${warnPerMin} and refuses at ${blockPerMin} calls a minute`)
+}
+
+function databaseFinding({ stateDb }: Paths): Finding {
+  if (!existsSync(stateDb)) return ok('database', 'nothing was counted yet')
+  try {
+    const patience = patienceOf(LOCK_WAIT_MS)
+    withSqlite(stateDb, (db) => whileBusy(patience, () => db.pragma('quick_check(1)')))
+    const { result } = withStateDb(stateDb, Date.now, (store) => store.read(readTotals, NO_TOTALS))
+    if (result.unsigned === 0) return ok('database', `state.db is sound, ${result.calls} calls counted`)
+    const why = 'these refusals stand in no audit log'
+    return warning('database', `${result.unsigned} refusals could not be signed`, why, 'spikectl log')
+  } catch (error) {
+    const why = isDamage(error)
+      ? 'the next hook moves it aside, and counting starts anew'
+      : 'calls cannot be counted'
+    return failed(
+      'database',
+      `state.db cannot be used: ${describe(error)} ${codeOf(error)}`,
+      why,
+      'spikectl status',
+    )
+  }
+}
+
+/** The chain and the last signatures: enough to know whether the log can go on. */
+function logFindings(context: Context): Finding[] {
+  const { paths } = context
+  if (!existsSync(paths.audit) && !existsSync(paths.auditDb)) {
+    return [ok('log', 'nothing was refused yet, so that there is no audit log')]
+  }
+  try {
+    const place = findLog(paths, undefined)
+    const report = verifyPlace(context, { ...place, problem: undefined }, { fast: true })
+    const broken = report.problem ? 'the audit log is not as it was written' : report.truncated
+    const why = 'it proves nothing from there on'
+    const run = 'spikectl audit verify'
+    return [
+      ...(broken ? [failed('log', broken, why, run)] : []),
+      ...(place.problem ? [warning('log', place.problem, 'the next refusal makes a new one', run)] : []),
+      ...(broken || place.problem
+        ? []
+        : [ok('log', `${report.link.seq + 1} signed lines, chained, and the last one is there`)]),
+    ]
+  } catch (error) {
+    return [failed('log', describe(error), 'refusals cannot be signed', 'spikectl audit verify')]
+  }
+}

@@ -1,0 +1,419 @@
+/** Every finding of `spikectl doctor`, provoked once. */
+
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import type { Finding, Level } from '../../src/commands/doctor/finding.ts'
+import { managedPlaces, placesIn } from '../../src/commands/doctor/places.ts'
+import { settingsFindings } from '../../src/commands/doctor/settings.ts'
+import { settingsIn } from '../../src/hosts/claude-code/own-hooks.ts'
+import { type Ended, event, run, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
+
+/** A person with spikectl installed, a project, and a `claude` on the PATH that says this version. */
+async function person(t: TestContext, version: string | undefined = '2.1.330') {
+  const home = temporaryHome(t)
+  const project = join(home, 'app')
+  const state = join(home, 'spikectl')
+  const bin = join(home, 'bin')
+  mkdirSync(join(project, '.claude'), { recursive: true })
+  mkdirSync(bin)
+  const claude = (text: string) => writeFileSync(join(bin, 'claude'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  if (version) claude(`test "$1" = --version && echo '${version} (Claude Code)'`)
+  const env = { SPIKECTL_HOME: state, PATH: `${bin}:/usr/bin:/bin` }
+  const spikectl = (...args: string[]): Promise<Ended> => runCli(args, { home, cwd: project, env })
+  const { exitCode, stderr } = await spikectl('install')
+  assert.equal(exitCode, 0, stderr)
+  const file = join(home, '.claude/settings.json')
+  const local = join(project, '.claude/settings.local.json')
+  const edit = (change: (text: string) => string) => writeFileSync(file, change(readFileSync(file, 'utf8')))
+  const call = () => runHook({ home, env: { SPIKECTL_HOME: state }, input: event() })
+  return { home, project, state, bin, claude, env, spikectl, file, local, edit, call }
+}
+
+type Person = Awaited<ReturnType<typeof person>>
+
+/** Calls until one is refused, so that there is a signed log. */
+async function refused({ state, call }: Person): Promise<void> {
+  writeFileSync(join(state, 'config.json'), '{"rate":{"warnPerMin":0,"blockPerMin":2}}', { mode: 0o600 })
+  for (const _ of times(3, Number)) await call()
+}
+
+function plugin({ home, claude }: Person, enabled: boolean): void {
+  const folder = join(home, 'a "plugin"')
+  mkdirSync(join(folder, 'hooks'), { recursive: true })
+  const hook = { type: 'command', command: `\${CLAUDE_PLUGIN_ROOT}/hooks/spikectl-hook.sh`, args: [] }
+  writeFileSync(
+    join(folder, 'hooks/hooks.json'),
+    JSON.stringify({ hooks: { PreToolUse: [{ hooks: [hook] }] } }),
+  )
+  writeFileSync(join(folder, 'hooks/spikectl-hook.sh'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  const listed = JSON.stringify([{ id: 'spikectl@here', enabled, installPath: folder }])
+  claude(`test "$1" = --version && echo '2.1.330 (Claude Code)' || echo '${listed}'`)
+}
+
+const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, string, RegExp])[] = [
+  ['nothing counted yet', () => undefined, 'ok', 'database', /nothing was counted yet/],
+  ['calls counted', ({ call }) => call(), 'ok', 'database', /state\.db is sound, 1 calls counted/],
+  [
+    'a state.db that is none',
+    ({ state }) => writeFileSync(join(state, 'state.db'), 'x'.repeat(5000), { mode: 0o600 }),
+    'failure',
+    'database',
+    /cannot be used/,
+  ],
+  ['a signed log', refused, 'ok', 'log', /3 signed lines|2 signed lines/],
+  [
+    'a log with a byte changed',
+    async (p) => {
+      await refused(p)
+      corrupt(join(p.state, 'audit/audit-000001.jsonl'))
+    },
+    'failure',
+    'log',
+    /not as it was written/,
+  ],
+  [
+    'a log that was cut',
+    async (p) => {
+      await refused(p)
+      cut(join(p.state, 'audit/audit-000001.jsonl'))
+    },
+    'failure',
+    'log',
+    /the log ends at line 0, but audit\.db knows line/,
+  ],
+  [
+    'an audit.db that is none',
+    async (p) => {
+      await refused(p)
+      writeFileSync(join(p.state, 'audit.db'), 'x'.repeat(5000))
+    },
+    'warning',
+    'log',
+    /audit\.db is damaged/,
+  ],
+  [
+    'a file that others can read',
+    ({ state }) => writeFileSync(join(state, 'notes'), '', { mode: 0o644 }),
+    'warning',
+    'files',
+    /notes is open to other users \(644\)/,
+  ],
+  [
+    'a broken config.json',
+    ({ state }) => writeFileSync(join(state, 'config.json'), '{', { mode: 0o600 }),
+    'failure',
+    'config',
+    /config\.json is not JSON/,
+  ],
+  [
+    'shadow mode',
+    ({ spikectl }) => spikectl('config', 'set', 'mode', 'shadow'),
+    'warning',
+    'config',
+    /mode is shadow/,
+  ],
+  [
+    'every rule off',
+    ({ state }) => writeFileSync(join(state, 'config.json'), ALL_OFF, { mode: 0o600 }),
+    'warning',
+    'config',
+    /every rule is off/,
+  ],
+  [
+    "a project's settings that loosen",
+    ({ project }) => writeFileSync(join(project, '.claude/spikectl.json'), '{"rate":{"blockPerMin":900}}'),
+    'warning',
+    'config',
+    /spikectl\.json is ignored/,
+  ],
+  ['the client at the version it was tried with', () => undefined, 'ok', 'client', /Claude Code 2\.1\.330/],
+  ['no client', ({ bin }) => rmSync(join(bin, 'claude')), 'warning', 'client', /no claude on the PATH/],
+  [
+    'an older client',
+    ({ claude }) => claude('echo "2.1.200 (Claude Code)"'),
+    'warning',
+    'client',
+    /2\.1\.200 is older than what spikectl relies on/,
+  ],
+  [
+    'a client that is too old',
+    ({ claude }) => claude('echo "1.0.30 (Claude Code)"'),
+    'failure',
+    'client',
+    /1\.0\.30 is too old/,
+  ],
+  ['hooks in one place', () => undefined, 'ok', 'settings', /the hooks are in .*\.claude\/settings\.json$/],
+  [
+    'no hooks anywhere',
+    ({ spikectl }) => spikectl('uninstall'),
+    'failure',
+    'settings',
+    /no settings hold the hooks of spikectl/,
+  ],
+  [
+    'hooks in two scopes',
+    ({ spikectl }) => spikectl('install', '--scope', 'local'),
+    'warning',
+    'settings',
+    /settings\.json and .*settings\.local\.json/,
+  ],
+  [
+    'hooks in settings and in a plugin',
+    (p) => plugin(p, true),
+    'warning',
+    'settings',
+    /settings\.json and the plugin spikectl@here/,
+  ],
+  [
+    'a plugin that does not block',
+    (p) => plugin(p, true),
+    'failure',
+    'block',
+    /the hook in the plugin spikectl@here does not block: exit code 0/,
+  ],
+  [
+    'a plugin that is switched off',
+    (p) => plugin(p, false),
+    'ok',
+    'settings',
+    /the hooks are in .*settings\.json$/,
+  ],
+  [
+    'hooks that were changed',
+    ({ edit }) => edit((text) => text.replace('"timeout": 10', '"timeout": 1')),
+    'failure',
+    'settings',
+    /does not hold the hooks of spikectl as they were installed/,
+  ],
+  [
+    'a settings file that is broken',
+    ({ local }) => writeFileSync(local, '{\n"a" 1}'),
+    'failure',
+    'settings',
+    /settings\.local\.json is not JSON: ColonExpected at line 2, column 5/,
+  ],
+  [
+    'hooks of the wrong shape',
+    ({ local }) => writeFileSync(local, '{"hooks":{"PreToolUse":{}}}'),
+    'failure',
+    'settings',
+    /hooks\.PreToolUse is no list of hooks/,
+  ],
+  [
+    'disableAllHooks',
+    ({ local }) => writeFileSync(local, '{"disableAllHooks":true}'),
+    'failure',
+    'settings',
+    /sets disableAllHooks, so that no hook runs/,
+  ],
+  [
+    'NODE_OPTIONS in a project',
+    ({ local }) => writeFileSync(local, '{"env":{"NODE_OPTIONS":"-r ./x"}}'),
+    'warning',
+    'settings',
+    /sets NODE_OPTIONS in its env/,
+  ],
+  [
+    'a broken matcher',
+    ({ edit }) => edit((text) => text.replace('"*"', '"("')),
+    'failure',
+    'settings',
+    /the hook for PreToolUse has a broken matcher, \(/,
+  ],
+  [
+    'a matcher of some tools',
+    ({ edit }) => edit((text) => text.replace('"*"', '"Bash|Read"')),
+    'warning',
+    'settings',
+    /matches Bash\|Read alone/,
+  ],
+  [
+    'a condition',
+    ({ edit }) => edit((text) => text.replace('"timeout": 10', '"timeout": 10, "if": "Bash(git *)"')),
+    'warning',
+    'settings',
+    /runs only if Bash\(git \*\)/,
+  ],
+  [
+    'an async hook',
+    ({ edit }) => edit((text) => text.replace('"timeout": 10', '"timeout": 10, "async": true')),
+    'failure',
+    'settings',
+    /the hook for PreToolUse is async/,
+  ],
+  [
+    'an event that is missing',
+    ({ edit }) => edit((text) => text.replace('"PostToolBatch"', '"Other"')),
+    'warning',
+    'settings',
+    /has no hook for PostToolBatch/,
+  ],
+  [
+    'no hook for calls',
+    ({ edit }) => edit((text) => text.replace('"PreToolUse"', '"Other"')),
+    'failure',
+    'settings',
+    /has no hook for PreToolUse/,
+  ],
+  [
+    'a program that is gone',
+    ({ edit }) => edit((text) => text.replaceAll('bin/spikectl-hook.js', 'gone/spikectl-hook.js')),
+    'failure',
+    'settings',
+    /gone\/spikectl-hook\.js, which is not there/,
+  ],
+  [
+    'another copy',
+    otherCopy,
+    'warning',
+    'settings',
+    /starts another copy of spikectl, .*other copy\/spikectl-hook\.js/,
+  ],
+  [
+    'a hook that cannot block',
+    ({ edit }) => edit((text) => text.replaceAll(JSON.stringify(process.execPath), '"/bin/true"')),
+    'failure',
+    'block',
+    /does not block: exit code 0/,
+  ],
+  [
+    'a hook that blocks',
+    () => undefined,
+    'ok',
+    'block',
+    /refused call 3 of a throw-away session with that limit/,
+  ],
+  [
+    "a project's hooks without spikectl on the PATH",
+    ({ spikectl }) => spikectl('install', '--scope', 'project'),
+    'failure',
+    'settings',
+    /starts spikectl-hook, which is not there/,
+  ],
+  ['a hook in time', () => undefined, 'ok', 'latency', /a call waits \d+ ms for it \(median of 7\)/],
+  ['a slow hook', slow, 'warning', 'latency', /a call waits \d{3,} ms/],
+]
+
+const ALL_OFF =
+  '{"rate":{"warnPerMin":0,"blockPerMin":0},"spawn":{"warnPerMin":0,"blockPerMin":0},"repeat":{"warn":false,"block":false}}'
+
+function corrupt(file: string): void {
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"block"', '"blick"'))
+}
+
+/** Leaves the first line alone. */
+function cut(file: string): void {
+  writeFileSync(file, `${readFileSync(file, 'utf8').split('\n')[0]}\n`)
+}
+
+function otherCopy({ home, edit }: Person): void {
+  mkdirSync(join(home, 'other copy'))
+  const copy = join(home, 'other copy/spikectl-hook.js')
+  edit((text) => {
+    const own = /"([^"]*spikectl-hook\.js)"/.exec(text)?.[1] ?? ''
+    writeFileSync(copy, `require(${JSON.stringify(own)})\n`)
+    return text.replaceAll(own, copy)
+  })
+}
+
+function slow({ bin, edit }: Person): void {
+  const program = join(bin, 'slow-node')
+  writeFileSync(program, `#!/bin/sh\n/bin/sleep 0.6\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+  edit((text) => text.replaceAll(JSON.stringify(process.execPath), JSON.stringify(program)))
+}
+
+async function findings(p: Person): Promise<{ exitCode: number | null; found: Finding[] }> {
+  const { exitCode, stdout, stderr } = await p.spikectl('doctor', '--json')
+  assert.equal(stderr, '')
+  const { version, findings: found } = JSON.parse(stdout)
+  assert.equal(version, 1)
+  return { exitCode, found }
+}
+
+describe('spikectl doctor', () => {
+  for (const [name, provoke, level, check, what] of ROWS) {
+    test(`finds ${name}: ${level}`, async (t) => {
+      const p = await person(t)
+      await provoke(p)
+      const { exitCode, found } = await findings(p)
+      const match = found.find((each) => each.check === check && each.level === level && what.test(each.what))
+      assert.ok(match, JSON.stringify(found, null, 1))
+      for (const each of found)
+        assert.deepEqual([each.why === '', each.run === ''], Array(2).fill(each.level === 'ok'))
+      const worst = found.some((each) => each.level === 'failure')
+        ? 2
+        : found.some((each) => each.level === 'warning')
+          ? 1
+          : 0
+      assert.equal(exitCode, worst)
+    })
+  }
+
+  test('ends with 0 where all is well, and says all in words', async (t) => {
+    const { exitCode, stdout } = await (await person(t)).spikectl('doctor')
+    assert.equal(exitCode, 0, stdout)
+    assert.match(stdout, /^ok {6} node {6}Node /)
+    assert.match(stdout, /\n9 ok, 0 warnings, 0 failures\n$/)
+  })
+
+  test('says why it matters and what to run', async (t) => {
+    const p = await person(t)
+    await p.spikectl('uninstall')
+    const { exitCode, stdout } = await p.spikectl('doctor')
+    assert.equal(exitCode, 2)
+    assert.match(
+      stdout,
+      /failure {2}settings {2}no settings hold .*\n +why: nothing is guarded\n +run: spikectl install\n/,
+    )
+  })
+
+  test('changes nothing', async (t) => {
+    const p = await person(t)
+    renameSync(join(p.state, 'installed.json'), join(p.home, 'kept.json'))
+    rmSync(p.state, { recursive: true })
+    await p.spikectl('doctor')
+    assert.throws(() => readFileSync(p.state), /ENOENT/)
+  })
+
+  test('cannot use a home that is no folder', async (t) => {
+    const home = temporaryHome(t)
+    const file = join(home, 'file')
+    writeFileSync(file, '')
+    chmodSync(file, 0o600)
+    const { exitCode, stdout } = await run(
+      [join(import.meta.dirname, '../../bin/spikectl.js'), 'doctor', '--json'],
+      { home, env: { SPIKECTL_HOME: file } },
+    )
+    assert.equal(exitCode, 2)
+    assert.match(stdout, /file cannot be written/)
+  })
+})
+
+describe('managed settings', () => {
+  const whole = { hooks: { PreToolUse: [{ hooks: [{ type: 'command', command: 'spikectl-hook' }] }] } }
+  const user = {
+    scope: 'user',
+    file: 'settings.json',
+    text: JSON.stringify(whole),
+    recorded: undefined,
+  } as const
+  const found = (settings: object) => {
+    const managed = [{ file: '/etc/managed.json', settings: settingsIn(JSON.stringify(settings)) ?? {} }]
+    const places = [...managedPlaces(managed), ...placesIn([user])]
+    return settingsFindings([user], managed, places).filter(({ level }) => level === 'failure')
+  }
+
+  test('that let no other hooks run are a failure, unless they hold ours', () => {
+    assert.match(
+      found({ allowManagedHooksOnly: true })[0]?.what ?? '',
+      /sets allowManagedHooksOnly, and holds no hooks/,
+    )
+    assert.deepEqual(found({ allowManagedHooksOnly: true, ...whole }), [])
+  })
+
+  test('that switch all hooks off are a failure', () => {
+    assert.match(found({ disableAllHooks: true })[0]?.what ?? '', /managed\.json sets disableAllHooks/)
+  })
+})
