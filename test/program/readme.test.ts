@@ -56,6 +56,13 @@ describe('the README', () => {
     assert.match(changed.stderr, /audit-000001\.jsonl: line 1 is not what was written/)
   })
 
+  test('shows hooks by hand for the same events that install writes', async (t) => {
+    const shown = README.split('```json\n').find((text) => text.includes('"PreToolUse"')) ?? ''
+    const { stdout } = await runCli(['install', '--dry-run'], { home: temporaryHome(t) })
+    const events = (text: string) => Object.keys(JSON.parse(text).hooks)
+    assert.deepEqual(events(shown.split('```')[0] ?? ''), events(stdout))
+  })
+
   test('shows the default settings', async (t) => {
     const shown = README.split('The defaults:\n\n```json\n')[1]?.split('```')[0] ?? ''
     const { stdout } = await runCli(['config', 'get'], { home: temporaryHome(t) })
