@@ -11,7 +11,7 @@ export interface GuardChange {
 }
 
 /** The same hook, registered in settings and in a plugin, runs twice at once. */
-const REPEAT_MS = 10_000
+const REPEAT_MS = 1000
 
 /**
  * Notes what was found in a session's settings; undefined when all is well again. Returns false when the same was

@@ -1,25 +1,13 @@
 /** A hook that is not there any more: what the real client makes of its settings. */
 
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { temporaryHome } from '../support/processes.ts'
+import { copyOfPackage } from './support/package.ts'
 import { prompt } from './support/prompt.ts'
 import { bash } from './support/tool-calls.ts'
 import { guarded } from './support/workplace.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-
-/** A copy of the package as npm would put it somewhere. */
-function copyOfPackage(t: TestContext): string {
-  const copy = temporaryHome(t)
-  for (const name of ['bin', 'dist', 'package.json'])
-    cpSync(join(ROOT, name), join(copy, name), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-  return copy
-}
 
 /** What comes of a call when the hook was removed after it was installed with these options. */
 async function callWithoutHook(t: TestContext, ...options: string[]) {

@@ -1,0 +1,113 @@
+/** An agent edits the settings while its session runs: each way to get rid of the hooks, with the real client. */
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { times } from '../support/processes.ts'
+import { eventually } from './support/eventually.ts'
+import type { ToolCall } from './support/messages-api.ts'
+import { prompt } from './support/prompt.ts'
+import { loggedIn, signedIn, statusOf } from './support/records.ts'
+import { bash, write } from './support/tool-calls.ts'
+import { guarded, type Workplace } from './support/workplace.ts'
+
+const LOST = /does not hold the hooks of spikectl as they were installed/
+const SETTINGS = '.claude/settings.local.json'
+
+const WAYS: readonly (readonly [string, (place: Workplace) => ToolCall, RegExp])[] = [
+  ['empties the file by its shell', () => bash(`echo '{}' > ${SETTINGS}`), LOST],
+  ['empties it with the Write tool', ({ project }) => write(join(project, SETTINGS), '{}'), LOST],
+  ['narrows a matcher', () => bash(`sed -i '0,/"[*]"/s//"Read"/' ${SETTINGS}`), LOST],
+  ['breaks the file', () => bash(`echo '{"hooks": {' > ${SETTINGS}`), /is no JSON/],
+  ['removes the file', () => bash(`rm ${SETTINGS}`), /is gone/],
+  ['moves the folder away', () => bash('mv .claude .claude2'), /is gone/],
+  [
+    'switches all hooks off in the project',
+    () => bash(`sed -i '0,/{/s//{"disableAllHooks":true,/' ${SETTINGS}`),
+    /sets disableAllHooks/,
+  ],
+  [
+    'switches all hooks off for the user',
+    () => bash(`mkdir -p ~/.claude && echo '{"disableAllHooks":true}' > ~/.claude/settings.json`),
+    /\/\.claude\/settings\.json sets disableAllHooks/,
+  ],
+  [
+    'leads Node to other code',
+    () => bash(`echo '{"env":{"NODE_OPTIONS":"--require ./x.js"}}' > .claude/settings.json`),
+    /sets NODE_OPTIONS/,
+  ],
+  [
+    'leads the hooks to another home',
+    () => bash(`echo '{"env":{"SPIKECTL_HOME":"/tmp"}}' > .claude/settings.json`),
+    /sets SPIKECTL_HOME/,
+  ],
+]
+
+/** The scope that the client reads last, whose file the agent has beside it. */
+function installed(t: TestContext): Promise<Workplace> {
+  return guarded(t, {}, '--scope', 'local')
+}
+
+describe('an agent of the real client', () => {
+  for (const [name, edit, problem] of WAYS) {
+    test(`${name}, and its session keeps the hooks`, async (t) => {
+      const place = await installed(t)
+      const { result } = await prompt(place, {
+        main: [
+          [edit(place)],
+          async () => {
+            await eventually('the change is refused', () => loggedIn(place).includes('guard_changed'))
+            return [bash('pwd')]
+          },
+          [bash('date')],
+          'Done.',
+        ],
+      })
+      assert.equal(result.result, 'Done.')
+      const { sessions, totals } = await statusOf(place)
+      assert.equal(totals.calls, 3)
+      assert.match(`${sessions[0].guardChange.file} ${sessions[0].guardChange.problem}`, problem)
+      assert.deepEqual(new Set(await signedIn(place)), new Set(['genesis', 'guard_changed']))
+    })
+  }
+
+  test('does not get a refused change in by a harmless one to another file', async (t) => {
+    const place = await installed(t)
+    const refusals = () => loggedIn(place).filter((event) => event === 'guard_changed').length
+    await prompt(place, {
+      main: [
+        [bash(`echo '{}' > ${SETTINGS}`)],
+        async () => {
+          await eventually('the first change is refused', () => refusals() === 1)
+          return [bash(`echo '{"env":{"DEBUG":"1"}}' > .claude/settings.json`)]
+        },
+        async () => {
+          await eventually('the second change is refused', () => refusals() === 2)
+          return [bash('pwd')]
+        },
+        [bash('date')],
+        'Done.',
+      ],
+    })
+    assert.equal((await statusOf(place)).totals.calls, 4)
+  })
+
+  test('loses the hooks when a person uninstalls them, and nothing stands in the way', async (t) => {
+    const place = await installed(t)
+    // More than fit into the second or so after which the client looks at its settings: each waits for two hooks.
+    const rounds = 60
+    await prompt(place, {
+      main: [
+        async () => {
+          assert.equal((await place.spikectl('uninstall', '--scope', 'local')).exitCode, 0)
+          return [bash('echo 0')]
+        },
+        ...times(rounds, (i) => [bash(`echo ${i + 1}`)]),
+        'Done.',
+      ],
+    })
+    const { totals } = await statusOf(place)
+    assert.ok(totals.calls < rounds, `${totals.calls} calls were counted`)
+    assert.deepEqual(loggedIn(place), [])
+  })
+})
