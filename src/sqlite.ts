@@ -29,13 +29,13 @@ export function isMoved(error: unknown): boolean {
 
 /**
  * Opens `file`, creating it if need be. Waits for no lock by itself: see whileBusy. Refuses a symlink, which
- * SQLite would follow.
+ * SQLite would follow. With `readonly` nothing is created or changed.
  */
-export function openSqlite(file: string): Database.Database {
+export function openSqlite(file: string, { readonly = false } = {}): Database.Database {
   isThere(file)
   binary ??= loadBinary()
   // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
-  const options: object = { timeout: 0, nativeBinding: binary }
+  const options: object = { readonly, timeout: 0, nativeBinding: binary }
   try {
     return new Database(file, options)
   } catch (error) {

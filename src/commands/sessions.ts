@@ -57,12 +57,7 @@ export async function loadSessions(
       NOTHING,
     ),
   )
-  const inForce = new Map<string, Policy>()
-  for (const { project } of result.stored) {
-    if (inForce.has(project)) continue
-    inForce.set(project, (await withProject(policy, projectSettingsPath(project))).policy)
-  }
-  const sessions = result.stored.map((one) => viewOf(one, inForce.get(one.project) ?? policy, result.now))
+  const sessions = await viewsOf(result.stored, policy, result.now)
   sessions.sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
   return { sessions, totals: result.totals }
 }
@@ -74,6 +69,20 @@ interface Stored {
 }
 
 const NOTHING: Stored = { now: 0, stored: [], totals: NO_TOTALS }
+
+/** Sessions as they stand at `now`, each with the limits of its own project. */
+export async function viewsOf(
+  stored: readonly StoredSession[],
+  policy: Policy,
+  now: number,
+): Promise<SessionView[]> {
+  const inForce = new Map<string, Policy>()
+  for (const { project } of stored) {
+    if (inForce.has(project)) continue
+    inForce.set(project, (await withProject(policy, projectSettingsPath(project))).policy)
+  }
+  return stored.map((one) => viewOf(one, inForce.get(one.project) ?? policy, now))
+}
 
 function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
   const { state: stored, ...known } = session
@@ -119,6 +128,11 @@ export function ofTenant(
   tenant: string | undefined,
 ): readonly SessionView[] {
   return tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
+}
+
+/** The last folder of the path, as people call a project. */
+export function projectName({ project }: SessionView): string {
+  return printable(project.split(/[\\/]/).at(-1) || project).slice(0, 20)
 }
 
 /** The id with its tenant, as people can tell it from others. */

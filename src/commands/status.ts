@@ -10,7 +10,7 @@ import { sparkline } from '../terminal/sparkline.ts'
 import { type Column, table } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import { loadSessions, ofTenant, pickSession, type SessionView } from './sessions.ts'
+import { loadSessions, ofTenant, pickSession, projectName, type SessionView } from './sessions.ts'
 
 export interface StatusOptions {
   readonly all?: boolean
@@ -158,7 +158,7 @@ function rowOf({ colour }: Terminal, session: SessionView, width: number): strin
     session.identity.tenant
       ? `${shortId(session.identity.id)}@${shortId(session.identity.tenant)}`
       : shortId(session.identity.id),
-    printable(session.project.split(/[\\/]/).at(-1) || session.project).slice(0, 20),
+    projectName(session),
     String(session.count),
     session.blockPerMin === 0 ? '-' : String(session.blockPerMin),
     paint(sparkline(session.perSecond, width)),

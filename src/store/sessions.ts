@@ -77,12 +77,25 @@ export const NO_TOTALS: Totals = {
   ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
 }
 
-/** All known sessions, the latest first. */
-export function readSessions(db: Database, now: number): StoredSession[] {
+/** Which sessions are wanted: all, unless it is said. */
+export interface Wanted {
+  /** How the id begins. */
+  readonly begin?: string
+  readonly tenant?: string | undefined
+  /** So many of the latest. */
+  readonly most?: number
+}
+
+/** Known sessions, the latest first. */
+export function readSessions(db: Database, now: number, wanted: Wanted = {}): StoredSession[] {
+  const { begin = '', tenant = null, most = -1 } = wanted
   const agents = readAgents(db)
   return db
-    .prepare<[], SessionRow>('SELECT * FROM session ORDER BY last_ms DESC')
-    .all()
+    .prepare<[string, string, string | null, number], SessionRow>(
+      `SELECT * FROM session WHERE substr(name, 1, length(?)) = ? AND tenant = coalesce(?, tenant)
+       ORDER BY last_ms DESC LIMIT ?`,
+    )
+    .all(begin, begin, tenant, most)
     .map((row) => ({
       key: row.key,
       identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
@@ -97,6 +110,11 @@ export function readSessions(db: Database, now: number): StoredSession[] {
       guardChange: guardChangeIn(row.guard),
       state: stateIn(row, now),
     }))
+}
+
+/** The id and the tenant of each known session. */
+export function readNames(db: Database): { id: string; tenant: string }[] {
+  return db.prepare<[], { id: string; tenant: string }>('SELECT name AS id, tenant FROM session').all()
 }
 
 /** What cannot be read is as if it had never been: the next call says so. */
