@@ -11,6 +11,8 @@ npm pack --pack-destination "$prefix"
 npm install --global --prefix "$prefix" "$prefix"/spikectl-*.tgz
 cd "$prefix"
 bin/spikectl demo
+bin/spikectl completion zsh | grep -q '^#compdef spikectl$'
+bin/spikectl complete -- '' | grep -q '^audit'
 
 home=$prefix/home
 mkdir "$home"

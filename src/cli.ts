@@ -1,4 +1,7 @@
-/** The command line: names and options. Each command's file is loaded only when it runs. */
+/**
+ * The command line: names and options. Each command's file is loaded only when it runs. What stands in <> and [] names
+ * a value: commands/completion/values.ts says what may stand in its place.
+ */
 
 import { Command, CommanderError, Option } from 'commander'
 import type { Context, ExitCode } from './commands/context.ts'
@@ -59,6 +62,7 @@ function program(): Command {
   addSessionCommands(root)
   addConfigCommands(root.command('config').description('show and change settings'))
   addAuditCommands(root.command('audit').description('the signed log of what was refused'))
+  addCompletionCommands(root)
   return root
 }
 
@@ -108,7 +112,7 @@ function addSessionCommands(root: Command): void {
     .description('sessions, busiest first')
     .argument('[session]', 'a session id, or the beginning of one')
     .option('--all', 'also sessions idle for over an hour')
-    .option('--tenant <name>', 'only sessions of this tenant')
+    .option('--tenant <tenant>', 'only sessions of this tenant')
     .option('--json', 'one JSON document')
     .option('--watch', 'again every second')
     .action((session, options, command) =>
@@ -121,7 +125,7 @@ function addSessionCommands(root: Command): void {
     .description('clear the count of sessions, so that they can go on')
     .argument('[session...]', 'session ids, or the beginnings of them')
     .option('--all', 'all sessions')
-    .option('--tenant <name>', 'only sessions of this tenant')
+    .option('--tenant <tenant>', 'only sessions of this tenant')
     .action((sessions, options, command) =>
       run(command, async (context) =>
         (await import('./commands/reset.ts')).reset(context, sessions, options),
@@ -144,7 +148,7 @@ function addViews(root: Command): void {
     .command('explain')
     .description('which rule says what, and why; records nothing')
     .argument('[event]', 'a file with a PreToolUse event, or - for stdin')
-    .option('--session <id>', 'what the next call of a session would meet')
+    .option('--session <session>', 'what the next call of a session would meet')
     .option('--json', 'one JSON document')
     .action((place, options, command) =>
       run(command, async (context) =>
@@ -182,14 +186,14 @@ function addConfigCommands(config: Command): void {
   config
     .command('get', { isDefault: true })
     .description('one setting, or all')
-    .argument('[name]', 'such as rate.blockPerMin')
+    .argument('[setting]', 'such as rate.blockPerMin')
     .action((name, _, command) =>
       run(command, async (context) => (await commands()).configGet(context, name)),
     )
   config
     .command('set')
     .description('change a setting')
-    .argument('<name>', 'such as rate.blockPerMin; spikectl config get shows them all')
+    .argument('<setting>', 'such as rate.blockPerMin; spikectl config get shows them all')
     .argument('<value>', 'such as 300, true or block')
     .action((name, value, _, command) =>
       run(command, async (context) => (await commands()).configSet(context, name, value)),
@@ -197,7 +201,7 @@ function addConfigCommands(config: Command): void {
   config
     .command('unset')
     .description('back to the default')
-    .argument('<name>')
+    .argument('<setting>')
     .action((name, _, command) =>
       run(command, async (context) => (await commands()).configUnset(context, name)),
     )
@@ -218,7 +222,7 @@ function addAuditCommands(audit: Command): void {
     .argument('[path]', 'a folder with a log, or one file of it')
     .option('--fast', 'the chain, and the last signature of each key')
     .option('--checkpoint <file>', 'does it still begin with the lines of this checkpoint?')
-    .option('--key <name>', 'does it begin with the key of this name?')
+    .option('--key <key>', 'does it begin with the key of this name?')
     .option('--require-anchor', 'exit code 3 if nothing vouches for its end')
     .option('--json', 'one JSON document')
     .action((path, options, command) =>
@@ -274,4 +278,31 @@ function addAuditUpkeep(audit: Command): void {
         (await import('./commands/audit/prune.ts')).auditPrune(context, options),
       ),
     )
+}
+
+function addCompletionCommands(root: Command): void {
+  root
+    .command('completion')
+    .description('the script with which your shell completes these commands')
+    .argument('[shell]', 'bash, zsh or fish')
+    .action((shell, _, command) =>
+      run(command, async (context) =>
+        (await import('./commands/completion/script.ts')).completion(context, shell),
+      ),
+    )
+  root
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action((_, __, command) =>
+      run(command, async (context) =>
+        (await import('./commands/completion/complete.ts')).complete(context, root, wordsTyped()),
+      ),
+    )
+}
+
+/** All after the first `--`, just as it was typed: commander would read it, and take another `--` out. */
+function wordsTyped(): string[] {
+  return process.argv.slice(process.argv.indexOf('--') + 1)
 }

@@ -70,9 +70,14 @@ function wordOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+/** The settings of a policy by their dotted names; the limits of tools are among them where it has any. */
+export function namedSettings(policy: Policy): [string, unknown][] {
+  return leavesOf(policy)
+}
+
 /** The names of all settings, dotted. */
 export function settingNames(): string[] {
-  return leavesOf(DEFAULT_POLICY).map(([name]) => name)
+  return namedSettings(DEFAULT_POLICY).map(([name]) => name)
 }
 
 /** The keys that lead to a setting; undefined when there is none of that name. A tool's own name may have dots. */
@@ -84,7 +89,7 @@ export function settingPath(name: string): readonly string[] | undefined {
 
 /** The value at a dotted name in a policy, or undefined. */
 export function settingAt(policy: Policy, name: string): unknown {
-  return leavesOf(policy).find(([leaf]) => leaf === name)?.[1]
+  return namedSettings(policy).find(([each]) => each === name)?.[1]
 }
 
 function defaultOf(name: string): unknown {

@@ -92,7 +92,7 @@ function scopeOf(identity: Identity): string {
   }
 }
 
-function durationOf(ms: number): string {
+export function durationOf(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 120) return `${seconds} s`
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
