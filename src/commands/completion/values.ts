@@ -26,7 +26,7 @@ export const VALUES: Readonly<Record<string, Values>> = {
   setting: async ({ paths }) => (await import('./settings.ts')).settings(paths),
   value: async ({ paths, typed }) =>
     (await import('./settings.ts')).settingValues(paths, typed.operands[0] ?? ''),
-  scope: async () => (await import('../install.ts')).SCOPES.map(alone),
+  scope: async () => (await import('../../hosts/claude-code/settings-files.ts')).SCOPES.map(alone),
   shell: async () => (await import('./script.ts')).SHELLS.map(alone),
   ...{ path: files, file: files, event: files },
   ...{ calls: free, files: free, date: free, key: free },
