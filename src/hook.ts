@@ -13,9 +13,9 @@ import { type Identity, identify } from './guard/identity.ts'
 import { isOff, type Policy } from './guard/policy.ts'
 import { inMode } from './guard/shadow.ts'
 import { openHash } from './hash.ts'
-import { isInteractive, readInput, writeOut } from './hook/stdio.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import {
+  badInput,
   eventNameIn,
   type GuardedInput,
   parseHookInput,
@@ -25,6 +25,7 @@ import { fingerprint } from './hosts/claude-code/fingerprint.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
 import { namedIn } from './named.ts'
 import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
+import { isInteractive, readInput, writeOut } from './stdio.ts'
 import { withStateDb } from './store/open.ts'
 import { sweep } from './store/sweep.ts'
 import { oldNode } from './version.ts'
@@ -61,7 +62,7 @@ async function replyToStdin(run: Run): Promise<Reply> {
     refuseToRun()
     const input = readInput()
     text = input.text
-    if (input.problem) throw input.problem
+    if (input.problem) throw badInput(input.problem)
     return await replyTo(run, text)
   } catch (error) {
     return failed(run, run.config.policy, describe(error), eventNameIn(text))

@@ -2,12 +2,12 @@
  * Claude Code's hook input, translated. The only file that knows the names in it; pure.
  *
  * Input comes from clients of any version, so only what we rely on is demanded: an id that is empty or no
- * string counts as not given, an event that we do not know is of type "other". Checked by hand: every
- * tool call would have to compile a schema library.
+ * string counts as not given, an event that we do not know is of type "other".
  */
 
 import { failure } from '../../failure.ts'
 import { type Agent, MAIN_AGENT } from '../../guard/event.ts'
+import { idOf, isObject, type Payload, parsePayload, textOf } from './payload.ts'
 
 interface Common {
   /** As the client names it: "PreToolUse", … */
@@ -66,20 +66,12 @@ const KNOWN = new Set([
   ...['UserPromptSubmit', 'SessionEnd', 'ConfigChange'],
 ])
 
-/** The longest id or tool name, in bytes of UTF-8. */
-const MAX_ID_BYTES = 256
-
 const EXAMPLE =
   '{"session_id":"s1","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{},"tool_use_id":"t1"}'
 
-/** The JSON object as it came; every member may be anything. */
-type Payload = Readonly<Record<string, unknown>>
-
 /** Translates one hook input, the whole text of stdin. Throws a Failure that says what is wrong with it. */
 export function parseHookInput(text: string): HookInput {
-  if (text.trim() === '') throw badInput('is empty')
-  const payload = fromJson(text)
-  if (!isObject(payload)) throw badInput('is no JSON object')
+  const payload = parsePayload(text, badInput)
   const name = textOf(payload.hook_event_name)
   if (!name) throw badInput('has no hook_event_name')
   return translate(name, payload)
@@ -96,10 +88,10 @@ export function eventNameIn(text: string): string | undefined {
 function translate(name: string, payload: Payload): HookInput {
   if (!KNOWN.has(name)) return { type: 'other' }
   const agent = {
-    id: idOf(payload, 'agent_id') ?? MAIN_AGENT,
+    id: idOf(payload, 'agent_id', badInput) ?? MAIN_AGENT,
     type: (textOf(payload.agent_type) ?? '').slice(0, 64),
   }
-  const common = { name, session: idOf(payload, 'session_id'), agent, cwd: textOf(payload.cwd) }
+  const common = { name, session: idOf(payload, 'session_id', badInput), agent, cwd: textOf(payload.cwd) }
   switch (name) {
     case 'PreToolUse':
       return { ...common, type: 'call', ...callIn(payload) }
@@ -134,7 +126,11 @@ function isPersons({ source, prompt }: Payload): boolean {
 }
 
 function callIn(payload: Payload): HostCall {
-  return { tool: toolOf(payload), toolUseId: idOf(payload, 'tool_use_id'), input: payload.tool_input }
+  return {
+    tool: toolOf(payload),
+    toolUseId: idOf(payload, 'tool_use_id', badInput),
+    input: payload.tool_input,
+  }
 }
 
 function returned(payload: Payload, result: unknown): HostCall {
@@ -151,33 +147,9 @@ function batchIn(calls: unknown): readonly HostCall[] {
 }
 
 function toolOf(payload: Payload): string {
-  const tool = idOf(payload, 'tool_name')
+  const tool = idOf(payload, 'tool_name', badInput)
   if (tool) return tool
   throw badInput(`has no tool_name, which a ${textOf(payload.hook_event_name)} event needs`)
-}
-
-/** An id; undefined when it is empty or no string, so that the next identity in line is counted. */
-function idOf(payload: Payload, key: string): string | undefined {
-  const id = textOf(payload[key])
-  if (id?.includes('\0')) throw badInput(`has a NUL character in ${key}`)
-  if (id && Buffer.byteLength(id) > MAX_ID_BYTES) throw badInput(`has a ${key} over ${MAX_ID_BYTES} bytes`)
-  return id
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function isObject(value: unknown): value is Payload {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw badInput('is not JSON') // the parser's own message quotes the input, which may hold secrets
-  }
 }
 
 /** A Failure about the text on stdin: `what` completes "the hook input on stdin …". */

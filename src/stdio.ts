@@ -1,10 +1,9 @@
-/** Standard input and output of one hook run, synchronous: loading Node's streams costs more than the work. */
+/** Standard input and output of a short run, synchronous: loading Node's streams costs more than the work. */
 
 import { isUtf8 } from 'node:buffer'
 import { fstatSync, readSync, writeSync } from 'node:fs'
-import { codeOf } from '../failure.ts'
-import { badInput } from '../hosts/claude-code/event.ts'
-import { pause } from '../pause.ts'
+import { codeOf } from './failure.ts'
+import { pause } from './pause.ts'
 
 export const MAX_INPUT_BYTES = 16 * 1024 * 1024
 
@@ -14,9 +13,11 @@ const RETRY_MS = 2
 const PATIENCE_MS = 1000
 
 export interface Input {
+  readonly bytes: Buffer
+  /** The same without a byte order mark. */
   readonly text: string
-  /** Why the text is not all there is, or not text at all. */
-  readonly problem?: Error
+  /** Why the text is not all there is, or not text at all: completes "stdin …". */
+  readonly problem?: string
 }
 
 /** All of stdin; of one that is too long, the beginning. Throws when it cannot be read to its end. */
@@ -28,8 +29,9 @@ export function readInput(): Input {
     size += chunk.length
     chunks.push(chunk)
   }
-  const text = Buffer.concat(chunks).toString('utf8')
-  return { text, problem: badInput(`is longer than ${MAX_INPUT_BYTES / 1024 / 1024} MiB`) }
+  const bytes = Buffer.concat(chunks)
+  const problem = `is longer than ${MAX_INPUT_BYTES / 1024 / 1024} MiB`
+  return { bytes, text: bytes.toString('utf8'), problem }
 }
 
 function readChunk(): Buffer {
@@ -42,7 +44,9 @@ function readChunk(): Buffer {
 
 function decode(bytes: Buffer): Input {
   const text = bytes.toString('utf8')
-  return isUtf8(bytes) ? { text: text.replace(/^\ufeff/, '') } : { text, problem: badInput('is not UTF-8') }
+  return isUtf8(bytes)
+    ? { bytes, text: text.replace(/^\ufeff/, '') }
+    : { bytes, text, problem: 'is not UTF-8' }
 }
 
 /** True when stdin is a terminal or /dev/null: nobody is going to send an event. */
@@ -50,9 +54,9 @@ export function isInteractive(): boolean {
   return fstatSync(0).isCharacterDevice()
 }
 
-/** Writes all of `text`, if it can: a reader that is gone, or a full disk, must not change the exit code. */
-export function writeOut(fd: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text)
+/** Writes all of it, if it can: a reader that is gone, or a full disk, must not change the exit code. */
+export function writeOut(fd: 1 | 2, text: string | Buffer): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
   try {
     for (let done = 0; done < bytes.length; ) done += patiently(() => writeSync(fd, bytes, done))
   } catch {
