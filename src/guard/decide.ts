@@ -199,7 +199,7 @@ function decideResults(before: State, event: ResultsEvent, policy: Policy, now: 
 
 /** What the next call of a session would meet at `now`, if it repeats nothing and has no limits of its own. */
 export function outlook(session: SessionState, policy: Policy, now: number): Verdict {
-  const halt = haltIn({ session, agent: freshAgent(0) })
+  const halt = haltIn({ session: inMode(session, policy.mode), agent: freshAgent(0) })
   if (halt) return halt
   const gauge: Gauge = { meter: RATE, rule: 'rate', limits: policy.rate }
   return judgeGauge(gauge, currentMeter(session, gauge, now).ring, now)

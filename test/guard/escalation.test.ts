@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decide } from '../../src/guard/decide.ts'
+import { decide, outlook } from '../../src/guard/decide.ts'
 import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
 import { inMode } from '../../src/guard/shadow.ts'
 import { times } from '../support/processes.ts'
@@ -257,6 +257,7 @@ describe('shadow mode', () => {
     const s: Scene = { ...begun({ mode: 'shadow' }) }
     rounds(s, 9, LS)
     assert.equal(round(s, [other(1)]).calls[0], 'halt')
+    assert.equal(outlook(s.session, DEFAULT_POLICY, START).kind, 'allow')
     const enforced: Scene = { ...s, policy: DEFAULT_POLICY }
     assert.deepEqual(round(enforced, [LS]).calls, ['allow'])
   })
