@@ -1,13 +1,14 @@
-import { defineConfig, type Plugin } from 'rolldown'
+import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown'
 
 /**
- * Two bundles. The hook is CommonJS: as an ES module it would start a seventh slower. It holds the JavaScript of
- * better-sqlite3. What a call that is allowed does not need is in chunks of its own, loaded when it is needed.
+ * Three bundles. The hook and the status line are CommonJS: as ES modules they would start a seventh slower. Each holds
+ * the JavaScript of better-sqlite3. What they do not usually need is in chunks of its own, loaded when it is needed; and
+ * they share none, so that what one of them needs makes the other no slower.
  * The command line is an ES module that leaves its packages where npm put them.
  */
 const platform = 'node'
 
-/** What the hook never asks of better-sqlite3 is left out, so that no call has to compile it. */
+/** What nobody asks of better-sqlite3 is left out, so that no call has to compile it. */
 const trimSqlite: Plugin = {
   name: 'trim-better-sqlite3',
   load(id) {
@@ -17,9 +18,9 @@ const trimSqlite: Plugin = {
   },
 }
 
-/** Everything else goes into hook.js, so that the hot path reads one file. */
+/** Everything else goes into hook.js and statusline.js, so that a hot path reads one file. */
 const COLD =
-  /src\/(hook\/(answer|failed|sign|settings-change)|store\/guard-change|installed|log|lines|guard\/loosening|settings|settings-schema|audit\/.*|hosts\/claude-code\/(wording|sentences|own-hooks|silencing|settings-files))\.ts$|tweetnacl|valibot/
+  /src\/(hook\/(answer|failed|sign|settings-change)|store\/guard-change|installed|log|lines|guard\/loosening|settings|settings-schema|audit\/.*|hosts\/claude-code\/(wording|sentences|own-hooks|silencing|settings-files)|commands\/wrapped)\.ts$|tweetnacl|valibot/
 
 const packageType: Plugin = {
   name: 'package-type',
@@ -28,11 +29,11 @@ const packageType: Plugin = {
   },
 }
 
-export default defineConfig([
-  {
+function hot(name: string): RolldownOptions {
+  return {
     platform,
-    input: { hook: 'src/hook.ts' },
-    // Lets the chunks take what they share with the hook from the hook's own file.
+    input: { [name]: `src/${name}.ts` },
+    // Lets the chunks take what they share with the entry from the entry's own file.
     preserveEntrySignatures: 'allow-extension',
     transform: { target: 'es2020' },
     plugins: [trimSqlite, packageType],
@@ -40,14 +41,19 @@ export default defineConfig([
       dir: 'dist',
       format: 'cjs',
       minify: true,
-      cleanDir: true,
-      chunkFileNames: 'hook-[name].js',
+      cleanDir: name === 'hook',
+      chunkFileNames: `${name}-[name].js`,
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [{ name: 'hot', test: (id) => !COLD.test(id) }],
       },
     },
-  },
+  }
+}
+
+export default defineConfig([
+  hot('hook'),
+  hot('statusline'),
   {
     platform,
     external: ['tweetnacl', 'commander', 'chalk'],

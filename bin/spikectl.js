@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 'use strict'
 
-import('../dist/cli.mjs').then((cli) => cli.main())
+const isStatusLine = process.argv[2] === 'statusline'
+const isDrawn = isStatusLine && require('../dist/statusline.js').main(process.argv.slice(3))
+if (!isDrawn) import('../dist/cli.mjs').then((cli) => cli.main())

@@ -136,6 +136,15 @@ function addSessionCommands(root: Command): void {
 
 function addViews(root: Command): void {
   root
+    .command('statusline')
+    .description("one session in one line, for Claude Code's status line; its JSON comes on stdin")
+    .option('--wrap <command>', 'what another status line prints comes first')
+    .action((_, command: Command) =>
+      run(command, async (context) =>
+        (await import('./commands/statusline.ts')).statusline(context, command.optsWithGlobals()),
+      ),
+    )
+  root
     .command('log')
     .description('what was warned, refused, reset and went wrong')
     .argument('[session]', 'only of this session, or of those that begin so')

@@ -28,14 +28,14 @@ export function isMoved(error: unknown): boolean {
 }
 
 /**
- * Opens `file`, creating it if need be. Waits for no lock by itself: see whileBusy. Refuses a symlink, which
- * SQLite would follow. With `readonly` nothing is created or changed.
+ * Opens `file`, creating it if need be unless it is only to be read. Waits for no lock by itself: see whileBusy.
+ * Refuses a symlink, which SQLite would follow.
  */
 export function openSqlite(file: string, { readonly = false } = {}): Database.Database {
   isThere(file)
   binary ??= loadBinary()
   // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
-  const options: object = { readonly, timeout: 0, nativeBinding: binary }
+  const options: object = { timeout: 0, nativeBinding: binary, readonly, fileMustExist: readonly }
   try {
     return new Database(file, options)
   } catch (error) {
@@ -124,6 +124,16 @@ export function inTransaction<T>(
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK')
     throw error
+  }
+}
+
+/** `read` on one consistent state of the file, under no lock but a reader's. */
+export function onOneState<T>(db: Database.Database, read: () => T): T {
+  db.exec('BEGIN')
+  try {
+    return read()
+  } finally {
+    db.exec('COMMIT')
   }
 }
 

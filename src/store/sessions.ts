@@ -1,14 +1,7 @@
 /** What people ask of state.db: who was counted, and how much in all. */
 
 import type { Identity } from '../guard/identity.ts'
-import {
-  type AgentState,
-  freshAgent,
-  freshSession,
-  freshState,
-  type SessionState,
-  type State,
-} from '../guard/state.ts'
+import { type AgentState, freshAgent, freshSession, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
 import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
 import { type GuardChange, guardChangeIn } from './guard-change.ts'
@@ -138,13 +131,28 @@ export function readTotals(db: Database): Totals {
   return { ...NO_TOTALS, ...totals }
 }
 
+/** What is remembered of a session, as the hook would find it. */
+export function readSession(db: Database, key: string, now: number): SessionState {
+  const row = db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').get(key)
+  return row ? stateIn(row, now) : freshSession(now)
+}
+
 /** What is remembered of a session and one of its agents, as the hook would find it. */
 export function readState(db: Database, key: string, agent: string, now: number): State {
-  const row = db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').get(key)
-  if (!row) return freshState(now)
-  const session = stateIn(row, now)
+  const session = readSession(db, key, now)
   const found = readAgentStates(db, key, session.lasting.epoch).find(({ id }) => id === agent)
   return { session, agent: found?.state ?? freshAgent(session.lasting.epoch) }
+}
+
+/** How many agents of a session were halted alone in this epoch. */
+export function countHalted(db: Database, key: string, epoch: number): number {
+  return db
+    .prepare<[string], string>(
+      'SELECT agent.live FROM agent JOIN session ON session.id = agent.session WHERE key = ? AND latched = 1',
+    )
+    .pluck()
+    .all(key)
+    .filter((live) => decodeAgent(live)?.epoch === epoch).length
 }
 
 /** What the agents of a session have done lately, the latest first. */

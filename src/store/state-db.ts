@@ -15,7 +15,7 @@ import { RATE } from '../guard/meters.ts'
 import { countOf } from '../guard/ring.ts'
 import { freshSession, meterIn } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
-import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
+import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
 import { decodeLasting, encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated } from './schema.ts'
 import { withTool } from './tools.ts'
@@ -109,12 +109,9 @@ export class StateDb {
   read<T>(query: (db: Database, now: number) => T, none: T): T {
     return whileBusy(this.#patience, () => {
       if (isOutdated(this.#db, this.#file)) this.transaction(() => undefined)
-      this.#db.exec('BEGIN')
-      try {
-        return hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none
-      } finally {
-        this.#db.exec('COMMIT')
-      }
+      return onOneState(this.#db, () =>
+        hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none,
+      )
     })
   }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { CLI, event, HOOK, run, runHook, temporaryHome } from '../support/processes.ts'
+import { CLI, type Ended, event, HOOK, run, runHook, temporaryHome } from '../support/processes.ts'
+import { given } from '../support/statusline.ts'
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
 
@@ -27,54 +28,69 @@ describe('an old Node', () => {
     const cli = await run([...OLD_NODE, CLI, 'status'], { home })
     assert.equal(cli.exitCode, 2)
     assert.match(cli.stderr, /^error: Node 20\.20\.2 is too old, .+\n$/)
+    const line = await run([...OLD_NODE, CLI, 'statusline', '--no-color'], { home, input: given() })
+    assert.deepEqual(
+      [line.exitCode, line.stdout],
+      [0, 'spikectl: Node 20.20.2 is too old, expected 22.14.0 or newer\n'],
+    )
   })
 })
 
+/** Chunks that are loaded only when there is a need. */
+const COLD = {
+  hook: ['answer', 'failed', 'loosening', 'settings', 'settings-change'],
+  statusline: ['loosening', 'settings', 'wrapped'],
+} as const
+
+/** What a program makes Node load of its own, on stderr. */
+function loadedBy(program: string, args: readonly string[], home: string, input: string): Promise<Ended> {
+  const watched = `
+    const { writeSync } = require('node:fs')
+    const known = new Set(process.moduleLoadList)
+    const exit = process.exit
+    process.exit = (code) => {
+      writeSync(2, process.moduleLoadList.filter((name) => !known.has(name)).join())
+      exit.call(process, code)
+    }
+    require(${JSON.stringify(program)})`
+  return run(['-e', watched, program, ...args], { home, input })
+}
+
 describe('the bundle', () => {
-  const hook = readFileSync(join(DIST, 'hook.js'), 'utf8')
+  for (const [name, parts] of Object.entries(COLD)) {
+    test(`of the ${name} asks for node:* alone, and for its other parts only when there is a need`, () => {
+      const text = readFileSync(join(DIST, `${name}.js`), 'utf8')
+      const required = [...text.matchAll(/require\((["'`])([^"'`]+)\1\)/g)].map((match) => match[2] ?? '')
+      const own = required.filter((file) => file.startsWith('./'))
+      const foreign = required.filter((file) => !file.startsWith('./') && !isBuiltin(file))
+      assert.deepEqual(foreign, [])
+      assert.deepEqual(new Set(own), new Set(parts.map((part) => `./${name}-${part}.js`)))
+      for (const file of own)
+        assert.match(
+          text,
+          new RegExp(`Promise\\.resolve\\(\\)\\.then\\(\\(?[^)]*\\)?=>[^)]*require\\(.${file}`),
+        )
+    })
 
-  test('of the hook asks for node:* alone, and for its other parts only when there is a need', () => {
-    const required = [...hook.matchAll(/require\((["'`])([^"'`]+)\1\)/g)].map((match) => match[2] ?? '')
-    const own = required.filter((name) => name.startsWith('./'))
-    const foreign = required.filter((name) => !name.startsWith('./') && !isBuiltin(name))
-    assert.deepEqual(foreign, [])
-    assert.deepEqual(
-      new Set(own),
-      new Set(
-        ['answer', 'failed', 'loosening', 'settings', 'settings-change'].map((name) => `./hook-${name}.js`),
-      ),
-    )
-    for (const name of own)
-      assert.match(
-        hook,
-        new RegExp(`Promise\\.resolve\\(\\)\\.then\\(\\(?[^)]*\\)?=>[^)]*require\\(.${name}`),
-      )
-  })
+    test(`of the ${name} is under 60 kB, and holds no tweetnacl, commander or chalk`, () => {
+      const text = readFileSync(join(DIST, `${name}.js`), 'utf8')
+      assert.ok(text.length < 60_000)
+      assert.equal(/crypto_sign|commander|chalk/.test(text), false)
+    })
+  }
 
-  test('of the hook makes Node load nothing more of its own for a call that is allowed', async (t) => {
-    const home = temporaryHome(t)
-    await runHook({ home, input: event() })
-    const watched = `
-      const { writeSync } = require('node:fs')
-      const known = new Set(process.moduleLoadList)
-      const exit = process.exit
-      process.exit = (code) => {
-        writeSync(2, process.moduleLoadList.filter((name) => !known.has(name)).join())
-        exit.call(process, code)
-      }
-      require(${JSON.stringify(HOOK)})`
-    const { exitCode, stderr } = await run(['-e', watched], { home, input: event() })
-    assert.equal(exitCode, 0)
-    assert.doesNotMatch(stderr, /crypto|perf|tty|net|stream|zlib|worker|inspector/)
-  })
-
-  test('of the hook is under 60 kB', () => {
-    assert.ok(statSync(join(DIST, 'hook.js')).size < 60_000)
-  })
-
-  test('of the hook holds no tweetnacl, commander or chalk', () => {
-    assert.equal(/crypto_sign|commander|chalk/.test(hook), false)
-  })
+  for (const [name, program, args, input] of [
+    ['hook', HOOK, [], event()],
+    ['statusline', CLI, ['statusline'], given()],
+  ] as const) {
+    test(`of the ${name} makes Node load nothing more of its own where all is well`, async (t) => {
+      const home = temporaryHome(t)
+      await runHook({ home, input: event() })
+      const { exitCode, stderr } = await loadedBy(program, args, home, input)
+      assert.equal(exitCode, 0)
+      assert.doesNotMatch(stderr, /crypto|perf|tty|net|stream|zlib|worker|inspector/)
+    })
+  }
 
   test('of the command line leaves its packages where npm puts them', () => {
     const cli = readdirSync(DIST).filter((name) => name.endsWith('.mjs'))

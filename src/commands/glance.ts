@@ -1,0 +1,76 @@
+/** What the status line says of one session: short, and in the colour of how much it matters. Pure. */
+
+import { outlook } from '../guard/decide.ts'
+import { RATE } from '../guard/meters.ts'
+import type { Policy } from '../guard/policy.ts'
+import { aged, countOf } from '../guard/ring.ts'
+import { meterIn, type SessionState } from '../guard/state.ts'
+import type { Halt, Verdict } from '../guard/verdict.ts'
+import type { Colour } from '../terminal/sgr.ts'
+
+/** A session as it was seen at `now` (Unix ms). */
+export interface Glance {
+  readonly now: number
+  readonly session: SessionState
+  /** Agents that are halted while others go on. */
+  readonly haltedAgents: number
+}
+
+export interface Phrase {
+  readonly text: string
+  readonly colour: Colour
+  /** Of a trouble, all of it and what to do about it: too long for the line, it goes to stderr. */
+  readonly detail?: string
+}
+
+export const OFF: readonly Phrase[] = [{ text: 'spikectl off', colour: 'dim' }]
+export const NO_TENANT: readonly Phrase[] = [
+  { text: 'spikectl: no tenant is named, calls are refused', colour: 'red' },
+]
+const HALTED: readonly Phrase[] = [{ text: 'spikectl halted until your next prompt', colour: 'bold red' }]
+
+/** What is to be said of it. */
+export function phrasesOf({ now, session, haltedAgents }: Glance, policy: Policy): readonly Phrase[] {
+  const figure = figureOf(session, policy, now)
+  if (policy.mode === 'shadow') return [{ text: `spikectl shadow ${figure}`, colour: 'dim' }]
+  const verdict = outlook(session, policy, now)
+  if (verdict.kind === 'halt') return HALTED
+  const rate = ratePhrase(figure, verdict, now)
+  // What another mode has refused or halted is void.
+  if (session.lasting.mode !== policy.mode) return [rate]
+  const refused = verdict.kind === 'block' ? 0 : countOf(aged(session.denied, now))
+  return [
+    rate,
+    ...(refused > 0 ? [{ text: `${refused} refused`, colour: 'yellow' as const }] : []),
+    ...(haltedAgents > 0 ? [{ text: `${agents(haltedAgents)} halted`, colour: 'red' as const }] : []),
+  ]
+}
+
+/** The count alone where no limit refuses anything. */
+function figureOf(session: SessionState, { rate }: Policy, now: number): string {
+  const count = countOf(aged(meterIn(session, RATE).ring, now))
+  return rate.blockPerMin === 0 ? String(count) : `${count}/${rate.blockPerMin}`
+}
+
+/** The line stands until the next event, so it names a time of day: the seconds left would soon be wrong. */
+function ratePhrase(figure: string, verdict: Exclude<Verdict, Halt>, now: number): Phrase {
+  switch (verdict.kind) {
+    case 'allow':
+      return { text: `spikectl ${figure}`, colour: 'dim' }
+    case 'warn':
+      return { text: `spikectl ${figure} warn`, colour: 'yellow' }
+    case 'block': {
+      const { retryAfterMs } = verdict
+      const until = retryAfterMs === undefined ? '' : ` until ${timeOfDay(now + retryAfterMs)}`
+      return { text: `spikectl ${figure} blocked${until}`, colour: 'red' }
+    }
+  }
+}
+
+function timeOfDay(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8)
+}
+
+function agents(count: number): string {
+  return count === 1 ? '1 agent' : `${count} agents`
+}

@@ -1,0 +1,134 @@
+/**
+ * `spikectl statusline`: one session in one line, for the status line of Claude Code, which draws it again after every
+ * turn. It reads and changes nothing. What goes wrong is said in the line: nothing else of ours is seen there.
+ */
+
+import { readConfig, withProject } from '../config.ts'
+import { describe, failure, isFailure, mendable } from '../failure.ts'
+import { lacksTenant } from '../guard/decide.ts'
+import { type Identity, identify, keyOf } from '../guard/identity.ts'
+import { isOff, type Policy } from '../guard/policy.ts'
+import { freshSession } from '../guard/state.ts'
+import { badStatusInput, parseStatusLineInput } from '../hosts/claude-code/statusline.ts'
+import { namedIn } from '../named.ts'
+import { projectSettingsPath } from '../paths.ts'
+import { printable } from '../short-id.ts'
+import { type Input, isInteractive, readInput, writeOut } from '../stdio.ts'
+import { peek } from '../store/peek.ts'
+import { countHalted, readSession } from '../store/sessions.ts'
+import { painted, RESET } from '../terminal/sgr.ts'
+import { oldNode } from '../version.ts'
+import type { Context, ExitCode } from './context.ts'
+import { type Glance, NO_TENANT, OFF, type Phrase, phrasesOf } from './glance.ts'
+import type { Wrapped } from './wrapped.ts'
+
+export interface StatusLineOptions {
+  /** The command of another status line, whose output comes before ours. */
+  readonly wrap?: string | undefined
+  readonly color?: boolean | undefined
+}
+
+/** All that it needs of a context: what opens a terminal takes too long to load. */
+type Surroundings = Pick<Context, 'env' | 'paths'>
+
+/** No message of ours is longer; what it names may be. */
+const MAX_TROUBLE = 160
+
+/** Throws a Failure for wrong usage; whatever else is wrong stands in the line. */
+export async function statusline(context: Surroundings, options: StatusLineOptions): Promise<ExitCode> {
+  refuseWrongUsage(options)
+  const input = readStdin()
+  const running = runOther(options.wrap, input)
+  const own = await phrases(context, input)
+  const { stdout, stderr, problem } = await running
+  const all = problem === undefined ? own : [...own, trouble(`--wrap ${problem}`)]
+  const isPlain = options.color === false || Boolean(context.env.NO_COLOR)
+  writeOut(1, joined(stdout, all, isPlain))
+  writeOut(2, stderr)
+  writeOut(2, all.map(({ detail }) => (detail ? `spikectl: ${detail}\n` : '')).join(''))
+  return 0
+}
+
+function refuseWrongUsage({ wrap }: StatusLineOptions): void {
+  if (wrap === '') {
+    throw failure('--wrap is empty, expected a command', "Run: spikectl statusline --wrap 'date +%H:%M'")
+  }
+  if (!isInteractive()) return
+  throw failure(
+    'spikectl statusline waits for what Claude Code gives its status line on stdin',
+    'Put into ~/.claude/settings.json: "statusLine": {"type": "command", "command": "spikectl statusline"}',
+  )
+}
+
+function readStdin(): Input {
+  try {
+    return readInput()
+  } catch (error) {
+    return { bytes: Buffer.alloc(0), text: '', problem: `cannot be read (${describe(error)})` }
+  }
+}
+
+async function runOther(command: string | undefined, { bytes }: Input): Promise<Wrapped> {
+  if (command === undefined) return { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
+  const { runWrapped } = await import('./wrapped.ts')
+  return runWrapped(command, bytes)
+}
+
+async function phrases(context: Surroundings, input: Input): Promise<readonly Phrase[]> {
+  try {
+    return await readPhrases(context, input)
+  } catch (error) {
+    const known = mendable(error)
+    if (isFailure(known)) return [trouble(`spikectl: ${known.message}`, describe(known))]
+    return [trouble(`spikectl: ${describe(known)}`, known instanceof Error ? known.stack : undefined)]
+  }
+}
+
+async function readPhrases({ env, paths }: Surroundings, input: Input): Promise<readonly Phrase[]> {
+  const old = oldNode(process.versions)
+  if (old) throw old
+  if (input.problem) throw badStatusInput(input.problem)
+  const { session, project = process.cwd() } = parseStatusLineInput(input.text)
+  const identity = identify({ ...namedIn(env), session })
+  const config = await readConfig(paths.config)
+  const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
+  return [
+    ...sessionPhrases(paths.stateDb, identity, policy),
+    ...(config.problem ? [trouble('config.json is broken', describe(config.problem))] : []),
+    ...(ignored ? [trouble('spikectl.json is ignored', ignored)] : []),
+  ]
+}
+
+function trouble(text: string, detail?: string): Phrase {
+  const short = printable(text).slice(0, MAX_TROUBLE)
+  return { text: short, colour: 'yellow', ...(detail ? { detail } : {}) }
+}
+
+/** In the order in which the hook looks at it. */
+function sessionPhrases(file: string, identity: Identity, policy: Policy): readonly Phrase[] {
+  if (lacksTenant(identity, policy) && policy.mode === 'enforce') return NO_TENANT
+  return isOff(policy) ? OFF : phrasesOf(glanceAt(file, keyOf(identity)), policy)
+}
+
+function glanceAt(file: string, key: string): Glance {
+  const now = Date.now()
+  return peek<Glance>(
+    file,
+    (db, at) => {
+      const session = readSession(db, key, at)
+      return { now: at, session, haltedAgents: countHalted(db, key, session.lasting.epoch) }
+    },
+    { now, session: freshSession(now), haltedAgents: 0 },
+  )
+}
+
+const LINE_ENDS = new Set([0x0a, 0x0d])
+
+/** What the other command has printed, with ours at the end of its last line. */
+function joined(other: Buffer, own: readonly Phrase[], isPlain: boolean): Buffer {
+  const paint = ({ text, colour }: Phrase) => (isPlain ? text : painted(text, colour))
+  const line = `${own.map(paint).join(', ')}\n`
+  const end = other.findLastIndex((byte) => !LINE_ENDS.has(byte)) + 1
+  if (end === 0) return Buffer.from(line)
+  return Buffer.concat([other.subarray(0, end), Buffer.from(`${isPlain ? '' : RESET} | ${line}`)])
+}

@@ -1,0 +1,38 @@
+import { codeOf, failure, mendable } from '../failure.ts'
+import { isAbsent } from '../files.ts'
+import { patienceOf } from '../pause.ts'
+import { type Database, isBusy, isDamage, onOneState, openSqlite, whileBusy } from '../sqlite.ts'
+import { hasSchema } from './schema.ts'
+
+/** What is read for show alone is worth no longer wait. */
+const LOCK_WAIT_MS = 500
+
+/**
+ * Runs a query on one consistent state of state.db and leaves all as it is: no file is made, mended or brought up to
+ * date, and no lock taken but a reader's. `none` if nothing was counted, or by an earlier version only, whose counts
+ * end with it. Throws a Failure when the file cannot be read.
+ */
+export function peek<T>(file: string, query: (db: Database, now: number) => T, none: T): T {
+  if (isAbsent(file)) return none
+  const patience = patienceOf(LOCK_WAIT_MS)
+  try {
+    const db = openSqlite(file, { readonly: true })
+    try {
+      return whileBusy(patience, () =>
+        onOneState(db, () => (hasSchema(db, file) ? query(db, Date.now()) : none)),
+      )
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    throw explained(error, file)
+  }
+}
+
+function explained(error: unknown, file: string): unknown {
+  if (isBusy(error)) return failure('state.db is locked by another process', 'Run: spikectl status')
+  if (isDamage(error)) return failure('state.db is damaged', 'The next tool call mends it')
+  // A process was killed while it wrote: what it began can be rolled back only by one that may write.
+  const isCutOff = codeOf(error) === 'SQLITE_READONLY_ROLLBACK'
+  return isCutOff ? failure('state.db is half written', 'The next tool call mends it') : mendable(error, file)
+}
