@@ -1,4 +1,4 @@
-/** What a tool call waits for: the whole hook process, against `node -e 0` on the same Node. */
+/** What a tool call and the status line wait for: the whole process, against `node -e 0` on the same Node. */
 
 import {
   call,
@@ -11,7 +11,9 @@ import {
   quantile,
   roundEnd,
   run,
+  STATUS_LINE_PROGRAM,
   shell,
+  statusLine,
 } from './measure.ts'
 
 const ROUNDS = 150
@@ -34,6 +36,7 @@ export async function latency(peers: readonly Peer[]): Promise<void> {
           home: refusing,
           input: call,
         },
+        { program: STATUS_LINE_PROGRAM, home, input: statusLine },
         ...others.map((program) => ({ program, home, input: call })),
       ]
       const times = new Map<string, number[]>()

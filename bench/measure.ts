@@ -77,6 +77,13 @@ export function roundEnd(session = 'bench'): string {
   return `${JSON.stringify({ ...common(session), hook_event_name: 'PostToolBatch', tool_calls: [returned] })}\n`
 }
 
+/** What the client gives its status line. */
+export function statusLine(session = 'bench'): string {
+  const folders = { current_dir: '/', project_dir: '/' }
+  const model = { id: 'claude-opus-5', display_name: 'Opus' }
+  return JSON.stringify({ ...common(session), model, workspace: folders, cost: { total_cost_usd: 1.25 } })
+}
+
 function lastCall() {
   const input = { command: `git status --short # ${calls}`, description: 'Show the changed files' }
   return { tool_name: 'Bash', tool_input: input, tool_use_id: `toolu_bench_${calls}` }
@@ -110,3 +117,10 @@ export function shell(name: string, command: string): Program {
 export const NODE_ALONE: Program = { name: 'node -e 0', file: process.execPath, args: ['-e', '0'] }
 
 export const HOOK_PROGRAM: Program = { name: 'spikectl-hook', file: process.execPath, args: [HOOK] }
+
+const CLI = fileURLToPath(new URL('../bin/spikectl.js', import.meta.url))
+export const STATUS_LINE_PROGRAM: Program = {
+  name: 'spikectl statusline',
+  file: process.execPath,
+  args: [CLI, 'statusline'],
+}

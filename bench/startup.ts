@@ -18,6 +18,7 @@ const FILES = {
   'bundle.mjs': `import fs from 'node:fs'; import path from 'node:path'; import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\n${FUNCTIONS.join('\n')}\nexport { f0, fs, path, require }`,
   'commonjs.cjs': "require('./bundle.cjs')",
   'module.mjs': "import './bundle.mjs'",
+  'chalk.mjs': `import ${JSON.stringify(import.meta.resolve('chalk'))}`,
   'crypto.cjs': "require('node:crypto').createHmac('sha256', 'key').update('call').digest()",
 }
 
@@ -30,6 +31,7 @@ export async function startup(): Promise<void> {
       ['a CommonJS file and a bundle', 'commonjs.cjs'],
       ['an ES module and a bundle', 'module.mjs'],
       ['node:crypto and one HMAC', 'crypto.cjs'],
+      ['an ES module and chalk', 'chalk.mjs'],
     ]
     const times = new Map(cases.map(([name]): [string, number[]] => [name, []]))
     for (let round = 0; round < ROUNDS; round += 1) {
