@@ -64,6 +64,25 @@ export function decodeAgent(text: string): AgentState | undefined {
   }
 }
 
+/** A change of Claude Code's settings that a session was kept from. */
+export interface GuardChange {
+  /** Unix ms. */
+  readonly at: number
+  readonly file: string
+  /** Completes "FILE …". */
+  readonly problem: string
+}
+
+export function encodeGuardChange(change: GuardChange): string {
+  return JSON.stringify(change)
+}
+
+/** Undefined for none, and when the text is not what encodeGuardChange writes. */
+export function decodeGuardChange(text: string): GuardChange | undefined {
+  const { at, file, problem } = membersOf(text)
+  return isWhole(at) && isText(file) && isText(problem) ? { at, file, problem } : undefined
+}
+
 function answerOf(value: unknown): AnsweredCall | undefined {
   if (!Array.isArray(value)) return undefined
   const [id, signature, at, verdict = ALLOW] = value

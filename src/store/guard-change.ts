@@ -1,14 +1,8 @@
 /** The last change of Claude Code's settings that a session was kept from, for `status` to tell of. */
 
 import { type Identity, keyOf } from '../guard/identity.ts'
+import { decodeGuardChange, encodeGuardChange, type GuardChange } from './codec.ts'
 import { minuteOf, type StateDb } from './state-db.ts'
-
-export interface GuardChange {
-  /** Unix ms. */
-  readonly at: number
-  readonly file: string
-  readonly problem: string
-}
 
 /** The same hook, registered in settings and in a plugin, runs twice at once. */
 const REPEAT_MS = 1000
@@ -26,9 +20,9 @@ export function noteGuardChange(
   return store.transaction((db, now) => {
     const key = keyOf(identity)
     const row = db.prepare<[string], { guard: string }>('SELECT guard FROM session WHERE key = ?').get(key)
-    const known = guardChangeIn(row?.guard ?? '')
+    const known = decodeGuardChange(row?.guard ?? '')
     if (!row && !found) return false
-    const guard = found ? JSON.stringify({ at: now, ...found }) : ''
+    const guard = found ? encodeGuardChange({ at: now, ...found }) : ''
     db.prepare(
       `INSERT INTO session (key, tenant, user, kind, name, project, guard, first_ms, last_ms, last_minute)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET guard = excluded.guard`,
@@ -39,20 +33,4 @@ export function noteGuardChange(
     const isSame = known?.file === found?.file && known?.problem === found?.problem
     return !(known && isSame && now - known.at < REPEAT_MS)
   })
-}
-
-/** Undefined for none, and for a text that is not ours. */
-export function guardChangeIn(text: string): GuardChange | undefined {
-  try {
-    const value: unknown = JSON.parse(text || 'null')
-    return isGuardChange(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isGuardChange(value: unknown): value is GuardChange {
-  if (typeof value !== 'object' || value === null) return false
-  const { at, file, problem }: Partial<Record<keyof GuardChange, unknown>> = value
-  return Number.isSafeInteger(at) && typeof file === 'string' && typeof problem === 'string'
 }

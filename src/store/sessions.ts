@@ -3,8 +3,7 @@
 import type { Identity } from '../guard/identity.ts'
 import { type AgentState, freshAgent, freshSession, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
-import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
-import { type GuardChange, guardChangeIn } from './guard-change.ts'
+import { decodeAgent, decodeGuardChange, decodeLasting, decodeSession, type GuardChange } from './codec.ts'
 import { parseTools } from './tools.ts'
 
 export interface Totals {
@@ -100,7 +99,7 @@ export function readSessions(db: Database, now: number, wanted: Wanted = {}): St
       firstSeen: row.first_ms,
       lastSeen: row.last_ms,
       calls: row.calls,
-      guardChange: guardChangeIn(row.guard),
+      guardChange: decodeGuardChange(row.guard),
       state: stateIn(row, now),
     }))
 }

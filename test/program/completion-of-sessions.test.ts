@@ -3,8 +3,6 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { openSqlite } from '../../src/sqlite.ts'
-import { glimpse } from '../../src/store/glimpse.ts'
-import { readNames } from '../../src/store/sessions.ts'
 import { offered, wordsOffered } from '../support/offered.ts'
 import { event, hookEach, LOW, runCli, temporaryHome, times } from '../support/processes.ts'
 
@@ -74,7 +72,7 @@ describe('completion only looks', () => {
 
   test('at a state.db that somebody has just removed', (t) => {
     const home = temporaryHome(t)
-    assert.throws(() => glimpse(join(home, 'state.db'), Date.now, readNames, []), /SQLITE_CANTOPEN/)
+    assert.throws(() => openSqlite(join(home, 'state.db'), { readonly: true }), /SQLITE_CANTOPEN/)
     assert.deepEqual(readdirSync(home), [])
   })
 
@@ -83,7 +81,7 @@ describe('completion only looks', () => {
     writeFileSync(join(home, 'state.db'), 'x'.repeat(8192))
     const { exitCode, stdout, stderr } = await runCli(['complete', '--', 'status', ''], { home })
     assert.deepEqual([exitCode, stdout], [2, ''])
-    assert.match(stderr, /state\.db cannot be used \(SQLITE_NOTADB\)/)
+    assert.match(stderr, /state\.db is damaged/)
     assert.deepEqual(readdirSync(home), ['state.db'])
     assert.equal(readFileSync(join(home, 'state.db'), 'utf8'), 'x'.repeat(8192))
   })

@@ -60,7 +60,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     ({ state }) => writeFileSync(join(state, 'state.db'), 'x'.repeat(5000), { mode: 0o600 }),
     'failure',
     'database',
-    /cannot be used/,
+    /state\.db is damaged/,
   ],
   ['a signed log', refused, 'ok', 'log', /3 signed lines|2 signed lines/],
   [

@@ -1,11 +1,10 @@
 /** Sessions by name, as state.db has them. It is only looked at: nothing is created, mended or waited for. */
 
 import { readConfig } from '../../config.ts'
-import { isAbsent } from '../../files.ts'
 import { durationOf } from '../../hosts/claude-code/sentences.ts'
 import { printable, shortId } from '../../short-id.ts'
 import type { Database } from '../../sqlite.ts'
-import { glimpse } from '../../store/glimpse.ts'
+import { peek } from '../../store/peek.ts'
 import { readNames, readSessions } from '../../store/sessions.ts'
 import { projectName, type SessionView, viewsOf } from '../sessions.ts'
 import type { Candidate } from './typed.ts'
@@ -20,7 +19,7 @@ export async function sessions({ paths, typed, word }: Asked): Promise<Candidate
   const query = (db: Database, now: number) => {
     return { now, stored: readSessions(db, now, { begin: word, tenant, most: MOST }), names: readNames(db) }
   }
-  const { now, stored, names } = look(paths.stateDb, query) ?? { now: 0, stored: [], names: [] }
+  const { now, stored, names } = peek(paths.stateDb, query, { now: 0, stored: [], names: [] })
   const { policy } = await readConfig(paths.config)
   const ids = names.map(({ id }) => id)
   return (await viewsOf(stored, policy, now))
@@ -29,13 +28,8 @@ export async function sessions({ paths, typed, word }: Asked): Promise<Candidate
 }
 
 export function tenants({ paths }: Asked): Candidate[] {
-  const names = look(paths.stateDb, readNames) ?? []
-  const known = new Set(names.map(({ tenant }) => printable(tenant)))
+  const known = new Set(peek(paths.stateDb, readNames, []).map(({ tenant }) => printable(tenant)))
   return [...known].filter(isOfferable).map((word) => ({ word }))
-}
-
-function look<T>(file: string, query: (db: Database, now: number) => T): T | undefined {
-  return isAbsent(file) ? undefined : glimpse<T | undefined>(file, Date.now, query, undefined)
 }
 
 /** As `status` shows it; in full where that would not be unique, or more of it is there already. */

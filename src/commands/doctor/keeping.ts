@@ -3,19 +3,16 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readConfig, withProject } from '../../config.ts'
-import { codeOf, describe } from '../../failure.ts'
+import { describe } from '../../failure.ts'
 import { isOff, type Policy } from '../../guard/policy.ts'
 import { type Paths, projectSettingsPath } from '../../paths.ts'
-import { patienceOf } from '../../pause.ts'
 import { shellWord } from '../../short-id.ts'
-import { isDamage, whileBusy, withSqlite } from '../../sqlite.ts'
-import { withStateDb } from '../../store/open.ts'
+import type { Database } from '../../sqlite.ts'
+import { peek } from '../../store/peek.ts'
 import { NO_TOTALS, readTotals } from '../../store/sessions.ts'
 import { findLog, verifyPlace } from '../audit/place.ts'
 import type { Context } from '../context.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'
-
-const LOCK_WAIT_MS = 2000
 
 export async function keepingFindings(context: Context, project: string): Promise<Finding[]> {
   const { paths } = context
@@ -91,23 +88,23 @@ function policyFinding(policy: Policy): Finding {
 function databaseFinding({ stateDb }: Paths): Finding {
   if (!existsSync(stateDb)) return ok('database', 'nothing was counted yet')
   try {
-    const patience = patienceOf(LOCK_WAIT_MS)
-    withSqlite(stateDb, (db) => whileBusy(patience, () => db.pragma('quick_check(1)')))
-    const { result } = withStateDb(stateDb, Date.now, (store) => store.read(readTotals, NO_TOTALS))
-    if (result.unsigned === 0) return ok('database', `state.db is sound, ${result.calls} calls counted`)
+    const look = (db: Database) => ({
+      isSound: db.pragma('quick_check(1)', { simple: true }) === 'ok',
+      totals: readTotals(db),
+    })
+    const { isSound, totals } = peek(stateDb, look, { isSound: true, totals: NO_TOTALS })
+    if (!isSound) return damaged('state.db is damaged')
+    if (totals.unsigned === 0) return ok('database', `state.db is sound, ${totals.calls} calls counted`)
     const why = 'these refusals stand in no audit log'
-    return warning('database', `${result.unsigned} refusals could not be signed`, why, 'spikectl log')
+    return warning('database', `${totals.unsigned} refusals could not be signed`, why, 'spikectl log')
   } catch (error) {
-    const why = isDamage(error)
-      ? 'the next hook moves it aside, and counting starts anew'
-      : 'calls cannot be counted'
-    return failed(
-      'database',
-      `state.db cannot be used: ${describe(error)} ${codeOf(error)}`,
-      why,
-      'spikectl status',
-    )
+    return damaged(describe(error))
   }
+}
+
+function damaged(what: string): Finding {
+  const why = 'calls may be counted from 0 again, or not at all'
+  return failed('database', what, why, 'spikectl log')
 }
 
 /** The chain and the last signatures: enough to know whether the log can go on. */
