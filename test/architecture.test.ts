@@ -33,7 +33,7 @@ describe('the house', () => {
     ['better-sqlite3', /^sqlite\.ts$/],
     ['tweetnacl', /^audit\/keys\.ts$/],
     ['chalk', /^terminal\//],
-    ['commander', /^cli\.ts$/],
+    ['commander', /^cli(\.ts$|\/)/],
   ] as const) {
     test(`${name} has one importer`, () => {
       const importers = importersOf((imported) => imported === name)
@@ -47,6 +47,10 @@ describe('the house', () => {
       importersOf((name) => /^(hook|statusline|cli)\.ts$/.test(name)),
       [],
     )
+  })
+
+  test('cli/ belongs to cli.ts alone', () => {
+    for (const file of importersOf((name) => name.startsWith('cli/'))) assert.match(file, /^cli(\.ts$|\/)/)
   })
 
   test('hook/ belongs to hook.ts alone', () => {
@@ -66,7 +70,7 @@ describe('the house', () => {
   })
 
   test('hosts/ and store/ know nothing of commands/ and terminal/', () => {
-    for (const file of files.filter((name) => !/^(commands|terminal|cli\.ts|statusline\.ts)/.test(name))) {
+    for (const file of files.filter((name) => !/^(commands|terminal|cli\/|cli\.ts|statusline\.ts)/.test(name))) {
       for (const name of importsOf(file))
         assert.doesNotMatch(name, /^(commands|terminal)\//, `${file} imports ${name}`)
     }
