@@ -70,7 +70,9 @@ describe('the house', () => {
   })
 
   test('hosts/ and store/ know nothing of commands/ and terminal/', () => {
-    for (const file of files.filter((name) => !/^(commands|terminal|cli\/|cli\.ts|statusline\.ts)/.test(name))) {
+    for (const file of files.filter(
+      (name) => !/^(commands|terminal|cli\/|cli\.ts|statusline\.ts)/.test(name),
+    )) {
       for (const name of importsOf(file))
         assert.doesNotMatch(name, /^(commands|terminal)\//, `${file} imports ${name}`)
     }

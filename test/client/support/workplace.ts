@@ -36,7 +36,9 @@ export function workplace(
   t: TestContext,
   { settings, files = {}, env: more, cli = CLI }: Furnishing = {},
 ): Workplace {
-  const [home, project, state] = [temporaryHome(t), temporaryHome(t), temporaryHome(t, settings)]
+  const [home, state] = [temporaryHome(t), temporaryHome(t, settings)]
+  const project = join(temporaryHome(t), 'app')
+  mkdirSync(project)
   for (const [name, text] of Object.entries(files)) put(join(project, name), text)
   const env = { ...environment(home, state), ...more }
   return {
