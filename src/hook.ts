@@ -88,8 +88,9 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
   }
   if (isOff(about.policy)) return SILENCE
   if (input.type !== 'call' && isNamedAgent(run.env)) {
-    const { ignoreForged } = await import('./hook/answer.ts')
-    return ignoreForged(run.paths, input, about.identity)
+    const { ignoreForged } = await import('./hook/forged.ts')
+    const ignored = ignoreForged(run, input, about)
+    if (ignored) return ignored
   }
   if (input.type === 'settings_change') {
     const { answerSettingsChange } = await import('./hook/settings-change.ts')

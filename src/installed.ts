@@ -1,12 +1,16 @@
 /** What `install` has written into settings files, and what they were before, so that both can be known again. */
 
 import { hash } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure } from './failure.ts'
-import { makeFolder } from './files.ts'
+import { isThere, makeFolder, readOurs } from './files.ts'
 import type { Paths } from './paths.ts'
+import { patienceOf } from './pause.ts'
 import { shellWord } from './short-id.ts'
+import { exclusively } from './sqlite.ts'
+
+const LOCK_WAIT_MS = 10_000
 
 export interface Installed {
   /** The text before the first install; null when there was no file. */
@@ -29,38 +33,57 @@ export function isUntouched({ after }: Installed, text: string): boolean {
 export function remember(
   paths: Paths,
   file: string,
-  before: string | null,
+  installed: Omit<Installed, 'after'>,
   text: string,
-  hooks: string,
 ): void {
-  save(paths, { ...installedFiles(paths), [file]: { before, after: sha256(text), hooks } })
+  change(paths, (files) => ({ ...files, [file]: { ...installed, after: sha256(text) } }))
 }
 
 export function forget(paths: Paths, file: string): void {
-  const { [file]: _, ...others } = installedFiles(paths)
-  save(paths, others)
+  change(paths, ({ [file]: _, ...others }) => others)
 }
 
-/** Throws a Failure for a record that is damaged. */
+/** Throws a Failure for a record that is damaged, or cannot be read. */
 export function installedFiles(paths: Paths): InstalledFiles {
   const record = recordFile(paths)
-  if (!existsSync(record)) return {}
+  if (!isThere(record)) return {}
+  const files = recordIn(readOurs(record))
+  if (files) return files
+  throw failure(
+    `${record} is damaged, so it is not known what install has written, and what was there before`,
+    `Run: rm ${shellWord(record)} && spikectl install`,
+  )
+}
+
+/** Undefined when a text is not what we write. */
+function recordIn(text: string): InstalledFiles | undefined {
   try {
-    return JSON.parse(readFileSync(record, 'utf8'))
+    const files: unknown = JSON.parse(text)
+    return isRecord(files) ? files : undefined
   } catch {
-    throw failure(
-      `${record} is damaged, so it is not known what install has written, and what was there before`,
-      `Run: rm ${shellWord(record)} && spikectl install`,
-    )
+    return undefined
   }
 }
 
-/** Whole or not at all: a hook may be reading it. */
-function save(paths: Paths, files: InstalledFiles): void {
+function isRecord(value: unknown): value is InstalledFiles {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every(
+    (each: Partial<Installed> | null) =>
+      typeof each?.after === 'string' &&
+      typeof each.hooks === 'string' &&
+      (each.before === null || typeof each.before === 'string'),
+  )
+}
+
+/** Of installs that run at once none is lost; written whole or not at all: a hook may be reading it. */
+function change(paths: Paths, edit: (files: InstalledFiles) => InstalledFiles): void {
+  const record = recordFile(paths)
   makeFolder(paths.state)
-  const draft = `${recordFile(paths)}.${process.pid}`
-  writeFileSync(draft, `${JSON.stringify(files)}\n`, { mode: 0o600, flush: true })
-  renameSync(draft, recordFile(paths))
+  exclusively(`${record}-lock`, patienceOf(LOCK_WAIT_MS), () => {
+    const draft = `${record}.${process.pid}`
+    writeFileSync(draft, `${JSON.stringify(edit(installedFiles(paths)))}\n`, { mode: 0o600, flush: true })
+    renameSync(draft, record)
+  })
 }
 
 function recordFile({ state }: Paths): string {

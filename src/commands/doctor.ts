@@ -1,15 +1,18 @@
 /** `spikectl doctor`: is this machine guarded? From Node to a real block through the hook as it is configured. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
+import { failure } from '../failure.ts'
 import { settingsIn } from '../hosts/claude-code/own-hooks.ts'
-import { managedSettingsFile, settingsTexts } from '../hosts/claude-code/settings-files.ts'
+import { managedFolder, settingsTexts } from '../hosts/claude-code/settings-files.ts'
+import { envIn } from '../hosts/claude-code/silencing.ts'
 import { installedFiles } from '../installed.ts'
 import type { Environment } from '../paths.ts'
+import { shellWord } from '../short-id.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import { clientFinding, pluginPlaces } from './doctor/client.ts'
-import { type Finding, type Level, ok } from './doctor/finding.ts'
+import { clientFinding, clientVersion, pluginPlaces } from './doctor/client.ts'
+import { type Finding, findingsOf, gathered, type Level, ok } from './doctor/finding.ts'
 import { hookFindings } from './doctor/hooks.ts'
 import { keepingFindings } from './doctor/keeping.ts'
 import { type Managed, managedPlaces, placesIn } from './doctor/places.ts'
@@ -35,24 +38,40 @@ function counted(count: number, noun: string): string {
 
 async function examine(context: Context, project: string): Promise<Finding[]> {
   const { env, paths } = context
-  const files = settingsTexts(project, env, installedFiles(paths))
-  const managed = managedSettings()
-  const places = [...managedPlaces(managed), ...placesIn(files), ...pluginPlaces(env)]
+  const installed = await gathered('settings', () => installedFiles(paths), {})
+  const managed = await gathered('settings', managedSettings, [])
+  const version = await gathered('client', () => clientVersion(env), undefined)
+  const plugins = await gathered('client', () => (version.found ? pluginPlaces(env, project) : []), [])
+  const files = settingsTexts(project, env, installed.found)
+  const places = [...managedPlaces(managed.found), ...placesIn(files), ...plugins.found]
+  // What the client would start the hooks with.
+  const variables = Object.assign({}, env, ...files.map(({ text }) => envIn(text)))
   return [
     ok('node', `Node ${process.versions.node}, Node-API ${process.versions.napi}`),
     ...(await keepingFindings(context, project)),
-    clientFinding(env),
-    ...settingsFindings(files, managed, places),
-    ...places.flatMap((place) => hookFindings(place, (program) => isFound(program, env))),
-    ...places.flatMap((place) => trialFindings(place, env)),
+    ...(version.problems.length > 0 ? [] : [clientFinding(version.found)]),
+    ...[installed, managed, version, plugins].flatMap(({ problems }) => problems),
+    ...(await findingsOf('settings', () => settingsFindings(files, managed.found, places, env))),
+    ...places.flatMap((place) => hookFindings(place, (program) => isFound(program, variables))),
+    ...places.flatMap((place) => trialFindings(place, variables)),
   ]
 }
 
+/** The file of that name, and those beside it in its folder. */
 function managedSettings(): Managed[] {
-  const file = managedSettingsFile()
-  if (!existsSync(file)) return []
-  const settings = settingsIn(readFileSync(file, 'utf8'))
-  return settings ? [{ file, settings }] : []
+  const folder = managedFolder()
+  const extra = join(folder, 'managed-settings.d')
+  const files = [
+    join(folder, 'managed-settings.json'),
+    ...(existsSync(extra) ? readdirSync(extra).sort() : []).map((name) => join(extra, name)),
+  ]
+  return files
+    .filter((file) => file.endsWith('.json') && existsSync(file))
+    .map((file) => {
+      const settings = settingsIn(readFileSync(file, 'utf8'))
+      if (settings) return { file, settings }
+      throw failure(`${file} is no JSON`, `Run: cat ${shellWord(file)}`)
+    })
 }
 
 /** As a shell finds programs. */

@@ -46,6 +46,7 @@ export function runHook(
     cwd: home,
     encoding: 'utf8',
     timeout: DEADLINE_MS,
+    killSignal: 'SIGKILL',
   })
   // One that has ended may not have read its input: that is no problem.
   const problem = status === null ? error?.message : undefined

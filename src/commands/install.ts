@@ -1,28 +1,18 @@
 /** `spikectl install` and `uninstall`: our hooks in Claude Code's settings, and out again. */
 
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { failure } from '../failure.ts'
-import { makeFolder } from '../files.ts'
-import { hashOfOwnHooks, settingsIn } from '../hosts/claude-code/own-hooks.ts'
+import { misfitIn } from '../hosts/claude-code/misfit.ts'
+import { EVENTS, hashOfOwnHooks, ownHooks, settingsIn } from '../hosts/claude-code/own-hooks.ts'
 import { type HookCommand, hookedEvents, withHooks, withoutHooks } from '../hosts/claude-code/settings.ts'
 import { SCOPES, type Scope, settingsFile } from '../hosts/claude-code/settings-files.ts'
 import { forget, type Installed, installedFiles, isUntouched, remember } from '../installed.ts'
-import type { Paths } from '../paths.ts'
-import { shellWord } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
 import { exampleCall, hookCommand, ROOT, runHook } from './hook-command.ts'
 import { refuseAgents } from './person.ts'
+import { dropCopy, keepCopy, openSettings, type SettingsFile, writeSettings } from './settings-file.ts'
 
 export interface InstallOptions {
   readonly scope?: string
@@ -30,25 +20,28 @@ export interface InstallOptions {
   readonly dryRun?: boolean
 }
 
-const BACKUP = '.before-spikectl'
-
 export function install(context: Context, options: InstallOptions): ExitCode {
   const { terminal, paths, env } = context
   refuseFleeting(context)
   const scope = scopeOf(options)
   const file = openSettings(settingsFile(scope, process.cwd(), env))
+  const known = installedFiles(paths)[file.name]
+  // What was installed once is the person's to change.
+  if (known) refuseAgents(context, 'install')
   const hook = hookCommand(env, scope, options.failClosed ?? false)
   const changed = withHooks(file.text ?? '', hook, file.name)
+  const hooks = hashIfApplied(changed, file.name)
   if (options.dryRun) {
     terminal.print(changed.trimEnd())
     return 0
   }
-  record(paths, file, changed)
+  // Before the file is written: a running session looks it up as soon as it hears of the change.
+  remember(paths, file.name, { before: textBefore(known, file), hooks }, changed)
   if (changed === file.text) {
     terminal.print(`${file.name} has our hooks already`)
   } else {
-    if (file.text) writeFileSync(`${file.place}${BACKUP}`, file.text, { mode: modeOf(file) })
-    write(file, changed)
+    if (file.text !== undefined && !known) keepCopy(file)
+    writeSettings(file, changed)
     terminal.print(`${file.name}: hooks for ${hookedEvents(changed, file.name).join(', ')}`)
   }
   tryOut(context, hook)
@@ -59,21 +52,23 @@ export function install(context: Context, options: InstallOptions): ExitCode {
   return 0
 }
 
-/** The record goes first: a session that is running lets its hooks be taken away then. */
+/** The record goes before the file is written: a session that is running lets its hooks be taken away then. */
 export function uninstall(context: Context, options: InstallOptions): ExitCode {
   const { terminal, paths, env } = context
   refuseAgents(context, 'uninstall')
   const file = openSettings(settingsFile(scopeOf(options), process.cwd(), env))
   const known = installedFiles(paths)[file.name]
-  forget(paths, file.name)
-  if (file.text === undefined || hookedEvents(file.text, file.name).length === 0) {
+  const isOurs = file.text !== undefined && known !== undefined && isUntouched(known, file.text)
+  if (file.text === undefined || (!isOurs && hookedEvents(file.text, file.name).length === 0)) {
+    forget(paths, file.name)
     terminal.print(`${file.name} has no hooks of ours`)
     return 0
   }
-  const before = known && isUntouched(known, file.text) ? known.before : withoutHooks(file.text, file.name)
+  const before = isOurs ? known.before : withoutHooks(file.text, file.name)
+  forget(paths, file.name)
   if (before === null) rmSync(file.place)
-  else write(file, before)
-  rmSync(`${file.place}${BACKUP}`, { force: true })
+  else writeSettings(file, before)
+  dropCopy(file)
   terminal.print(`${file.name}: our hooks are gone`)
   return 0
 }
@@ -97,50 +92,22 @@ function scopeOf({ scope = 'user' }: InstallOptions): Scope {
   throw failure(`--scope is ${scope}, expected user, project or local`, 'Run: spikectl install --scope user')
 }
 
-interface SettingsFile {
-  readonly name: string
-  /** Where it really is: a link is followed, people keep their settings where they like. */
-  readonly place: string
-  /** Undefined when there is none. */
-  readonly text: string | undefined
-}
-
-/** Throws a Failure for a file that is not ours to write. */
-function openSettings(name: string): SettingsFile {
-  if (!existsSync(name)) return { name, place: name, text: undefined }
-  const place = realpathSync(name)
-  const { uid, mode } = statSync(place)
-  if (uid !== (process.getuid?.() ?? uid)) {
-    throw failure(`${place} belongs to another user`, `Expected your own. Run: ls -l ${shellWord(place)}`)
+/** A hash of the hooks in a text. Throws a Failure for settings that the client would not apply: nothing would run. */
+function hashIfApplied(text: string, name: string): string {
+  const settings = settingsIn(text) ?? {}
+  const misfit = misfitIn(settings)
+  if (misfit) {
+    throw failure(`${name} ${misfit}, so that Claude Code applies nothing of it`, 'Run: claude doctor')
   }
-  if ((mode & 0o200) === 0) {
-    throw failure(`${place} is read-only`, `If you want it changed: chmod u+w ${shellWord(place)}`)
-  }
-  return { name, place, text: readFileSync(place, 'utf8') }
-}
-
-/** Before the file is written: the hooks of a running session look it up as soon as they hear of the change. */
-function record(paths: Paths, { name, text }: SettingsFile, changed: string): void {
-  const hooks = hashOfOwnHooks(settingsIn(changed) ?? {})
-  remember(paths, name, textBefore(installedFiles(paths)[name], text, name), changed, hooks)
+  const missing = EVENTS.filter((event) => !ownHooks(settings).some((own) => own.event === event))
+  if (missing.length === 0) return hashOfOwnHooks(settings)
+  throw failure(`${name} cannot hold hooks for ${missing.join(', ')}`, 'Mend it, then run the same again')
 }
 
 /** Somebody may have changed it since an earlier install: then it was as it is without our hooks. */
-function textBefore(known: Installed | undefined, text: string | undefined, name: string): string | null {
+function textBefore(known: Installed | undefined, { text, name }: SettingsFile): string | null {
   if (text === undefined) return null
   return known && isUntouched(known, text) ? known.before : withoutHooks(text, name)
-}
-
-/** Whole or not at all, with the rights that the file had. */
-function write(file: SettingsFile, text: string): void {
-  makeFolder(dirname(file.place))
-  const draft = `${file.place}.${process.pid}`
-  writeFileSync(draft, text, { mode: modeOf(file), flush: true })
-  renameSync(draft, file.place)
-}
-
-function modeOf({ place }: SettingsFile): number {
-  return existsSync(place) ? statSync(place).mode & 0o777 : 0o600
 }
 
 /** One call through the command just as it was written, in a folder of its own: it must run, in silence. */

@@ -21,7 +21,7 @@ import type { Paths } from '../paths.ts'
 import type { Updated } from '../store/update.ts'
 import { type Desk, sign } from './sign.ts'
 
-type HeardInput = GuardedInput | SettingsChangeInput
+export type HeardInput = GuardedInput | SettingsChangeInput
 
 /**
  * The answer to an event that was decided. `ignored` is why the project's settings are ignored, which is told
@@ -92,12 +92,6 @@ function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdi
   const isNew = would && (would.calls > 0 || would.halted > 0)
   if (verdict.kind === 'allow' || !isNew) return SILENCE
   return logged(SILENCE, paths, entryOf(`would_${verdict.kind}`, input, identity, verdict))
-}
-
-/** Prompts, results and ends of sessions come from the client; from an agent's own shell they open no latch. */
-export function ignoreForged(paths: Paths, input: HeardInput, identity: Identity): Reply {
-  const message = `ignored: ${input.name} came from an agent's own shell`
-  return logged(SILENCE, paths, { event: 'notice', message, ...partiesOf(input, identity) })
 }
 
 /** The answer to a call without the tenant that the policy demands. */

@@ -35,9 +35,8 @@ export async function answerSettingsChange(
   input: SettingsChangeInput,
   about: About,
 ): Promise<Reply> {
-  const { paths, env } = desk
-  const files = settingsTexts(about.project, env, installedFiles(paths))
-  const [found] = [...silencings(files), ...misleadings(files)]
+  const { paths } = desk
+  const found = foundIn(desk, about.project)
   const isNew = noted(paths, about, found)
   if (!found) return SILENCE
   const message = `${found.file} ${found.problem}`
@@ -49,6 +48,16 @@ export async function answerSettingsChange(
   const { audit, detail } = await sign(desk, { ...entry, ...found, ...(input.cwd ? { cwd: input.cwd } : {}) })
   const reply = replyToGuardChange(message, audit)
   return logged(reply, paths, { ...entry, message: `refused a change: ${message}`, audit: detail })
+}
+
+/** A change that cannot be looked at is refused like one that silences the hooks: it may be made so for that. */
+function foundIn({ paths, env }: { readonly paths: Paths; readonly env: Environment }, project: string) {
+  try {
+    const files = settingsTexts(project, env, installedFiles(paths))
+    return [...silencings(files), ...misleadings(files, env)].at(0)
+  } catch (error) {
+    return { file: project, problem: `has settings that cannot be looked at: ${describe(error)}` }
+  }
 }
 
 /** For `status`. That it cannot be noted is no reason to let the change through. */

@@ -37,22 +37,49 @@ const WAYS: readonly (readonly [string, (place: Workplace) => ToolCall, RegExp])
     /sets NODE_OPTIONS/,
   ],
   [
+    'gives a member a type that makes the client drop the file',
+    () => bash(`sed -i '0,/{/s//{"model":5,/' ${SETTINGS}`),
+    /has model of the wrong type/,
+  ],
+  [
+    'copies the hooks to where the client looks first, with no time to answer',
+    () =>
+      bash(`mkdir -p .claude; sed 's/"timeout": 10/"timeout": 0.001/' ~/.claude/settings.json > ${SETTINGS}`),
+    /has 0\.001 s to answer/,
+  ],
+  [
+    'copies them so that nobody waits for their answer',
+    () =>
+      bash(
+        `mkdir -p .claude; sed 's/"timeout": 10/"timeout": 10, "async": true/' ~/.claude/settings.json > ${SETTINGS}`,
+      ),
+    /is async/,
+  ],
+  [
+    'has the hooks taken for an agent',
+    () => bash(`echo '{"env":{"AI_AGENT":"x_agent"}}' > .claude/settings.json`),
+    /sets AI_AGENT/,
+  ],
+  [
     'leads the hooks to another home',
     () => bash(`echo '{"env":{"SPIKECTL_HOME":"/tmp"}}' > .claude/settings.json`),
     /sets SPIKECTL_HOME/,
   ],
 ]
 
-/** The scope that the client reads last, whose file the agent has beside it. */
-function installed(t: TestContext): Promise<Workplace> {
-  return guarded(t, {}, '--scope', 'local')
+/** The fourth call is refused, if the hooks still do that. */
+const LIMIT = { settings: { rate: { warnPerMin: 0, blockPerMin: 4 } } }
+
+/** In the person's own settings, or in those that the agent has beside it and the client looks at first. */
+function installed(t: TestContext, problem: RegExp): Promise<Workplace> {
+  return /answer|async/.test(problem.source) ? guarded(t, LIMIT) : guarded(t, LIMIT, '--scope', 'local')
 }
 
 describe('an agent of the real client', () => {
   for (const [name, edit, problem] of WAYS) {
     test(`${name}, and its session keeps the hooks`, async (t) => {
-      const place = await installed(t)
-      const { result } = await prompt(place, {
+      const place = await installed(t, problem)
+      const { asked, result } = await prompt(place, {
         main: [
           [edit(place)],
           async () => {
@@ -60,19 +87,20 @@ describe('an agent of the real client', () => {
             return [bash('pwd')]
           },
           [bash('date')],
+          [bash('id')],
           'Done.',
         ],
       })
       assert.equal(result.result, 'Done.')
-      const { sessions, totals } = await statusOf(place)
-      assert.equal(totals.calls, 3)
+      assert.match(asked[4]?.results[0]?.text ?? '', /rate_limited: 4 tool calls/)
+      const { sessions } = await statusOf(place)
       assert.match(`${sessions[0].guardChange.file} ${sessions[0].guardChange.problem}`, problem)
-      assert.deepEqual(new Set(await signedIn(place)), new Set(['genesis', 'guard_changed']))
+      assert.deepEqual(new Set(await signedIn(place)), new Set(['genesis', 'guard_changed', 'block']))
     })
   }
 
   test('does not get a refused change in by a harmless one to another file', async (t) => {
-    const place = await installed(t)
+    const place = await guarded(t, {}, '--scope', 'local')
     const refusals = () => loggedIn(place).filter((event) => event === 'guard_changed').length
     await prompt(place, {
       main: [
@@ -93,7 +121,7 @@ describe('an agent of the real client', () => {
   })
 
   test('loses the hooks when a person uninstalls them, and nothing stands in the way', async (t) => {
-    const place = await installed(t)
+    const place = await guarded(t, {}, '--scope', 'local')
     // More than fit into the second or so after which the client looks at its settings: each waits for two hooks.
     const rounds = 60
     await prompt(place, {

@@ -1,7 +1,7 @@
 /** Every finding of `spikectl doctor`, provoked once. */
 
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Finding, Level } from '../../src/commands/doctor/finding.ts'
@@ -19,7 +19,7 @@ async function person(t: TestContext, version: string | undefined = '2.1.330') {
   mkdirSync(join(project, '.claude'), { recursive: true })
   mkdirSync(bin)
   const claude = (text: string) => writeFileSync(join(bin, 'claude'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
-  if (version) claude(`test "$1" = --version && echo '${version} (Claude Code)'`)
+  if (version) claude(`test "$1" = --version && echo '${version} (Claude Code)' || echo '[]'`)
   const env = { SPIKECTL_HOME: state, PATH: `${bin}:/usr/bin:/bin` }
   const spikectl = (...args: string[]): Promise<Ended> => runCli(args, { home, cwd: project, env })
   const { exitCode, stderr } = await spikectl('install')
@@ -130,6 +130,42 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   ['the client at the version it was tried with', () => undefined, 'ok', 'client', /Claude Code 2\.1\.330/],
   ['no client', ({ bin }) => rmSync(join(bin, 'claude')), 'warning', 'client', /no claude on the PATH/],
+  [
+    'a client that says nothing',
+    ({ claude }) => claude('exit 3'),
+    'failure',
+    'client',
+    /claude --version fails: exit code 3/,
+  ],
+  [
+    'a client that names no version',
+    ({ claude }) => claude('echo hello'),
+    'failure',
+    'client',
+    /names no version/,
+  ],
+  [
+    'settings that the client does not apply',
+    ({ local }) => writeFileSync(local, '{"env":5}'),
+    'failure',
+    'settings',
+    /has env of the wrong type/,
+  ],
+  [
+    'hooks elsewhere that are given no time',
+    ({ file, local }) =>
+      writeFileSync(local, readFileSync(file, 'utf8').replace('"timeout": 10', '"timeout": 0.001')),
+    'failure',
+    'settings',
+    /the hook for PreToolUse has 0\.001 s to answer/,
+  ],
+  [
+    'NODE_OPTIONS under which no hook starts',
+    ({ edit }) => edit((text) => text.replace('{', '{"env":{"NODE_OPTIONS":"--require /none.js"},')),
+    'failure',
+    'block',
+    /does not block: exit code 1/,
+  ],
   [
     'an older client',
     ({ claude }) => claude('echo "2.1.200 (Claude Code)"'),
@@ -324,6 +360,13 @@ function slow({ bin, edit }: Person): void {
   edit((text) => text.replaceAll(JSON.stringify(process.execPath), JSON.stringify(program)))
 }
 
+/** Every file of a folder, by its name. */
+function contents(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+  const names = files.map(({ parentPath, name }) => join(parentPath, name)).sort()
+  return Object.fromEntries(names.map((name) => [name, readFileSync(name, 'base64')]))
+}
+
 async function findings(p: Person): Promise<{ exitCode: number | null; found: Finding[] }> {
   const { exitCode, stdout, stderr } = await p.spikectl('doctor', '--json')
   assert.equal(stderr, '')
@@ -369,12 +412,34 @@ describe('spikectl doctor', () => {
     )
   })
 
-  test('changes nothing', async (t) => {
+  test('changes nothing, in a home with a log and a damaged state.db', async (t) => {
     const p = await person(t)
-    renameSync(join(p.state, 'installed.json'), join(p.home, 'kept.json'))
+    await refused(p)
+    const file = join(p.state, 'state.db')
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.fill('x', 4096 + 900, 4096 + 3900))
+    const before = contents(p.state)
+    const { found } = await findings(p)
+    assert.ok(
+      found.some(({ check, level }) => check === 'database' && level === 'failure'),
+      JSON.stringify(found),
+    )
+    assert.deepEqual(contents(p.state), before)
     rmSync(p.state, { recursive: true })
     await p.spikectl('doctor')
     assert.throws(() => readFileSync(p.state), /ENOENT/)
+  })
+
+  test('tells of a check that fails, and goes on', async (t) => {
+    const p = await person(t)
+    plugin(p, true)
+    rmSync(join(p.home, 'a "plugin"/hooks/hooks.json'))
+    writeFileSync(join(p.state, 'installed.json'), 'null')
+    const { exitCode, found } = await findings(p)
+    assert.equal(exitCode, 2)
+    const failures = found.filter(({ level }) => level === 'failure').map(({ what }) => what)
+    assert.match(failures.join('\n'), /installed\.json is damaged.*\n.*hooks\.json/)
+    assert.ok(found.some(({ check, level }) => check === 'block' && level === 'ok'))
   })
 
   test('cannot use a home that is no folder', async (t) => {
@@ -402,7 +467,7 @@ describe('managed settings', () => {
   const found = (settings: object) => {
     const managed = [{ file: '/etc/managed.json', settings: settingsIn(JSON.stringify(settings)) ?? {} }]
     const places = [...managedPlaces(managed), ...placesIn([user])]
-    return settingsFindings([user], managed, places).filter(({ level }) => level === 'failure')
+    return settingsFindings([user], managed, places, {}).filter(({ level }) => level === 'failure')
   }
 
   test('that let no other hooks run are a failure, unless they hold ours', () => {

@@ -84,6 +84,60 @@ const REFUSED: readonly (readonly [string, (person: Installed) => void, RegExp])
     ({ own, edit }) => edit(own, (text) => `// mine\n${text}`),
     /is no JSON, so that/,
   ],
+  [
+    'a byte order mark that is not at the beginning',
+    ({ own, edit }) => edit(own, (text) => text.replace('{', '{\ufeff')),
+    /is no JSON/,
+  ],
+  [
+    'a member of a type that the client does not take',
+    ({ own, edit }) => edit(own, (text) => text.replace('"opus"', '5')),
+    /has model of the wrong type, so that Claude Code applies nothing of it/,
+  ],
+  [
+    'a hook of somebody else that the client does not take',
+    ({ own, edit }) => edit(own, (text) => text.replace('"PreToolUse": [', '"PreToolUse": ["garbage",')),
+    /has hooks\.PreToolUse\.0 of the wrong type/,
+  ],
+  [
+    'more than the client reads',
+    ({ own, edit }) => edit(own, (text) => text + ' '.repeat(2_100_000)),
+    /is no JSON/,
+  ],
+  [
+    'a copy of our hooks elsewhere that gives them no time',
+    copied('"timeout": 10', '"timeout": 0.001'),
+    /local\.json holds a hook of spikectl for PreToolUse that has 0\.001 s to answer/,
+  ],
+  [
+    'a copy of our hooks elsewhere that nobody waits for',
+    copied('"timeout": 10', '"timeout": 10, "async": true'),
+    /that is async/,
+  ],
+  ['a copy of our hooks elsewhere for some tools', copied('"*"', '"Read"'), /that matches Read alone/],
+  [
+    'a record that is damaged',
+    ({ state }) => writeFileSync(join(state, 'installed.json'), 'null'),
+    /settings that cannot be looked at: .*installed\.json is damaged/,
+  ],
+  [
+    'settings so deep that they cannot be read',
+    ({ own, edit }) =>
+      edit(own, (text) =>
+        text.replace('"timeout": 10', `"timeout": 10, "x": ${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+      ),
+    /settings that cannot be looked at: Maximum call stack/,
+  ],
+  [
+    'a path of its own for all in the project',
+    ({ files }) => writeFileSync(files.local, '{"env":{"PATH":"/tmp"}}'),
+    /sets PATH in its env/,
+  ],
+  [
+    'an agent of every shell',
+    ({ files }) => writeFileSync(files.local, '{"env":{"AI_AGENT":"x_agent"}}'),
+    /sets AI_AGENT in its env/,
+  ],
   ['a file that is gone', ({ own }) => rmSync(own), /is gone, and the hooks of spikectl with it/],
   ['a folder in its place', turnIntoFolder, /is no JSON/],
   [
@@ -116,6 +170,7 @@ const LET_THROUGH: readonly (readonly [string, (person: Installed) => void])[] =
   ['a byte order mark', ({ own, edit }) => edit(own, (text) => `\ufeff${text}`)],
   ['a broken file that never held our hooks', ({ files }) => writeFileSync(files.local, '{')],
   ['env that does not concern us', ({ files }) => writeFileSync(files.local, '{"env":{"DEBUG":"1"}}')],
+  ['a whole copy of our hooks elsewhere', copied('', '')],
   [
     'disableAllHooks that a scope above takes back',
     ({ files, edit }) => {
@@ -124,6 +179,11 @@ const LET_THROUGH: readonly (readonly [string, (person: Installed) => void])[] =
     },
   ],
 ]
+
+/** The hooks of the project, changed so, in the local settings too. */
+function copied(from: string, to: string): (person: Installed) => void {
+  return ({ own, files }) => writeFileSync(files.local, readFileSync(own, 'utf8').replace(from, to))
+}
 
 function turnIntoFolder({ own }: Installed): void {
   rmSync(own)
@@ -173,6 +233,36 @@ describe('a change of the settings', () => {
     const { own, edit, changed } = await installed(t, 'user')
     edit(own, (text) => text.replace('{', '{"env":{"SPIKECTL_TENANT":"acme"},'))
     assert.equal((await changed()).exitCode, 0)
+  })
+
+  test('is refused in the settings of the repository, for a session in a folder of it or in a worktree', async (t) => {
+    const { home, project, files, changed } = await installed(t, 'local')
+    const inFolder = join(project, 'packages/a')
+    const worktree = join(home, 'worktree')
+    for (const folder of [inFolder, worktree, join(project, '.git/worktrees/one')])
+      mkdirSync(folder, { recursive: true })
+    writeFileSync(join(worktree, '.git'), `gitdir: ${project}/.git/worktrees/one\n`)
+    for (const folder of [inFolder, worktree])
+      assert.equal((await changed({ CLAUDE_PROJECT_DIR: folder })).exitCode, 0)
+    writeFileSync(files.local, '{}')
+    for (const folder of [inFolder, worktree])
+      assert.equal((await changed({ CLAUDE_PROJECT_DIR: folder })).exitCode, 2)
+  })
+
+  test('goes through where it only repeats what the hook was started with', async (t) => {
+    const { files, changed } = await installed(t, 'project')
+    const NODE_OPTIONS = '--max-old-space-size=4096'
+    writeFileSync(files.local, JSON.stringify({ env: { NODE_OPTIONS, DEBUG: '1' } }))
+    assert.equal((await changed({ NODE_OPTIONS })).exitCode, 0)
+    assert.equal((await changed()).exitCode, 2)
+  })
+
+  test('that sets AI_AGENT for everything takes no event from us', async (t) => {
+    const { files, changed } = await installed(t, 'project')
+    const AI_AGENT = 'x_agent'
+    writeFileSync(files.local, JSON.stringify({ env: { AI_AGENT } }))
+    writeFileSync(files.project, '{}')
+    assert.equal((await changed({ AI_AGENT })).exitCode, 2)
   })
 
   test('is refused when the folder of the settings is moved away, or a link to them is cut', async (t) => {

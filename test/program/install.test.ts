@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { CLI, type Ended, event, HOOK, run, temporaryHome } from '../support/processes.ts'
+import { CLI, type Ended, event, HOOK, run, temporaryHome, times } from '../support/processes.ts'
 
 const EVENTS = ['PreToolUse', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd', 'ConfigChange']
 
@@ -42,6 +42,12 @@ function person(t: TestContext, settings?: string | Buffer, name = 'home of Zoë
   }
 }
 
+/** Settings with so many permission rules, on one line. */
+function rulesOf(count: number): string {
+  const allow = Array.from({ length: count }, (_, i) => `Bash(command-number-${i} with some words:*)`)
+  return JSON.stringify({ permissions: { allow } })
+}
+
 const OTHERS = {
   'other hooks and tabs':
     '{\n\t"model": "opus",\n\t"hooks": {\n\t\t"PreToolUse": [{ "matcher": "Bash", "hooks": [{"type":"command","command":"guard.sh"}] }],\n\t\t"Stop": []\n\t},\n\t"env": {"A":"1"}\n}\n',
@@ -49,7 +55,7 @@ const OTHERS = {
   'a byte order mark and no LF at the end': '\ufeff{"b": 1,   "a": [1,2]}',
   'four spaces': '{\n    "a" : {\n        "b": []\n    }\n}\n',
   nothing: '',
-  '5 MB': `${JSON.stringify({ permissions: { allow: Array.from({ length: 100_000 }, (_, i) => `Bash(command-number-${i} with some words:*)`) } })}\n`,
+  '1 MB': `${rulesOf(20_000)}\n`,
 }
 
 describe('spikectl install', () => {
@@ -141,6 +147,14 @@ describe('spikectl install', () => {
   for (const [name, text, says] of [
     ['a broken file', '{\n  "a": 1,\n  "b" 2\n}', /is not JSON: ColonExpected at line 3, column 7\nhint: /],
     ['a comment', '{\n  // mine\n}', /is not JSON: InvalidCommentToken at line 2, column 3/],
+    ['more than the client reads', rulesOf(50_000), /is larger than 2097152 bytes/],
+    [
+      'a member of the wrong type',
+      '{"model":5}',
+      /has model of the wrong type, so that Claude Code applies nothing of it/,
+    ],
+    ['hooks that are there twice', '{"hooks":{},"hooks":{"Stop":[]}}', /has hooks twice/],
+    ['hooks of another shape', '{"hooks":null}', /hooks is no object/],
     ['a list', '[]', /holds something else than a JSON object/],
     ['hooks of the wrong shape', '{"hooks":{"PreToolUse":{}}}', /hooks\.PreToolUse is no list of hooks/],
   ] as const) {
@@ -152,6 +166,48 @@ describe('spikectl install', () => {
       assert.equal(now(), text)
     })
   }
+
+  test('refuses a file that is not UTF-8, which could not be given back', async (t) => {
+    const bytes = Buffer.from('{"language":"caf\xe9"}', 'latin1')
+    const { spikectl, file } = person(t, bytes)
+    const { exitCode, stderr } = await spikectl('install')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /is not UTF-8/)
+    assert.deepEqual(readFileSync(file), bytes)
+  })
+
+  test('loses no record where many are made at once', async (t) => {
+    const { home } = person(t)
+    const env = { SPIKECTL_HOME: join(home, 'spikectl') }
+    const projects = times(8, (i) => join(home, `project-${i}`))
+    for (const project of projects) mkdirSync(project)
+    const install = (cwd: string) => run([CLI, 'install', '--scope', 'local'], { home, cwd, env })
+    const ended = await Promise.all(projects.map(install))
+    assert.deepEqual(
+      ended.map(({ exitCode }) => exitCode),
+      times(8, () => 0),
+    )
+    const known = JSON.parse(readFileSync(join(home, 'spikectl/installed.json'), 'utf8'))
+    assert.equal(Object.keys(known).length, 8)
+  })
+
+  test('keeps the copy from before the first install', async (t) => {
+    const { spikectl, file } = person(t, '{"a":1}')
+    await spikectl('install')
+    await spikectl('install', '--fail-closed')
+    assert.equal(readFileSync(`${file}.before-spikectl`, 'utf8'), '{"a":1}')
+  })
+
+  test('is for an agent to run once, and then only for a person', async (t) => {
+    const { home, spikectl } = person(t)
+    const env = { AI_AGENT: 'claude-code_2-1-330_agent', SPIKECTL_HOME: join(home, 'spikectl') }
+    assert.equal((await run([CLI, 'install'], { home, env })).exitCode, 0)
+    assert.match(
+      (await run([CLI, 'install'], { home, env })).stderr,
+      /install refuses to run in an agent's own shell/,
+    )
+    assert.equal((await spikectl('install')).exitCode, 0)
+  })
 
   test('refuses a file that is read-only', async (t) => {
     const { spikectl, file, text } = person(t, '{}')

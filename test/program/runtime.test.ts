@@ -38,7 +38,7 @@ describe('an old Node', () => {
 
 /** Chunks that are loaded only when there is a need. */
 const COLD = {
-  hook: ['answer', 'failed', 'loosening', 'settings', 'settings-change'],
+  hook: ['answer', 'failed', 'forged', 'loosening', 'settings', 'settings-change'],
   statusline: ['loosening', 'settings', 'wrapped'],
 } as const
 

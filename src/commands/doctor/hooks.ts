@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path'
 import { EVENTS, type Members, type OwnHook } from '../../hosts/claude-code/own-hooks.ts'
+import { weaknessOf } from '../../hosts/claude-code/weakness.ts'
 import { HOOK } from '../hook-command.ts'
 import { type Finding, failed, warning } from './finding.ts'
 import type { HookPlace } from './places.ts'
@@ -11,7 +12,7 @@ export function hookFindings(place: HookPlace, isThere: (program: string) => boo
   const missing = EVENTS.filter((event) => !place.hooks.some((own) => own.event === event))
   return [
     ...(missing.length > 0 ? [incomplete(place, missing)] : []),
-    ...place.hooks.flatMap((own) => narrowed(place, own)),
+    ...place.hooks.flatMap((own) => weakened(place, own)),
     ...programFindings(place, isThere),
   ]
 }
@@ -30,33 +31,11 @@ function incomplete({ name, mend }: HookPlace, missing: readonly (typeof EVENTS)
   return report('settings', `${name} has no hook for ${missing.join(', ')}`, why, mend)
 }
 
-function narrowed({ name, mend }: HookPlace, { event, matcher, hook }: OwnHook): Finding[] {
-  const where = `${name}: the hook for ${event}`
-  if (hook.async === true) {
-    return [failed('settings', `${where} is async`, 'the client does not wait for what it says', mend)]
-  }
-  if (typeof matcher === 'string' && !/^\*?$/.test(matcher)) {
-    return isPattern(matcher)
-      ? [warning('settings', `${where} matches ${matcher} alone`, 'all else passes by it', mend)]
-      : [
-          failed(
-            'settings',
-            `${where} has a broken matcher, ${matcher}`,
-            'it matches nothing, in silence',
-            mend,
-          ),
-        ]
-  }
-  if (typeof hook.if !== 'string') return []
-  return [warning('settings', `${where} runs only if ${hook.if}`, 'all else passes by it', mend)]
-}
-
-function isPattern(matcher: string): boolean {
-  try {
-    return Boolean(new RegExp(matcher))
-  } catch {
-    return false
-  }
+function weakened({ name, mend }: HookPlace, own: OwnHook): Finding[] {
+  const weakness = weaknessOf(own)
+  if (!weakness) return []
+  const report = weakness.isTotal ? failed : warning
+  return [report('settings', `${name}: the hook for ${own.event} ${weakness.what}`, weakness.why, mend)]
 }
 
 function programFindings({ name, mend, hooks }: HookPlace, isThere: (program: string) => boolean): Finding[] {

@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readConfig, withProject } from '../../config.ts'
-import { describe } from '../../failure.ts'
+import { failure } from '../../failure.ts'
 import { isOff, type Policy } from '../../guard/policy.ts'
 import { type Paths, projectSettingsPath } from '../../paths.ts'
 import { shellWord } from '../../short-id.ts'
@@ -12,15 +12,16 @@ import { peek } from '../../store/peek.ts'
 import { NO_TOTALS, readTotals } from '../../store/sessions.ts'
 import { findLog, verifyPlace } from '../audit/place.ts'
 import type { Context } from '../context.ts'
-import { type Finding, failed, ok, warning } from './finding.ts'
+import { type Finding, failed, findingsOf, lineIn, ok, warning } from './finding.ts'
 
 export async function keepingFindings(context: Context, project: string): Promise<Finding[]> {
   const { paths } = context
+  const folders = [...new Set([paths.state, dirname(paths.config)])]
   return [
-    ...folderFindings([...new Set([paths.state, dirname(paths.config)])]),
-    ...(await configFindings(paths, project)),
-    databaseFinding(paths),
-    ...logFindings(context),
+    ...(await findingsOf('files', () => folderFindings(folders))),
+    ...(await findingsOf('config', () => configFindings(paths, project))),
+    ...(await findingsOf('database', () => [databaseFinding(paths)])),
+    ...(await findingsOf('log', () => logFindings(context))),
   ]
 }
 
@@ -65,7 +66,7 @@ function openToOthers(file: string): Finding[] {
 async function configFindings({ config }: Paths, project: string): Promise<Finding[]> {
   const { policy, problem } = await readConfig(config)
   if (problem) {
-    return [failed('config', problem.message, 'the built-in limits are in force', problem.hint)]
+    return [failed('config', problem.message, 'the built-in limits are in force', lineIn(problem.hint))]
   }
   const { ignored } = await withProject(policy, projectSettingsPath(project))
   const why = "the project's own settings are not in force"
@@ -87,24 +88,15 @@ function policyFinding(policy: Policy): Finding {
 
 function databaseFinding({ stateDb }: Paths): Finding {
   if (!existsSync(stateDb)) return ok('database', 'nothing was counted yet')
-  try {
-    const look = (db: Database) => ({
-      isSound: db.pragma('quick_check(1)', { simple: true }) === 'ok',
-      totals: readTotals(db),
-    })
-    const { isSound, totals } = peek(stateDb, look, { isSound: true, totals: NO_TOTALS })
-    if (!isSound) return damaged('state.db is damaged')
-    if (totals.unsigned === 0) return ok('database', `state.db is sound, ${totals.calls} calls counted`)
-    const why = 'these refusals stand in no audit log'
-    return warning('database', `${totals.unsigned} refusals could not be signed`, why, 'spikectl log')
-  } catch (error) {
-    return damaged(describe(error))
-  }
-}
-
-function damaged(what: string): Finding {
-  const why = 'calls may be counted from 0 again, or not at all'
-  return failed('database', what, why, 'spikectl log')
+  const look = (db: Database) => ({
+    isSound: db.pragma('quick_check(1)', { simple: true }) === 'ok',
+    totals: readTotals(db),
+  })
+  const { isSound, totals } = peek(stateDb, look, { isSound: true, totals: NO_TOTALS })
+  if (!isSound) throw failure('state.db is damaged', 'Run: spikectl log')
+  if (totals.unsigned === 0) return ok('database', `state.db is sound, ${totals.calls} calls counted`)
+  const why = 'these refusals stand in no audit log'
+  return warning('database', `${totals.unsigned} refusals could not be signed`, why, 'spikectl log')
 }
 
 /** The chain and the last signatures: enough to know whether the log can go on. */
@@ -113,20 +105,11 @@ function logFindings(context: Context): Finding[] {
   if (!existsSync(paths.audit) && !existsSync(paths.auditDb)) {
     return [ok('log', 'nothing was refused yet, so that there is no audit log')]
   }
-  try {
-    const place = findLog(paths, undefined)
-    const report = verifyPlace(context, { ...place, problem: undefined }, { fast: true })
-    const broken = report.problem ? 'the audit log is not as it was written' : report.truncated
-    const why = 'it proves nothing from there on'
-    const run = 'spikectl audit verify'
-    return [
-      ...(broken ? [failed('log', broken, why, run)] : []),
-      ...(place.problem ? [warning('log', place.problem, 'the next refusal makes a new one', run)] : []),
-      ...(broken || place.problem
-        ? []
-        : [ok('log', `${report.link.seq + 1} signed lines, chained, and the last one is there`)]),
-    ]
-  } catch (error) {
-    return [failed('log', describe(error), 'refusals cannot be signed', 'spikectl audit verify')]
-  }
+  const place = findLog(paths, undefined)
+  const report = verifyPlace(context, { ...place, problem: undefined }, { fast: true })
+  const broken = report.problem ? 'the audit log is not as it was written' : report.truncated
+  const run = 'spikectl audit verify'
+  if (broken) return [failed('log', broken, 'it proves nothing from there on', run)]
+  if (place.problem) return [warning('log', place.problem, 'the next refusal makes a new one', run)]
+  return [ok('log', `${report.link.seq + 1} signed lines, chained, and the last one is there`)]
 }

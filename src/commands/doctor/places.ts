@@ -2,6 +2,7 @@
 
 import { type Members, type OwnHook, ownHooks, settingsIn } from '../../hosts/claude-code/own-hooks.ts'
 import type { SettingsText } from '../../hosts/claude-code/silencing.ts'
+import { editing } from './finding.ts'
 
 export interface HookPlace {
   readonly name: string
@@ -12,6 +13,7 @@ export interface HookPlace {
   readonly hooks: readonly OwnHook[]
 }
 
+/** A file of the managed settings. */
 export interface Managed {
   readonly file: string
   readonly settings: Members
@@ -32,8 +34,8 @@ export function managedPlaces(managed: readonly Managed[]): HookPlace[] {
   return managed
     .map(({ file, settings }) => ({
       name: file,
-      mend: `edit ${file}`,
-      remove: `edit ${file}`,
+      mend: editing(file),
+      remove: editing(file),
       hooks: ownHooks(settings),
     }))
     .filter(({ hooks }) => hooks.length > 0)

@@ -15,10 +15,10 @@ export type Members = Readonly<Record<string, unknown>>
 
 const BOM = '\ufeff'
 
-/** The settings in a text; undefined where the client would not apply them, for they are no JSON object. */
+/** The JSON object in a text; undefined when it holds none. */
 export function settingsIn(text: string): Members | undefined {
   try {
-    const value: unknown = JSON.parse(text.replace(BOM, ''))
+    const value: unknown = JSON.parse(text.startsWith(BOM) ? text.slice(1) : text)
     return isMembers(value) ? value : undefined
   } catch {
     return undefined
@@ -67,6 +67,6 @@ export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function listOf(value: unknown): readonly unknown[] {
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }

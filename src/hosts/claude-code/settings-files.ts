@@ -1,8 +1,9 @@
 /** Where Claude Code reads settings. Source: client 2.1.330 as observed. */
 
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { describe } from '../../failure.ts'
 import { readSmallFile } from '../../files.ts'
 import type { Environment } from '../../paths.ts'
 import type { SettingsText } from './silencing.ts'
@@ -27,46 +28,58 @@ export function settingsFile(scope: Scope, project: string, env: Environment): s
   }
 }
 
-/** What an administrator has set for the machine. Source: Claude Code's settings reference. */
-export function managedSettingsFile(): string {
+/** Where an administrator sets things for the machine. Source: Claude Code's settings reference. */
+export function managedFolder(): string {
   const folders: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
     darwin: '/Library/Application Support/ClaudeCode',
     win32: 'C:\\Program Files\\ClaudeCode',
   }
-  return join(folders[process.platform] ?? '/etc/claude-code', 'managed-settings.json')
+  return folders[process.platform] ?? '/etc/claude-code'
 }
 
-/** More than any settings: a larger file is read by nobody. */
-const MAX_BYTES = 16 * 1024 * 1024
+/** The client reads no larger settings. Source: client 2.1.330 as observed. */
+export const MAX_SETTINGS_BYTES = 2 * 1024 * 1024
 
-/** What all scopes hold now; `installed` says what `install` has written, by the name of the file. */
+/**
+ * What a session in `project` reads, the file that takes precedence last; `installed` says what `install` has written, by
+ * the name of the file. In a subfolder or a worktree the client reads the local settings of the whole repository too.
+ */
 export function settingsTexts(
   project: string,
   env: Environment,
   installed: Readonly<Record<string, { readonly hooks: string }>>,
 ): SettingsText[] {
   const files = new Map<string, Scope>()
-  // In the home folder the project's settings are the user's.
-  for (const scope of SCOPES) {
-    const file = settingsFile(scope, project, env)
+  const add = (scope: Scope, folder: string) => {
+    const file = settingsFile(scope, folder, env)
+    // In the home folder the project's settings are the user's.
     if (!files.has(file)) files.set(file, scope)
   }
+  for (const scope of SCOPES) add(scope, project)
+  for (const root of repositoriesOf(real(project))) add('local', root)
   return [...files].map(([file, scope]) => ({
-    ...{ scope, file, text: textOf(file), recorded: installed[file]?.hooks },
+    ...{ scope, file, ...textOf(file), recorded: installed[file]?.hooks },
   }))
 }
 
-/** Undefined when there is none; empty when it cannot be read, by which the client finds no hooks in it either. */
-function textOf(file: string): string | undefined {
+/** The root of the repository that a folder is in and, if that is a worktree, the root of the main one. */
+function repositoriesOf(folder: string): string[] {
+  const git = join(folder, '.git')
+  if (!existsSync(git)) return dirname(folder) === folder ? [] : repositoriesOf(dirname(folder))
+  if (statSync(git).isDirectory()) return [folder]
+  const [, main] = /^gitdir: (.+)[\\/]\.git[\\/]worktrees[\\/]/.exec(readSmallFile(git) ?? '') ?? []
+  return main ? [folder, main] : [folder]
+}
+
+function textOf(file: string): Pick<SettingsText, 'text' | 'unreadable'> {
   try {
-    return readSmallFile(file, MAX_BYTES)
-  } catch {
-    return ''
+    return { text: readSmallFile(file, MAX_SETTINGS_BYTES) }
+  } catch (error) {
+    return { text: '', unreadable: describe(error) }
   }
 }
 
-/** Also where the client keeps its plugins. */
-export function userFolder({ CLAUDE_CONFIG_DIR, HOME }: Environment): string {
+function userFolder({ CLAUDE_CONFIG_DIR, HOME }: Environment): string {
   return CLAUDE_CONFIG_DIR ? real(CLAUDE_CONFIG_DIR) : join(real(HOME || homedir()), '.claude')
 }
 

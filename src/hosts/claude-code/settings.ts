@@ -94,16 +94,14 @@ function groupsIn(text: string, event: string, file: string): readonly unknown[]
   const { hooks = {} } = parsed(text, file)
   const groups = isMembers(hooks) ? (hooks[event] ?? undefined) : null
   if (groups === undefined || Array.isArray(groups)) return groups
-  throw failure(
-    `${file}: hooks.${event} is no list of hooks`,
-    'Mend it by hand; see https://code.claude.com/docs/en/hooks',
-  )
+  const what = isMembers(hooks) ? `hooks.${event} is no list of hooks` : 'hooks is no object'
+  throw failure(`${file}: ${what}`, 'Mend it by hand; see https://code.claude.com/docs/en/hooks')
 }
 
 /** The settings in a text. Throws a Failure that names line and column where it is no JSON. */
 function parsed(text: string, file: string): Members {
   const errors: ParseError[] = []
-  const value: unknown = parse(text.replace(BOM, ' '), errors, {
+  const value: unknown = parse(text.startsWith(BOM) ? ` ${text.slice(1)}` : text, errors, {
     disallowComments: true,
     allowEmptyContent: true,
   })
@@ -117,8 +115,23 @@ function parsed(text: string, file: string): Members {
     )
   }
   if (value === undefined) return {}
+  const twice = namedTwice(split(text).body)
+  if (twice) throw failure(`${file} has ${twice} twice`, 'Mend it, then run the same again')
   if (isMembers(value)) return value
   throw failure(`${file} holds something else than a JSON object`, 'Mend it, then run the same again')
+}
+
+/** A member on our way that is there twice: the client takes the last, and an edit would change the first. */
+function namedTwice(body: string): string | undefined {
+  const tree = parseTree(body)
+  const hooks = tree && findNodeAtLocation(tree, ['hooks'])
+  const events = namesIn(hooks).map((event) => `hooks.${event}`)
+  const onOurWay = [...namesIn(tree).filter((name) => name === 'hooks'), ...events]
+  return onOurWay.find((name, index) => onOurWay.indexOf(name) < index)
+}
+
+function namesIn(node: Node | undefined): string[] {
+  return node?.children?.map(({ children }) => String(children?.[0]?.value)) ?? []
 }
 
 /** The text with one value more. With `isInsertion` it goes into a list, at the index that the path ends with. */

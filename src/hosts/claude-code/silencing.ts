@@ -1,14 +1,18 @@
 /** What in Claude Code's settings keeps our hooks from running, or from doing what they should. Pure. */
 
-import { hashOfOwnHooks, isMembers, type Members, settingsIn } from './own-hooks.ts'
+import { misfitIn } from './misfit.ts'
+import { hashOfOwnHooks, isMembers, type Members, ownHooks, settingsIn } from './own-hooks.ts'
 import type { Scope } from './settings-files.ts'
+import { weaknessOf } from './weakness.ts'
 
 /** One of the files that a session reads. */
 export interface SettingsText {
   readonly scope: Scope
   readonly file: string
-  /** Undefined when there is no file. */
+  /** Undefined when there is no file; empty when it cannot be read, by which the client finds nothing in it either. */
   readonly text: string | undefined
+  /** Why it cannot be read. */
+  readonly unreadable?: string
   /** The hash of our hooks as `install` has written them; undefined when it has not. */
   readonly recorded: string | undefined
 }
@@ -17,50 +21,79 @@ export interface SettingsText {
 export interface Silencing {
   readonly file: string
   readonly problem: string
+  /** `install` puts it in order; else only an edit by hand does. */
+  readonly isInstallable?: true
 }
 
-/** Why our hooks do not run, or not as they should. A file that `install` has not written may lack them. */
+/**
+ * Why our hooks do not run, or not as they should. In a file that `install` has written they must be as it wrote them;
+ * in others they may be missing, but not be weakened: of two that start the same program the client runs one.
+ */
 export function silencings(files: readonly SettingsText[]): Silencing[] {
-  return [...files.flatMap(missing), ...disabled(files)]
-}
-
-/** What could lead our hooks astray. */
-export function misleadings(files: readonly SettingsText[]): Silencing[] {
-  return files.filter(({ scope }) => scope !== 'user').flatMap(misled)
+  return [...files.flatMap(missing), ...files.flatMap(weakened), ...disabled(files)]
 }
 
 function missing({ file, text, recorded }: SettingsText): Silencing[] {
-  if (recorded === undefined) return []
-  if (text === undefined) return [{ file, problem: 'is gone, and the hooks of spikectl with it' }]
+  const problem = recorded === undefined ? undefined : lossIn(text, recorded)
+  return problem ? [{ file, problem, isInstallable: true }] : []
+}
+
+function lossIn(text: string | undefined, recorded: string): string | undefined {
+  if (text === undefined) return 'is gone, and the hooks of spikectl with it'
   const settings = settingsIn(text)
-  if (!settings) return [{ file, problem: 'is no JSON, so that the hooks of spikectl in it do not run' }]
+  if (!settings) return 'is no JSON, so that the hooks of spikectl in it do not run'
+  const misfit = misfitIn(settings)
+  if (misfit) return `${misfit}, so that Claude Code applies nothing of it`
   const isWhole = hashOfOwnHooks(settings) === recorded
-  return isWhole ? [] : [{ file, problem: 'does not hold the hooks of spikectl as they were installed' }]
+  return isWhole ? undefined : 'does not hold the hooks of spikectl as they were installed'
+}
+
+function weakened({ file, text, recorded }: SettingsText): Silencing[] {
+  if (recorded !== undefined) return []
+  return ownHooks(appliedIn(text)).flatMap((own) => {
+    const weakness = weaknessOf(own)
+    return weakness
+      ? [{ file, problem: `holds a hook of spikectl for ${own.event} that ${weakness.what}` }]
+      : []
+  })
 }
 
 /** The setting of the scope with the highest precedence counts. Source: client 2.1.330 as observed. */
 function disabled(files: readonly SettingsText[]): Silencing[] {
-  const deciding = files.findLast((each) => typeof settingsOf(each).disableAllHooks === 'boolean')
-  if (!deciding || settingsOf(deciding).disableAllHooks !== true) return []
+  const deciding = files.findLast(({ text }) => typeof appliedIn(text).disableAllHooks === 'boolean')
+  if (!deciding || appliedIn(deciding.text).disableAllHooks !== true) return []
   return [{ file: deciding.file, problem: 'sets disableAllHooks, so that no hook runs' }]
 }
 
 /**
- * What says where spikectl keeps its settings and its state, whom it counts, or what its Node loads. In the user's own
- * settings that is the user's business; those of a project come from anybody.
+ * What says where spikectl keeps its settings and its state, how the hook is started, or what its Node loads. In the
+ * user's own settings that is the user's business; those of a project come from anybody.
  */
 const MISLEADING =
-  /^(SPIKECTL_.*|NODE_OPTIONS|HOME|XDG_(CONFIG|STATE)_HOME|LOCALAPPDATA|LD_PRELOAD|DYLD_INSERT_LIBRARIES)$/
+  /^(SPIKECTL_|CLAUDE|NODE_|XDG_|LD_|DYLD_|GLIBC_|MALLOC_|OPENSSL_|SSL_|UV_|(AI_AGENT|HOME|PATH|SHELL|ENV|BASH_ENV|LOCALAPPDATA|APPDATA|USERPROFILE)$)/
 
-function misled(settings: SettingsText): Silencing[] {
-  const { env } = settingsOf(settings)
-  const names = isMembers(env) ? Object.keys(env).filter((name) => MISLEADING.test(name)) : []
-  return names.map((name) => ({
-    file: settings.file,
-    problem: `sets ${name} in its env, which reaches the hooks`,
-  }))
+/** What could lead our hooks astray: what they do not see in their `environment` already. */
+export function misleadings(
+  files: readonly SettingsText[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Silencing[] {
+  return files
+    .filter(({ scope }) => scope !== 'user')
+    .flatMap(({ file, text }) =>
+      Object.entries(envIn(text))
+        .filter(([name, value]) => MISLEADING.test(name) && environment[name] !== value)
+        .map(([name]) => ({ file, problem: `sets ${name} in its env, which reaches the hooks` })),
+    )
 }
 
-function settingsOf({ text }: SettingsText): Members {
-  return (text === undefined ? undefined : settingsIn(text)) ?? {}
+/** The variables that a settings file sets for all that the client starts. */
+export function envIn(text: string | undefined): Members {
+  const { env } = appliedIn(text)
+  return isMembers(env) ? env : {}
+}
+
+/** What the client applies of a text. */
+function appliedIn(text: string | undefined): Members {
+  const settings = text === undefined ? undefined : settingsIn(text)
+  return settings && !misfitIn(settings) ? settings : {}
 }

@@ -1,0 +1,91 @@
+/**
+ * Settings that are JSON, but not as the client wants them. It applies nothing of a file in which one of these is of
+ * another type, our hooks included; members that it does not know, and events whose hooks guard nothing, do not matter.
+ * Source: `claude doctor` of client 2.1.330, asked about each member.
+ */
+
+import * as v from 'valibot'
+import type { Members } from './own-hooks.ts'
+
+const text = v.optional(v.string())
+const flag = v.optional(v.boolean())
+const flagOrNull = v.nullish(v.boolean())
+const list = v.optional(v.array(v.unknown()))
+const record = v.optional(v.record(v.string(), v.unknown()))
+const oneOf = (...words: string[]) => v.optional(v.picklist(words))
+
+const HookSchema = v.looseObject({
+  type: v.picklist(['command', 'prompt', 'agent', 'http', 'mcp_tool']),
+  timeout: v.optional(v.pipe(v.number(), v.gtValue(0))),
+  onFailure: oneOf('continue', 'block'),
+  ...{ command: text, args: v.optional(v.array(v.string())), url: text, prompt: text, if: text },
+  ...{ async: flag, asyncRewake: flag },
+})
+const CommandSchema = v.check(
+  ({ type, command }: v.InferOutput<typeof HookSchema>) => type !== 'command' || command !== undefined,
+)
+const guarding = v.optional(
+  v.array(v.looseObject({ matcher: text, hooks: v.array(v.pipe(HookSchema, CommandSchema)) })),
+)
+
+const SettingsSchema = v.looseObject({
+  hooks: v.optional(v.looseObject({ PreToolUse: guarding, PermissionRequest: guarding })),
+  permissions: v.optional(
+    v.looseObject({
+      ...{ allow: list, deny: list, ask: list, additionalDirectories: list },
+      defaultMode: oneOf('acceptEdits', 'auto', 'bypassPermissions', 'default', 'dontAsk', 'plan'),
+    }),
+  ),
+  statusLine: v.optional(v.looseObject({ type: v.literal('command'), command: v.string() })),
+  cleanupPeriodDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  attribution: v.optional(v.union([v.boolean(), v.looseObject({ commit: text, pr: text })])),
+  ...every(record, 'env modelOverrides pluginConfigs autoMode worktree remote voice skillOverrides sandbox'),
+  ...every(record, 'extraKnownMarketplaces enabledPlugins'),
+  ...every(
+    text,
+    'apiKeyHelper proxyAuthHelper otelHeadersHelper awsAuthRefresh awsCredentialExport gcpAuthRefresh',
+  ),
+  ...every(
+    text,
+    'model agent advisorModel outputStyle language minimumVersion plansDirectory autoMemoryDirectory',
+  ),
+  ...every(text, 'pluginTrustMessage $schema'),
+  ...every(
+    list,
+    'companyAnnouncements availableModels allowedMcpServers deniedMcpServers claudeMdExcludes sshConfigs',
+  ),
+  ...every(list, 'allowedChannelPlugins allowedHttpHookUrls httpHookAllowedEnvVars'),
+  ...every(
+    flag,
+    'disableAllHooks includeCoAuthoredBy includeGitInstructions respectGitignore spinnerTipsEnabled',
+  ),
+  ...every(
+    flag,
+    'alwaysThinkingEnabled fastMode showTurnDuration terminalProgressBarEnabled verbose voiceEnabled',
+  ),
+  ...every(flag, 'prefersReducedMotion syntaxHighlightingDisabled autoMemoryEnabled autoDreamEnabled'),
+  ...every(
+    flag,
+    'promptSuggestionEnabled showThinkingSummaries showClearContextOnPlanAccept todoFeatureEnabled',
+  ),
+  ...every(flag, 'wslInheritsWindowsSettings autoScrollEnabled awaySummaryEnabled'),
+  ...every(flagOrNull, 'disableSkillShellExecution allowManagedHooksOnly allowManagedPermissionRulesOnly'),
+  ...every(flagOrNull, 'allowManagedMcpServersOnly enableAllProjectMcpServers fastModePerSessionOptIn'),
+  ...every(flagOrNull, 'skipDangerousModePermissionPrompt skipAutoPermissionPrompt skipWebFetchPreflight'),
+  ...every(flagOrNull, 'channelsEnabled useAutoModeDuringPlan disableRemoteControl disableAgentView'),
+  ...every(flagOrNull, 'disableClaudeAiConnectors disableWorkflows'),
+  autoUpdatesChannel: oneOf('latest', 'stable', 'rc'),
+  defaultShell: oneOf('bash', 'powershell'),
+  parentSettingsBehavior: oneOf('first-wins', 'merge'),
+  tui: oneOf('default', 'fullscreen'),
+})
+
+function every<Schema>(schema: Schema, names: string): Record<string, Schema> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, schema]))
+}
+
+/** The first member that is not as it must be, as the end of "FILE …"; undefined when all are. */
+export function misfitIn(settings: Members): string | undefined {
+  const parsed = v.safeParse(SettingsSchema, settings, { abortEarly: true })
+  return parsed.success ? undefined : `has ${v.getDotPath(parsed.issues[0]) ?? 'a member'} of the wrong type`
+}
