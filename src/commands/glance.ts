@@ -14,6 +14,8 @@ export interface Glance {
   readonly session: SessionState
   /** Agents that are halted while others go on. */
   readonly haltedAgents: number
+  /** The settings were changed so that a new session would run without our hooks. */
+  readonly isUndermined: boolean
 }
 
 export interface Phrase {
@@ -29,8 +31,16 @@ export const NO_TENANT: readonly Phrase[] = [
 ]
 const HALTED: readonly Phrase[] = [{ text: 'spikectl halted until your next prompt', colour: 'bold red' }]
 
+const UNDERMINED: Phrase = { text: 'hooks changed in the settings: spikectl doctor', colour: 'red' }
+
 /** What is to be said of it. */
-export function phrasesOf({ now, session, haltedAgents }: Glance, policy: Policy): readonly Phrase[] {
+export function phrasesOf(glance: Glance, policy: Policy): readonly Phrase[] {
+  return glance.isUndermined
+    ? [...sessionPhrases(glance, policy), UNDERMINED]
+    : sessionPhrases(glance, policy)
+}
+
+function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy): readonly Phrase[] {
   const figure = figureOf(session, policy, now)
   if (policy.mode === 'shadow') return [{ text: `spikectl shadow ${figure}`, colour: 'dim' }]
   const verdict = outlook(session, policy, now)

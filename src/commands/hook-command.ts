@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { HookCommand } from '../hosts/claude-code/settings.ts'
+import type { HookCommand } from '../hosts/claude-code/settings/edit.ts'
 import type { Environment } from '../paths.ts'
 
 /** Where this copy of spikectl is. */

@@ -4,10 +4,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { failure } from '../failure.ts'
-import { misfitIn } from '../hosts/claude-code/misfit.ts'
-import { EVENTS, hashOfOwnHooks, ownHooks, settingsIn } from '../hosts/claude-code/own-hooks.ts'
-import { type HookCommand, hookedEvents, withHooks, withoutHooks } from '../hosts/claude-code/settings.ts'
-import { SCOPES, type Scope, settingsFile } from '../hosts/claude-code/settings-files.ts'
+import {
+  type HookCommand,
+  hookedEvents,
+  withHooks,
+  withoutHooks,
+} from '../hosts/claude-code/settings/edit.ts'
+import { SCOPES, type Scope, settingsFile } from '../hosts/claude-code/settings/files.ts'
+import { misfitIn } from '../hosts/claude-code/settings/misfit.ts'
+import { EVENTS, hashOfOwnHooks, ownHooks, settingsIn } from '../hosts/claude-code/settings/own-hooks.ts'
 import { forget, type Installed, installedFiles, isUntouched, remember } from '../installed.ts'
 import type { Context, ExitCode } from './context.ts'
 import { exampleCall, hookCommand, ROOT, runHook } from './hook-command.ts'

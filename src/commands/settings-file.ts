@@ -14,7 +14,7 @@ import {
 import { dirname } from 'node:path'
 import { failure } from '../failure.ts'
 import { makeFolder, readSmallFile } from '../files.ts'
-import { MAX_SETTINGS_BYTES } from '../hosts/claude-code/settings-files.ts'
+import { MAX_SETTINGS_BYTES } from '../hosts/claude-code/settings/files.ts'
 import { shellWord } from '../short-id.ts'
 
 export interface SettingsFile {

@@ -15,7 +15,7 @@ import { projectSettingsPath } from '../paths.ts'
 import { printable } from '../short-id.ts'
 import { type Input, isInteractive, readInput, writeOut } from '../stdio.ts'
 import { peek } from '../store/peek.ts'
-import { countHalted, readSession } from '../store/sessions.ts'
+import { countHalted, readGuardChange, readSession } from '../store/sessions.ts'
 import { painted, RESET } from '../terminal/sgr.ts'
 import { oldNode } from '../version.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -116,9 +116,10 @@ function glanceAt(file: string, key: string): Glance {
     file,
     (db, at) => {
       const session = readSession(db, key, at)
-      return { now: at, session, haltedAgents: countHalted(db, key, session.lasting.epoch) }
+      const haltedAgents = countHalted(db, key, session.lasting.epoch)
+      return { now: at, session, haltedAgents, isUndermined: readGuardChange(db, key) !== undefined }
     },
-    { now, session: freshSession(now), haltedAgents: 0 },
+    { now, session: freshSession(now), haltedAgents: 0, isUndermined: false },
   )
 }
 

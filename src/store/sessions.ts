@@ -136,6 +136,12 @@ export function readSession(db: Database, key: string, now: number): SessionStat
   return row ? stateIn(row, now) : freshSession(now)
 }
 
+/** The change of the settings that a session was kept from, if it still lies there. */
+export function readGuardChange(db: Database, key: string): GuardChange | undefined {
+  const text = db.prepare<[string], string>('SELECT guard FROM session WHERE key = ?').pluck().get(key)
+  return decodeGuardChange(text ?? '')
+}
+
 /** What is remembered of a session and one of its agents, as the hook would find it. */
 export function readState(db: Database, key: string, agent: string, now: number): State {
   const session = readSession(db, key, now)

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Finding, Level } from '../../src/commands/doctor/finding.ts'
 import { managedPlaces, placesIn } from '../../src/commands/doctor/places.ts'
 import { settingsFindings } from '../../src/commands/doctor/settings.ts'
-import { settingsIn } from '../../src/hosts/claude-code/own-hooks.ts'
+import { settingsIn } from '../../src/hosts/claude-code/settings/own-hooks.ts'
 import { type Ended, event, run, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
 
 /** A person with spikectl installed, a project, and a `claude` on the PATH that says this version. */

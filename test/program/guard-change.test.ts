@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { type Ended, runCli, runHook, temporaryHome } from '../support/processes.ts'
+import { CLI, type Ended, run, runCli, runHook, temporaryHome } from '../support/processes.ts'
 
 /** A person with our hooks in their settings, and a project. */
 async function installed(t: TestContext, scope: 'user' | 'project' | 'local', config: object = {}) {
@@ -289,7 +289,7 @@ describe('a change of the settings', () => {
   })
 
   test('is signed, logged, and shown by status until it is mended', async (t) => {
-    const { own, changed, lines, spikectl } = await installed(t, 'project')
+    const { home, state, own, changed, lines, spikectl } = await installed(t, 'project')
     const before = readFileSync(own)
     writeFileSync(own, '{}')
     const { stderr } = await changed()
@@ -302,6 +302,12 @@ describe('a change of the settings', () => {
       /s1 keeps its hooks since .*, but new sessions will not: .*settings\.json does not hold/,
     )
     assert.equal(JSON.parse((await spikectl('status', '--json')).stdout).sessions[0].guardChange.file, own)
+    const line = await run([CLI, 'statusline'], {
+      home,
+      env: { SPIKECTL_HOME: state },
+      input: '{"session_id":"s1"}',
+    })
+    assert.match(line.stdout, /spikectl 0\/500.*hooks changed in the settings: spikectl doctor/)
     assert.match((await spikectl('audit', 'show')).stdout, /guard_changed.*does not hold the hooks/)
     assert.equal((await spikectl('audit', 'verify')).exitCode, 0)
     writeFileSync(own, before)

@@ -7,8 +7,7 @@ import type { Database } from '../../sqlite.ts'
 import { peek } from '../../store/peek.ts'
 import { readNames, readSessions } from '../../store/sessions.ts'
 import { projectName, type SessionView, viewsOf } from '../sessions.ts'
-import type { Candidate } from './typed.ts'
-import type { Asked } from './values.ts'
+import type { Asked, Candidate } from './typed.ts'
 
 /** The latest of those that begin so; nobody reads through more. */
 const MOST = 100

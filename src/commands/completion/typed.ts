@@ -1,5 +1,7 @@
 /** What stands on a command line before the word that is completed, read by commander's own tree of commands. */
 
+import type { Paths } from '../../paths.ts'
+
 /** As much of commander's commands as is asked for here: cli.ts alone imports it. */
 export interface CommandNode {
   name(): string
@@ -41,6 +43,13 @@ export interface Typed {
   readonly awaiting?: OptionNode | undefined
   /** After `--` nothing is an option. */
   readonly isLiteral: boolean
+}
+
+/** Where a value is asked for, and how it begins. */
+export interface Asked {
+  readonly typed: Typed
+  readonly word: string
+  readonly paths: Paths
 }
 
 export function readTyped(program: CommandNode, words: readonly string[]): Typed {

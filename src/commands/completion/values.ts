@@ -1,17 +1,9 @@
 /** What may stand where an argument or an option has its value, by the name that cli.ts gives the value. */
 
-import type { Paths } from '../../paths.ts'
-import { type Candidate, commandsIn, type Typed } from './typed.ts'
+import { type Asked, type Candidate, commandsIn } from './typed.ts'
 
 /** What to offer. Of files the shell knows more. */
 export type Candidates = 'files' | readonly Candidate[]
-
-/** Where a value is asked for, and how it begins. */
-export interface Asked {
-  readonly typed: Typed
-  readonly word: string
-  readonly paths: Paths
-}
 
 type Values = (asked: Asked) => Candidates | Promise<Candidates>
 
@@ -26,7 +18,7 @@ export const VALUES: Readonly<Record<string, Values>> = {
   setting: async ({ paths }) => (await import('./settings.ts')).settings(paths),
   value: async ({ paths, typed }) =>
     (await import('./settings.ts')).settingValues(paths, typed.operands[0] ?? ''),
-  scope: async () => (await import('../../hosts/claude-code/settings-files.ts')).SCOPES.map(alone),
+  scope: async () => (await import('../../hosts/claude-code/settings/files.ts')).SCOPES.map(alone),
   shell: async () => (await import('./script.ts')).SHELLS.map(alone),
   ...{ path: files, file: files, event: files },
   ...{ calls: free, files: free, date: free, key: free },

@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf, failure } from '../../failure.ts'
-import { isMembers, listOf, type Members, ownHooks, settingsIn } from '../../hosts/claude-code/own-hooks.ts'
+import {
+  isMembers,
+  listOf,
+  type Members,
+  ownHooks,
+  settingsIn,
+} from '../../hosts/claude-code/settings/own-hooks.ts'
 import type { Environment } from '../../paths.ts'
 import { shellWord } from '../../short-id.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'

@@ -1,8 +1,8 @@
 /** Checks the hooks of one place: all of them, for all calls, by a program that is there. */
 
 import { isAbsolute } from 'node:path'
-import { EVENTS, type Members, type OwnHook } from '../../hosts/claude-code/own-hooks.ts'
-import { weaknessOf } from '../../hosts/claude-code/weakness.ts'
+import { EVENTS, type Members, type OwnHook } from '../../hosts/claude-code/settings/own-hooks.ts'
+import { weaknessOf } from '../../hosts/claude-code/settings/weakness.ts'
 import { HOOK } from '../hook-command.ts'
 import { type Finding, failed, warning } from './finding.ts'
 import type { HookPlace } from './places.ts'

@@ -1,7 +1,12 @@
 /** Where our hooks come from: settings files, managed settings, a plugin. Pure. */
 
-import { type Members, type OwnHook, ownHooks, settingsIn } from '../../hosts/claude-code/own-hooks.ts'
-import type { SettingsText } from '../../hosts/claude-code/silencing.ts'
+import type { SettingsText } from '../../hosts/claude-code/settings/files.ts'
+import {
+  type Members,
+  type OwnHook,
+  ownHooks,
+  settingsIn,
+} from '../../hosts/claude-code/settings/own-hooks.ts'
 import { editing } from './finding.ts'
 
 export interface HookPlace {

@@ -1,15 +1,11 @@
 /** Checks Claude Code's settings: are our hooks in them, once, and not silenced? */
 
 import { describe } from '../../failure.ts'
-import { misfitIn } from '../../hosts/claude-code/misfit.ts'
-import { ownHooks, settingsIn } from '../../hosts/claude-code/own-hooks.ts'
-import { hookedEvents } from '../../hosts/claude-code/settings.ts'
-import {
-  misleadings,
-  type SettingsText,
-  type Silencing,
-  silencings,
-} from '../../hosts/claude-code/silencing.ts'
+import { hookedEvents } from '../../hosts/claude-code/settings/edit.ts'
+import type { SettingsText } from '../../hosts/claude-code/settings/files.ts'
+import { misfitIn } from '../../hosts/claude-code/settings/misfit.ts'
+import { ownHooks, settingsIn } from '../../hosts/claude-code/settings/own-hooks.ts'
+import { misleadings, type Silencing, silencings } from '../../hosts/claude-code/settings/silencing.ts'
 import type { Environment } from '../../paths.ts'
 import { shellWord } from '../../short-id.ts'
 import { editing, type Finding, failed, ok, warning } from './finding.ts'

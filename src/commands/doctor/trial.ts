@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { OwnHook } from '../../hosts/claude-code/own-hooks.ts'
+import type { OwnHook } from '../../hosts/claude-code/settings/own-hooks.ts'
 import type { Environment } from '../../paths.ts'
 import { exampleCall, type HookRun, runHook } from '../hook-command.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'

@@ -3,10 +3,9 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { describe } from '../../failure.ts'
-import { readSmallFile } from '../../files.ts'
-import type { Environment } from '../../paths.ts'
-import type { SettingsText } from './silencing.ts'
+import { describe } from '../../../failure.ts'
+import { readSmallFile } from '../../../files.ts'
+import type { Environment } from '../../../paths.ts'
 
 /** In the order of precedence, lowest first. Hooks of all of them run together. */
 export const SCOPES = ['user', 'project', 'local'] as const
@@ -35,6 +34,18 @@ export function managedFolder(): string {
     win32: 'C:\\Program Files\\ClaudeCode',
   }
   return folders[process.platform] ?? '/etc/claude-code'
+}
+
+/** One of the files that a session reads. */
+export interface SettingsText {
+  readonly scope: Scope
+  readonly file: string
+  /** Undefined when there is no file; empty when it cannot be read, by which the client finds nothing in it either. */
+  readonly text: string | undefined
+  /** Why it cannot be read. */
+  readonly unreadable?: string
+  /** The hash of our hooks as `install` has written them; undefined when it has not. */
+  readonly recorded: string | undefined
 }
 
 /** The client reads no larger settings. Source: client 2.1.330 as observed. */

@@ -15,7 +15,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser'
-import { failure } from '../../failure.ts'
+import { failure } from '../../../failure.ts'
 import { EVENTS, hooksIn, isMembers, isOurs, type Members } from './own-hooks.ts'
 
 /** Seconds after which the client gives up on us, and lets the call run. */

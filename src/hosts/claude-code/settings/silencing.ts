@@ -1,21 +1,9 @@
 /** What in Claude Code's settings keeps our hooks from running, or from doing what they should. Pure. */
 
+import type { SettingsText } from './files.ts'
 import { misfitIn } from './misfit.ts'
 import { hashOfOwnHooks, isMembers, type Members, ownHooks, settingsIn } from './own-hooks.ts'
-import type { Scope } from './settings-files.ts'
 import { weaknessOf } from './weakness.ts'
-
-/** One of the files that a session reads. */
-export interface SettingsText {
-  readonly scope: Scope
-  readonly file: string
-  /** Undefined when there is no file; empty when it cannot be read, by which the client finds nothing in it either. */
-  readonly text: string | undefined
-  /** Why it cannot be read. */
-  readonly unreadable?: string
-  /** The hash of our hooks as `install` has written them; undefined when it has not. */
-  readonly recorded: string | undefined
-}
 
 /** `problem` completes "FILE …". */
 export interface Silencing {
