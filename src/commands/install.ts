@@ -10,10 +10,12 @@ import {
   withHooks,
   withoutHooks,
 } from '../hosts/claude-code/settings/edit.ts'
-import { SCOPES, type Scope, settingsFile } from '../hosts/claude-code/settings/files.ts'
+import { SCOPES, type Scope, settingsFile, settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { misfitIn } from '../hosts/claude-code/settings/misfit.ts'
 import { EVENTS, hashOfOwnHooks, ownHooks, settingsIn } from '../hosts/claude-code/settings/own-hooks.ts'
+import { silencings } from '../hosts/claude-code/settings/silencing.ts'
 import { forget, type Installed, installedFiles, isUntouched, remember } from '../installed.ts'
+import { MIN_NODE } from '../version.ts'
 import type { Context, ExitCode } from './context.ts'
 import { exampleCall, hookCommand, ROOT, runHook } from './hook-command.ts'
 import { refuseAgents } from './person.ts'
@@ -37,8 +39,12 @@ export function install(context: Context, options: InstallOptions): ExitCode {
   const changed = withHooks(file.text ?? '', hook, file.name)
   const hooks = hashIfApplied(changed, file.name)
   if (options.dryRun) {
+    terminal.remark(`${file.name} would be:`)
     terminal.print(changed.trimEnd())
     return 0
+  }
+  if (scope === 'project' && options.failClosed) {
+    terminal.remark('warning: where spikectl-hook is not on the PATH, calls run all the same')
   }
   // Before the file is written: a running session looks it up as soon as it hears of the change.
   remember(paths, file.name, { before: textBefore(known, file), hooks }, changed)
@@ -46,10 +52,11 @@ export function install(context: Context, options: InstallOptions): ExitCode {
     terminal.print(`${file.name} has our hooks already`)
   } else {
     if (file.text !== undefined && !known) keepCopy(file)
-    writeSettings(file, changed)
+    writeSettings(file, changed, scope === 'project' ? 0o644 : 0o600)
     terminal.print(`${file.name}: hooks for ${hookedEvents(changed, file.name).join(', ')}`)
   }
   tryOut(context, hook)
+  warnOfSilence(context)
   terminal.print('A call through them runs. New sessions have them at once, running ones within seconds.')
   terminal.print(
     'You will hear of spikectl when an agent repeats itself or runs wild. Until then: spikectl status, spikectl doctor',
@@ -67,6 +74,7 @@ export function uninstall(context: Context, options: InstallOptions): ExitCode {
   if (file.text === undefined || (!isOurs && hookedEvents(file.text, file.name).length === 0)) {
     forget(paths, file.name)
     terminal.print(`${file.name} has no hooks of ours`)
+    tellOfOthers(context)
     return 0
   }
   const before = isOurs ? known.before : withoutHooks(file.text, file.name)
@@ -75,7 +83,16 @@ export function uninstall(context: Context, options: InstallOptions): ExitCode {
   else writeSettings(file, before)
   dropCopy(file)
   terminal.print(`${file.name}: our hooks are gone`)
+  tellOfOthers(context)
   return 0
+}
+
+/** Hooks of ours that are still in force here. */
+function tellOfOthers({ env, terminal }: Context): void {
+  for (const { scope, file, text } of settingsTexts(process.cwd(), env, {})) {
+    if (ownHooks(settingsIn(text ?? '') ?? {}).length === 0) continue
+    terminal.print(`${file} still has some: spikectl uninstall --scope ${scope}`)
+  }
 }
 
 /** A copy that npx has made may be gone tomorrow, and every hook with it. */
@@ -86,9 +103,21 @@ function refuseFleeting({ terminal }: Context): void {
       'Run: npm install -g spikectl && spikectl install',
     )
   }
+  if (process.execPath.includes(`${sep}_npx${sep}`)) {
+    throw failure(
+      'this Node is in the cache of npx, which may be cleared',
+      `Install Node ${MIN_NODE} or newer; or from a clone: npm ci && npx spikectl install`,
+    )
+  }
   if (existsSync(join(ROOT, '.git'))) {
     terminal.remark(`warning: the hooks will run from this checkout, ${ROOT}: do not move it`)
   }
+}
+
+/** Our hooks are there now, and something else may keep them from running. */
+function warnOfSilence({ env, paths, terminal }: Context): void {
+  const files = settingsTexts(process.cwd(), env, installedFiles(paths))
+  for (const { file, problem } of silencings(files)) terminal.remark(`warning: ${file} ${problem}`)
 }
 
 function scopeOf({ scope = 'user' }: InstallOptions): Scope {

@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   readFileSync,
@@ -43,12 +44,13 @@ export function openSettings(name: string): SettingsFile {
   return { name, place, text }
 }
 
-/** Whole or not at all, with the rights that the file had. */
-export function writeSettings({ place }: SettingsFile, text: string): void {
+/** Whole or not at all, with the rights that the file had; a new one has `mode`. */
+export function writeSettings({ place }: SettingsFile, text: string, mode = 0o600): void {
   makeFolder(dirname(place))
-  const mode = existsSync(place) ? statSync(place).mode & 0o777 : 0o600
   const draft = `${place}.${process.pid}`
-  writeFileSync(draft, text, { mode, flush: true })
+  writeFileSync(draft, text, { mode: 0o600, flush: true })
+  // Not by the mode above, of which the process's umask takes away what others may.
+  chmodSync(draft, existsSync(place) ? statSync(place).mode & 0o777 : mode)
   renameSync(draft, place)
 }
 

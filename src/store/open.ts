@@ -7,7 +7,7 @@ import { isBusy, isDamage, isMoved } from '../sqlite.ts'
 import { StateDb } from './state-db.ts'
 
 /** All waits for locks of one use of the file together stay below this. */
-export const LOCK_WAIT_MS = 2000
+export const LOCK_WAIT_MS = 3000
 
 /** How often a file may turn out to be damaged, or be moved away under us, before we give up. */
 const MAX_ATTEMPTS = 3

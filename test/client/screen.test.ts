@@ -13,6 +13,8 @@ import { guarded, put, type Workplace, workplace } from './support/workplace.ts'
 /** With this folder in the environment, what was seen is kept there: `npm run captures`. */
 const CAPTURES = process.env.SPIKECTL_CAPTURES
 
+const WHOSE = `As a terminal shows it: the real client, in bypass-permissions mode, with a mock in the model's place.`
+
 function keep(name: string, place: Workplace, ...seen: readonly string[]): void {
   if (!CAPTURES) return
   const { project, state, env } = place
@@ -53,7 +55,7 @@ describe('on the screen of the real client', () => {
     screen.say('what is here?')
     const seen = await screen.until('spikectl 3/500')
     assert.match(seen, /There is nothing here yet\./)
-    keep('status-line.txt', place, seen)
+    keep('status-line.txt', place, `${WHOSE} Below the prompt: the status line.\n`, seen)
   })
 
   test('a person reads why a turn was ended, and how to go on', async (t) => {
@@ -68,6 +70,10 @@ describe('on the screen of the real client', () => {
     const seen = await screen.until('spikectl ended the turn of this session')
     assert.match(seen, /loop_detected/)
     assert.match(seen.replace(/\s+/g, ' '), /To go on, write a prompt or run: spikectl reset/)
-    keep('first-block.txt', place, ...before, '$ claude', seen, await session(place, 'status'))
+    const heading = `${WHOSE}
+"make test" fails the same way each time. At the fourth time spikectl warns, after the fifth it refuses the call, and the
+third round with nothing but a refused call ends the turn.
+`
+    keep('first-block.txt', place, heading, ...before, '$ claude', seen, await session(place, 'status'))
   })
 })

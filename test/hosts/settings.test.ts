@@ -70,6 +70,17 @@ describe('settings with our hooks', () => {
     assert.doesNotMatch(changed, /[^\r]\n/)
   })
 
+  test('are laid out like the rest of a file that is laid out as JSON.stringify does', () => {
+    const indents = fc.constantFrom('  ', '    ', '\t')
+    fc.assert(
+      fc.property(settings, indents, (value, indent) => {
+        const changed = withHooks(JSON.stringify(value, null, indent), HOOK, 'settings.json')
+        const isDefault = Object.keys(value).length === 0
+        assert.equal(changed, JSON.stringify(JSON.parse(changed), null, isDefault ? '  ' : indent))
+      }),
+    )
+  })
+
   test('stay on one line where all does', () => {
     assert.doesNotMatch(withHooks('{"a":1,  "b":2}', HOOK, 'settings.json'), /\n/)
   })

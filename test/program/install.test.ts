@@ -191,6 +191,29 @@ describe('spikectl install', () => {
     assert.equal(Object.keys(known).length, 8)
   })
 
+  test('leaves the rights of a file as they were, and lets all read a new one of a project', async (t) => {
+    const { spikectl, file, home } = person(t, '{}', 'home')
+    chmodSync(file, 0o644)
+    for (const command of ['install', 'uninstall']) {
+      await spikectl(command)
+      assert.equal(statSync(file).mode & 0o777, 0o644, command)
+    }
+    const project = join(home, 'project')
+    mkdirSync(project)
+    await run([CLI, 'install', '--scope', 'project'], { home, cwd: project })
+    assert.equal(statSync(join(project, '.claude/settings.json')).mode & 0o777, 0o644)
+  })
+
+  test('says what else keeps the hooks from running, and where others of ours are', async (t) => {
+    const { spikectl } = person(t, '{"disableAllHooks":true}', 'home')
+    assert.match((await spikectl('install')).stderr, /warning: .*settings\.json sets disableAllHooks/)
+    await spikectl('install', '--scope', 'local')
+    assert.match(
+      (await spikectl('uninstall')).stdout,
+      /settings\.local\.json still has some: spikectl uninstall --scope local/,
+    )
+  })
+
   test('keeps the copy from before the first install', async (t) => {
     const { spikectl, file } = person(t, '{"a":1}')
     await spikectl('install')

@@ -26,7 +26,7 @@ export function settingsFindings(
   ]
 }
 
-const UNAPPLIED = 'Claude Code applies nothing of this file'
+const UNAPPLIED = 'Claude Code applies nothing of this file, or not what it seems to say'
 
 /** Said with line and column, where it is JSON that is broken. */
 function brokenFile({ file, text, unreadable }: SettingsText): Finding[] {

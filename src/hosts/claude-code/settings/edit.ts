@@ -175,13 +175,21 @@ function indentationOf(body: string): string | undefined {
   return isOneLine ? undefined : (/^([ \t]+)\S/m.exec(body)?.[1] ?? '  ')
 }
 
+/** How deep a value at `path` stands, or the first of those around it that is not there yet. */
+function depthOf(body: string, path: JSONPath): number {
+  const tree = parseTree(body)
+  const missing = path.findIndex((_, index) => !tree || !findNodeAtLocation(tree, path.slice(0, index + 1)))
+  return missing === -1 ? path.length : missing + 1
+}
+
 /** The same insertion on lines of its own. By hand, because the library would lay out the lines around it too. */
 function indented(body: string, edit: Edit, path: JSONPath, unit: string): Edit {
   const eol = body.includes('\r\n') ? '\r\n' : '\n'
   const [, comma = '', key = '', value = ''] = /^(,?)("\w+":)?(.*?),?$/s.exec(edit.content) ?? []
   const lines = JSON.stringify(JSON.parse(value), null, unit).split('\n')
-  const margin = eol + unit.repeat(path.length)
+  const depth = depthOf(body, path)
+  const margin = eol + unit.repeat(depth)
   const closes = comma === '' && /^[}\]]/.test(body.slice(edit.offset))
-  const end = closes ? eol + unit.repeat(path.length - 1) : ''
+  const end = closes ? eol + unit.repeat(depth - 1) : ''
   return { ...edit, content: `${comma}${margin}${key}${key && ' '}${lines.join(margin)}${end}` }
 }
