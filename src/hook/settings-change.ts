@@ -37,21 +37,28 @@ export async function answerSettingsChange(
 ): Promise<Reply> {
   const { paths } = desk
   const found = foundIn(desk, about.project)
-  const isNew = noted(paths, about, found)
-  if (!found) return SILENCE
-  const message = `${found.file} ${found.problem}`
+  const message = found ? `${found.file} ${found.problem}` : ''
   const entry = { event: 'guard_changed', ...partiesOf(input, about.identity) } as const
-  if (about.policy.mode === 'shadow') {
+  if (found && about.policy.mode === 'shadow') {
     return logged(SILENCE, paths, { ...entry, message: `would have refused a change: ${message}` })
   }
+  const isNew = noted(paths, about, found)
+  if (!found) return SILENCE
   if (!isNew) return replyToGuardChange(message)
-  const { audit, detail } = await sign(desk, { ...entry, ...found, ...(input.cwd ? { cwd: input.cwd } : {}) })
+  const { file, problem } = found
+  const { audit, detail } = await sign(desk, {
+    ...{ ...entry, file, problem },
+    ...(input.cwd ? { cwd: input.cwd } : {}),
+  })
   const reply = replyToGuardChange(message, audit)
   return logged(reply, paths, { ...entry, message: `refused a change: ${message}`, audit: detail })
 }
 
 /** A change that cannot be looked at is refused like one that silences the hooks: it may be made so for that. */
-function foundIn({ paths, env }: { readonly paths: Paths; readonly env: Environment }, project: string) {
+function foundIn(
+  { paths, env }: { readonly paths: Paths; readonly env: Environment },
+  project: string,
+): Silencing | undefined {
   try {
     const files = settingsTexts(project, env, installedFiles(paths))
     return [...silencings(files), ...misleadings(files, env)].at(0)

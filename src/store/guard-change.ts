@@ -22,7 +22,7 @@ export function noteGuardChange(
     const row = db.prepare<[string], { guard: string }>('SELECT guard FROM session WHERE key = ?').get(key)
     const known = decodeGuardChange(row?.guard ?? '')
     if (!row && !found) return false
-    const guard = found ? encodeGuardChange({ at: now, ...found }) : ''
+    const guard = found ? encodeGuardChange({ at: now, file: found.file, problem: found.problem }) : ''
     db.prepare(
       `INSERT INTO session (key, tenant, user, kind, name, project, guard, first_ms, last_ms, last_minute)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET guard = excluded.guard`,

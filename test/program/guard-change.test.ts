@@ -49,6 +49,10 @@ async function installed(t: TestContext, scope: 'user' | 'project' | 'local', co
 
 type Installed = Awaited<ReturnType<typeof installed>>
 
+const SIGNED_MEMBERS = [
+  ...['at', 'cwd', 'event', 'file', 'key', 'log', 'prev', 'problem', 'seq', 'session', 'tenant', 'v', 'sig'],
+]
+
 const LOST = /does not hold the hooks of spikectl as they were installed/
 
 const REFUSED: readonly (readonly [string, (person: Installed) => void, RegExp])[] = [
@@ -169,7 +173,10 @@ const LET_THROUGH: readonly (readonly [string, (person: Installed) => void])[] =
   ['another order and no indentation', ({ own, edit }) => edit(own, reordered)],
   ['a byte order mark', ({ own, edit }) => edit(own, (text) => `\ufeff${text}`)],
   ['a broken file that never held our hooks', ({ files }) => writeFileSync(files.local, '{')],
-  ['env that does not concern us', ({ files }) => writeFileSync(files.local, '{"env":{"DEBUG":"1"}}')],
+  [
+    'env that does not concern us',
+    ({ files }) => writeFileSync(files.local, '{"env":{"DEBUG":"1","NODE_ENV":"test"}}'),
+  ],
   ['a whole copy of our hooks elsewhere', copied('', '')],
   [
     'disableAllHooks that a scope above takes back',
@@ -296,6 +303,7 @@ describe('a change of the settings', () => {
     assert.match(stderr, /\[audit [0-9a-f]{8}#1 /)
     const signed = lines('audit/audit-000001.jsonl').at(-1)
     assert.deepEqual([signed?.event, signed?.file, signed?.session], ['guard_changed', own, 's1'])
+    assert.deepEqual(Object.keys(signed ?? {}), SIGNED_MEMBERS)
     assert.equal(lines('log.jsonl').at(-1)?.event, 'guard_changed')
     assert.match(
       (await spikectl('status')).stdout,
@@ -331,6 +339,7 @@ describe('a change of the settings', () => {
     writeFileSync(shadow.own, '{}')
     assert.equal((await shadow.changed()).exitCode, 0)
     assert.match(String(shadow.lines('log.jsonl').at(-1)?.message), /would have refused a change/)
+    assert.doesNotMatch((await shadow.spikectl('status', '--all')).stdout, /keeps its hooks/)
     const off = { warnPerMin: 0, blockPerMin: 0 }
     const none = await installed(t, 'project', {
       rate: off,

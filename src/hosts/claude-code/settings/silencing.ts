@@ -58,7 +58,7 @@ function disabled(files: readonly SettingsText[]): Silencing[] {
  * user's own settings that is the user's business; those of a project come from anybody.
  */
 const MISLEADING =
-  /^(SPIKECTL_|CLAUDE|NODE_|XDG_|LD_|DYLD_|GLIBC_|MALLOC_|OPENSSL_|SSL_|UV_|(AI_AGENT|HOME|PATH|SHELL|ENV|BASH_ENV|LOCALAPPDATA|APPDATA|USERPROFILE)$)/
+  /^(SPIKECTL_|NODE_(?!ENV$)|LD_|DYLD_|OPENSSL_|(GLIBC_TUNABLES|AI_AGENT|CLAUDECODE|CLAUDE_(CODE_SHELL_PREFIX|CONFIG_DIR|PROJECT_DIR)|HOME|XDG_(CONFIG|STATE)_HOME|PATH|SHELL|ENV|BASH_ENV|LOCALAPPDATA|USERPROFILE)$)/
 
 /** What could lead our hooks astray: what they do not see in their `environment` already. */
 export function misleadings(
