@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from 'node:util'
-import { type StatusLineOptions, statusline } from './commands/statusline.ts'
+import { type StatusLineOptions, statusline } from './commands/statusline/statusline.ts'
 import { pathsOf } from './paths.ts'
 import { isInteractive } from './stdio.ts'
 

@@ -39,7 +39,7 @@ function addViews(root: Command): void {
     .option('--wrap <command>', 'what another status line prints comes first')
     .action((_, command: Command) =>
       run(command, async (context) =>
-        (await import('../commands/statusline.ts')).statusline(context, command.optsWithGlobals()),
+        (await import('../commands/statusline/statusline.ts')).statusline(context, command.optsWithGlobals()),
       ),
     )
   root
