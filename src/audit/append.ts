@@ -2,8 +2,8 @@
  * Appending: lock, look, sign, write, sync, save the head. The file is written before the head, so a file
  * shorter than the head is tampering and never a crash. Nothing is ever truncated or rewritten.
  *
- * The key is loaded and has signed once before the lock is taken: a cold signature takes ten times as long
- * as a hot one, and everybody else waits while the lock is held.
+ * The key is loaded and has signed once before the lock is taken: a cold signature takes longer than
+ * a hot one, and everybody else waits while the lock is held.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,6 +1,7 @@
 /** `spikectl log`: what was warned, refused, reset and went wrong, for people. */
 
 import { existsSync, statSync } from 'node:fs'
+import { failure } from '../failure.ts'
 import { linesOf } from '../lines.ts'
 import { printable, shortId } from '../short-id.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -18,13 +19,18 @@ export async function log(
   session: string | undefined,
   options: LogOptions,
 ): Promise<ExitCode> {
+  let printed = 0
   const print = (line: string) => {
-    if (session === undefined || isOf(line, session))
-      terminal.print(options.json ? line : readable(terminal, line))
+    if (session !== undefined && !isOf(line, session)) return
+    printed += 1
+    terminal.print(options.json ? line : readable(terminal, line))
   }
   if (existsSync(`${paths.log}.1`)) eachLine(`${paths.log}.1`, 0, print)
   let end = eachLine(paths.log, 0, print)
   if (end === 0 && !options.follow) terminal.remark('nothing logged yet')
+  if (session !== undefined && printed === 0 && !options.follow) {
+    throw failure(`the log has no line of a session ${printable(session)}`, 'Run: spikectl status --all', 1)
+  }
   while (options.follow) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     const size = existsSync(paths.log) ? statSync(paths.log).size : 0

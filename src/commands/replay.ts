@@ -33,7 +33,7 @@ export async function replay(
   if (replayed.sessions.length === 0) {
     throw failure(
       `no calls in ${files.length} files: no transcripts of Claude Code`,
-      'Run: spikectl replay ~/.claude/projects',
+      'Expected .jsonl files, as Claude Code keeps them in ~/.claude/projects',
       1,
     )
   }

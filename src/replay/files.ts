@@ -25,7 +25,10 @@ export function transcriptsAt(paths: readonly string[]): TranscriptFile[] {
   const found = new Map<string, TranscriptFile>()
   for (const path of paths) {
     if (!existsSync(path))
-      throw failure(`there is nothing at ${path}`, 'Run: spikectl replay ~/.claude/projects')
+      throw failure(
+        `there is nothing at ${path}`,
+        'Expected files or folders; Claude Code keeps its own in ~/.claude/projects',
+      )
     const files = statSync(path).isFile() ? [path] : filesIn(path)
     for (const file of files) found.set(file, transcriptFile(file))
   }

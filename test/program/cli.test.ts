@@ -298,7 +298,9 @@ describe('spikectl log and metrics', () => {
     await runCli(['reset', 's1'], { home })
     const mine = (await runCli(['log', 's1'], { home })).stdout
     assert.match(mine, /reset/)
-    assert.equal((await runCli(['log', 'other'], { home })).stdout, '')
+    const other = await runCli(['log', 'other'], { home })
+    assert.deepEqual([other.exitCode, other.stdout], [1, ''])
+    assert.match(other.stderr, /the log has no line of a session other/)
   })
 
   test('log rolls at 5 MiB and keeps one old file', async (t) => {

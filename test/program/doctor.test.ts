@@ -228,7 +228,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     ({ local }) => writeFileSync(local, '{\n"a" 1}'),
     'failure',
     'settings',
-    /settings\.local\.json is not JSON: ColonExpected at line 2, column 5/,
+    /settings\.local\.json is not JSON: colon expected at line 2, column 5/,
   ],
   [
     'hooks of the wrong shape',

@@ -145,8 +145,8 @@ describe('spikectl install', () => {
   })
 
   for (const [name, text, says] of [
-    ['a broken file', '{\n  "a": 1,\n  "b" 2\n}', /is not JSON: ColonExpected at line 3, column 7\nhint: /],
-    ['a comment', '{\n  // mine\n}', /is not JSON: InvalidCommentToken at line 2, column 3/],
+    ['a broken file', '{\n  "a": 1,\n  "b" 2\n}', /is not JSON: colon expected at line 3, column 7\nhint: /],
+    ['a comment', '{\n  // mine\n}', /is not JSON: invalid comment token at line 2, column 3/],
     ['more than the client reads', rulesOf(50_000), /is larger than 2097152 bytes/],
     [
       'a member of the wrong type',

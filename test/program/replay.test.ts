@@ -177,6 +177,6 @@ describe('spikectl replay', () => {
   test('of nothing says so', async (t) => {
     const { exitCode, stderr } = await runCli(['replay', '/nowhere'], { home: temporaryHome(t) })
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^error: there is nothing at \/nowhere\nhint: Run: spikectl replay/)
+    assert.match(stderr, /^error: there is nothing at \/nowhere\nhint: Expected files or folders/)
   })
 })

@@ -34,7 +34,9 @@ export function findLog(paths: Paths, path: string | undefined): Place {
   const { head, problem } = isFile ? {} : headBeside(paths, place)
   if (!existsSync(place) && !head) {
     const hint =
-      path === undefined ? 'It begins with the first call that is refused' : 'Run: spikectl audit verify'
+      path === undefined
+        ? 'It begins with the first call that is refused, reset, or limit that is loosened'
+        : 'Run: spikectl audit verify'
     throw failure(`there is no audit log at ${place || "''"}`, hint)
   }
   const segments = isFile ? [loneSegment(place)] : segmentsIn(place)

@@ -109,6 +109,8 @@ function parsed(text: string, file: string): Members {
   if (error) {
     const before = text.slice(0, error.offset).split('\n')
     const what = printParseErrorCode(error.error)
+      .replace(/\B[A-Z]/g, ' $&')
+      .toLowerCase()
     throw failure(
       `${file} is not JSON: ${what} at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`,
       'Mend it, then run the same again',
