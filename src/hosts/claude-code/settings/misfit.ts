@@ -11,6 +11,8 @@ const text = v.optional(v.string())
 const flag = v.optional(v.boolean())
 const flagOrNull = v.nullish(v.boolean())
 const list = v.optional(v.array(v.unknown()))
+const listOrNull = v.nullish(v.array(v.unknown()))
+const number = v.optional(v.number())
 const record = v.optional(v.record(v.string(), v.unknown()))
 const oneOf = (...words: string[]) => v.optional(v.picklist(words))
 
@@ -74,6 +76,30 @@ const SettingsSchema = v.looseObject({
   ...every(flagOrNull, 'skipDangerousModePermissionPrompt skipAutoPermissionPrompt skipWebFetchPreflight'),
   ...every(flagOrNull, 'channelsEnabled useAutoModeDuringPlan disableRemoteControl disableAgentView'),
   ...every(flagOrNull, 'disableClaudeAiConnectors disableWorkflows'),
+  ...every(flagOrNull, 'agentPushNotifEnabled allowAllClaudeAiMcps allowClaudeInChromeWithManagedMcp'),
+  ...every(flagOrNull, 'allowNestedModelAccessUnderForceLogin autoCompactEnabled'),
+  ...every(flagOrNull, 'autoContinueAtUsageLimit autoUploadSessions bashEditDiffEnabled'),
+  ...every(flagOrNull, 'clawdFileProgressEnabled disableArtifact disableCommandPluginSources'),
+  ...every(flagOrNull, 'disableBundledSkills disableDirectMcpSkills disableReplyCheck'),
+  ...every(flagOrNull, 'disableSideloadFlags disableWindowsBashCommandSplit doneMeansMerged'),
+  ...every(flagOrNull, 'emojiCompletionEnabled enableArtifact enableWorkflows enforceAvailableModels'),
+  ...every(flagOrNull, 'fileCheckpointingEnabled forceRemoteSettingsRefresh idleCompaction'),
+  ...every(flagOrNull, 'inputNeededNotifEnabled isolatePeerMachines precomputeCompactionEnabled'),
+  ...every(flagOrNull, 'remoteControlAtStartup respondToBashCommands responseComparisonEnabled'),
+  ...every(flagOrNull, 'showMessageTimestamps skipWorkflowUsageWarning switchModelsOnFlag'),
+  ...every(flagOrNull, 'syncClaudeAiPlugins syncClaudeAiSkills terminalTitleFromRename'),
+  ...every(flagOrNull, 'totalTokensReminderAfterUserTurn wheelScrollAccelerationEnabled'),
+  ...every(flagOrNull, 'workflowKeywordTriggerEnabled'),
+  ...every(text, 'attributionProject claudeMd prUrlTemplate processWrapper requiredMaximumVersion'),
+  ...every(text, 'requiredMinimumVersion timeFormat timeZone'),
+  ...every(listOrNull, 'allowedMarketplaces blockedMarketplaces strictKnownMarketplaces fallbackModel'),
+  ...every(listOrNull, 'pluginSuggestionMarketplaces'),
+  ...every(record, 'breakReminder quietHours remoteTools fileSuggestion spinnerVerbs'),
+  ...every(number, 'desktopSessionCleanupPeriodDays skillListingMaxDescChars totalTokensReminderBudget'),
+  daemonColdStart: oneOf('transient', 'ask'),
+  feedbackDrafts: oneOf('notify', 'quiet', 'off'),
+  managedSourcesBehavior: oneOf('first-wins', 'merge'),
+  workflowSizeGuideline: oneOf('unrestricted', 'small', 'medium', 'large'),
   autoUpdatesChannel: oneOf('latest', 'stable', 'rc'),
   defaultShell: oneOf('bash', 'powershell'),
   parentSettingsBehavior: oneOf('first-wins', 'merge'),
