@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { failure } from '../failure.ts'
 import { managedFolder, settingsTexts } from '../hosts/claude-code/settings/files.ts'
-import { settingsIn } from '../hosts/claude-code/settings/own-hooks.ts'
+import { type Members, settingsIn } from '../hosts/claude-code/settings/own-hooks.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
 import { installedFiles } from '../installed.ts'
 import type { Environment } from '../paths.ts'
@@ -45,7 +45,7 @@ async function examine(context: Context, project: string): Promise<Finding[]> {
   const files = settingsTexts(project, env, installed.found)
   const places = [...managedPlaces(managed.found), ...placesIn(files), ...plugins.found]
   // What the client would start the hooks with.
-  const variables = Object.assign({}, env, ...files.map(({ text }) => envIn(text)))
+  const variables: Environment = Object.assign({}, env, ...files.map(({ text }) => settable(envIn(text))))
   return [
     ok('node', `Node ${process.versions.node}, Node-API ${process.versions.napi}`),
     ...(await keepingFindings(context, project)),
@@ -55,6 +55,13 @@ async function examine(context: Context, project: string): Promise<Finding[]> {
     ...places.flatMap((place) => hookFindings(place, (program) => isFound(program, variables))),
     ...places.flatMap((place) => trialFindings(place, variables)),
   ]
+}
+
+/** What of an `env` a process can be given. */
+function settable(env: Members): Members {
+  return Object.fromEntries(
+    Object.entries(env).filter(([, value]) => typeof value === 'string' && !value.includes('\0')),
+  )
 }
 
 /** The file of that name, and those beside it in its folder. */

@@ -104,6 +104,12 @@ const REFUSED: readonly (readonly [string, (person: Installed) => void, RegExp])
     /has hooks\.PreToolUse\.0 of the wrong type/,
   ],
   [
+    'a hook of somebody else that lacks what its type needs',
+    ({ own, edit }) =>
+      edit(own, (text) => text.replace('"PreToolUse": [', '"PreToolUse": [{"hooks":[{"type":"http"}]},')),
+    /has hooks\.PreToolUse\.0\.hooks\.0 of the wrong type/,
+  ],
+  [
     'more than the client reads',
     ({ own, edit }) => edit(own, (text) => text + ' '.repeat(2_100_000)),
     /is no JSON/,
@@ -171,6 +177,10 @@ const LET_THROUGH: readonly (readonly [string, (person: Installed) => void])[] =
       ),
   ],
   ['another order and no indentation', ({ own, edit }) => edit(own, reordered)],
+  [
+    'all that the client takes',
+    ({ own, edit }) => edit(own, (text) => text.replace('{', '{"permissions":{"defaultMode":"manual"},')),
+  ],
   ['a byte order mark', ({ own, edit }) => edit(own, (text) => `\ufeff${text}`)],
   ['a broken file that never held our hooks', ({ files }) => writeFileSync(files.local, '{')],
   [
@@ -248,7 +258,7 @@ describe('a change of the settings', () => {
     const worktree = join(home, 'worktree')
     for (const folder of [inFolder, worktree, join(project, '.git/worktrees/one')])
       mkdirSync(folder, { recursive: true })
-    writeFileSync(join(worktree, '.git'), `gitdir: ${project}/.git/worktrees/one\n`)
+    writeFileSync(join(worktree, '.git'), `gitdir: ../app/.git/worktrees/one\n`)
     for (const folder of [inFolder, worktree])
       assert.equal((await changed({ CLAUDE_PROJECT_DIR: folder })).exitCode, 0)
     writeFileSync(files.local, '{}')

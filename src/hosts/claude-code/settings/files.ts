@@ -79,7 +79,7 @@ function repositoriesOf(folder: string): string[] {
   if (!existsSync(git)) return dirname(folder) === folder ? [] : repositoriesOf(dirname(folder))
   if (statSync(git).isDirectory()) return [folder]
   const [, main] = /^gitdir: (.+)[\\/]\.git[\\/]worktrees[\\/]/.exec(readSmallFile(git) ?? '') ?? []
-  return main ? [folder, main] : [folder]
+  return main ? [folder, resolve(folder, main)] : [folder]
 }
 
 function textOf(file: string): Pick<SettingsText, 'text' | 'unreadable'> {

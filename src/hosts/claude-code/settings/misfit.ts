@@ -16,30 +16,36 @@ const number = v.optional(v.number())
 const record = v.optional(v.record(v.string(), v.unknown()))
 const oneOf = (...words: string[]) => v.optional(v.picklist(words))
 
-const HookSchema = v.looseObject({
-  type: v.picklist(['command', 'prompt', 'agent', 'http', 'mcp_tool']),
-  timeout: v.optional(v.pipe(v.number(), v.gtValue(0))),
-  onFailure: oneOf('continue', 'block'),
-  ...{ command: text, args: v.optional(v.array(v.string())), url: text, prompt: text, if: text },
-  ...{ async: flag, asyncRewake: flag },
-})
-const CommandSchema = v.check(
-  ({ type, command }: v.InferOutput<typeof HookSchema>) => type !== 'command' || command !== undefined,
+/** What a hook of each type cannot do without. */
+const NEEDED = {
+  command: 'command',
+  prompt: 'prompt',
+  agent: 'prompt',
+  http: 'url',
+  mcp_tool: 'server',
+} as const
+
+const HookSchema = v.pipe(
+  v.looseObject({
+    type: v.picklist(['command', 'prompt', 'agent', 'http', 'mcp_tool']),
+    timeout: v.optional(v.pipe(v.number(), v.gtValue(0))),
+    onFailure: oneOf('continue', 'block'),
+    ...{ args: v.optional(v.array(v.string())), if: text, async: flag, asyncRewake: flag },
+  }),
+  v.check((hook) => typeof hook[NEEDED[hook.type]] === 'string'),
 )
-const guarding = v.optional(
-  v.array(v.looseObject({ matcher: text, hooks: v.array(v.pipe(HookSchema, CommandSchema)) })),
-)
+const guarding = v.nullish(v.array(v.looseObject({ matcher: text, hooks: v.array(HookSchema) })))
 
 const SettingsSchema = v.looseObject({
   hooks: v.optional(v.looseObject({ PreToolUse: guarding, PermissionRequest: guarding })),
   permissions: v.optional(
     v.looseObject({
       ...{ allow: list, deny: list, ask: list, additionalDirectories: list },
-      defaultMode: oneOf('acceptEdits', 'auto', 'bypassPermissions', 'default', 'dontAsk', 'plan'),
+      defaultMode: oneOf('acceptEdits', 'auto', 'bypassPermissions', 'default', 'dontAsk', 'manual', 'plan'),
     }),
   ),
   statusLine: v.optional(v.looseObject({ type: v.literal('command'), command: v.string() })),
-  cleanupPeriodDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  cleanupPeriodDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   attribution: v.optional(v.union([v.boolean(), v.looseObject({ commit: text, pr: text })])),
   ...every(record, 'env modelOverrides pluginConfigs autoMode worktree remote voice skillOverrides sandbox'),
   ...every(record, 'extraKnownMarketplaces enabledPlugins'),
