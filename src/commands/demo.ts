@@ -4,14 +4,13 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { failure } from '../failure.ts'
 import { type Environment, pathsOf } from '../paths.ts'
 import { auditVerify } from './audit/verify.ts'
 import type { Context, ExitCode } from './context.ts'
+import { bashCall, HOOK } from './hook-command.ts'
 import { status } from './status.ts'
 
-const HOOK = fileURLToPath(new URL('../bin/spikectl-hook.js', import.meta.url))
 const LIMITS = { warnPerMin: 20, blockPerMin: 40 }
 const CALLS = 60
 const AT_ONCE = 6
@@ -97,7 +96,9 @@ async function callAll(env: Environment, cwd: string): Promise<Answer[]> {
   const worker = async () => {
     while (next <= CALLS) {
       const number = next++
-      answers.push(await hook(env, cwd, { ...call(SESSION, `toolu_${number}`, `ls part-${number}`), cwd }))
+      answers.push(
+        await hook(env, cwd, { ...bashCall(SESSION, `toolu_${number}`, `ls part-${number}`), cwd }),
+      )
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
@@ -108,7 +109,7 @@ async function callAll(env: Environment, cwd: string): Promise<Answer[]> {
 async function repeatOneCall(env: Environment, cwd: string) {
   let ran = 0
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-    const made = { ...call(LOOPING, `toolu_loop_${round}`, 'npm test'), cwd }
+    const made = { ...bashCall(LOOPING, `toolu_loop_${round}`, 'npm test'), cwd }
     if ((await hook(env, cwd, made)).exitCode === 0) ran += 1
     const returned = { ...made, tool_response: 'Error: Cannot find module' }
     const batch = { session_id: LOOPING, cwd, hook_event_name: 'PostToolBatch', tool_calls: [returned] }
@@ -117,16 +118,6 @@ async function repeatOneCall(env: Environment, cwd: string) {
     if (stopReason) return { ran, refused: round - ran, stopReason }
   }
   return { ran, refused: MOST_ROUNDS - ran, stopReason: 'It was not.' }
-}
-
-function call(session: string, id: string, command: string) {
-  return {
-    session_id: session,
-    hook_event_name: 'PreToolUse',
-    tool_name: 'Bash',
-    tool_input: { command },
-    tool_use_id: id,
-  }
 }
 
 /** One real hook process, as Claude Code starts it. */

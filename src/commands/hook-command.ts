@@ -1,7 +1,8 @@
 /** How Claude Code starts our hook from its settings: what `install` writes and `doctor` tries. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HookCommand } from '../hosts/claude-code/settings/edit.ts'
@@ -22,6 +23,9 @@ export function hookCommand(env: Environment, scope: string, failClosed: boolean
   return { command: stableNode(env), args: [HOOK], failClosed }
 }
 
+/** What it takes to start it. */
+export type Runnable = Pick<HookCommand, 'command' | 'args'>
+
 /** How a run of the hook has ended. */
 export interface HookRun {
   /** Null when it was not started, or killed. */
@@ -33,12 +37,7 @@ export interface HookRun {
 }
 
 /** Runs the command on one event as the client would, with `home` for all that it keeps. */
-export function runHook(
-  { command, args }: { readonly command: string; readonly args?: readonly string[] },
-  event: object,
-  home: string,
-  env: Environment,
-): HookRun {
+export function runHook({ command, args }: Runnable, event: object, home: string, env: Environment): HookRun {
   const [program, words] = args ? [command, [...args]] : ['/bin/sh', ['-c', command]]
   const { status, stdout, stderr, error } = spawnSync(program, words, {
     input: `${JSON.stringify(event)}\n`,
@@ -53,14 +52,30 @@ export function runHook(
   return { exitCode: status, stdout: stdout ?? '', stderr: stderr ?? '', problem }
 }
 
+/** A home that is gone afterwards, with these settings. */
+export function inThrowAwayHome<T>(settings: object, use: (home: string) => T): T {
+  const home = mkdtempSync(join(tmpdir(), 'spikectl-trial-'))
+  try {
+    writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
+    return use(home)
+  } finally {
+    rmSync(home, { recursive: true })
+  }
+}
+
 /** A call by an agent of `session`; each is another one. */
 export function exampleCall(session: string, number: number): object {
+  return bashCall(session, `toolu_${number}`, `ls ${number}`)
+}
+
+/** A call as the client tells of it before it runs. */
+export function bashCall(session: string, id: string, command: string) {
   return {
     session_id: session,
     hook_event_name: 'PreToolUse',
     tool_name: 'Bash',
-    tool_input: { command: `ls ${number}` },
-    tool_use_id: `toolu_${number}`,
+    tool_input: { command },
+    tool_use_id: id,
   }
 }
 

@@ -1,7 +1,6 @@
 /** `spikectl install` and `uninstall`: our hooks in Claude Code's settings, and out again. */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { failure } from '../failure.ts'
 import {
@@ -12,12 +11,18 @@ import {
 } from '../hosts/claude-code/settings/edit.ts'
 import { SCOPES, type Scope, settingsFile, settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { misfitIn } from '../hosts/claude-code/settings/misfit.ts'
-import { EVENTS, hashOfOwnHooks, ownHooks, settingsIn } from '../hosts/claude-code/settings/own-hooks.ts'
+import {
+  hashOfOwnHooks,
+  ownHooks,
+  ownHooksIn,
+  settingsIn,
+  unheardEvents,
+} from '../hosts/claude-code/settings/own-hooks.ts'
 import { silencings } from '../hosts/claude-code/settings/silencing.ts'
 import { forget, type Installed, installedFiles, isUntouched, remember } from '../installed.ts'
 import { MIN_NODE } from '../version.ts'
 import type { Context, ExitCode } from './context.ts'
-import { exampleCall, hookCommand, ROOT, runHook } from './hook-command.ts'
+import { exampleCall, hookCommand, inThrowAwayHome, ROOT, runHook } from './hook-command.ts'
 import { refuseAgents } from './person.ts'
 import { dropCopy, keepCopy, openSettings, type SettingsFile, writeSettings } from './settings-file.ts'
 
@@ -90,7 +95,7 @@ export function uninstall(context: Context, options: InstallOptions): ExitCode {
 /** Hooks of ours that are still in force here. */
 function tellOfOthers({ env, terminal }: Context): void {
   for (const { scope, file, text } of settingsTexts(process.cwd(), env, {})) {
-    if (ownHooks(settingsIn(text ?? '') ?? {}).length === 0) continue
+    if (ownHooksIn(text).length === 0) continue
     terminal.print(`${file} still has some: spikectl uninstall --scope ${scope}`)
   }
 }
@@ -133,7 +138,7 @@ function hashIfApplied(text: string, name: string): string {
   if (misfit) {
     throw failure(`${name} ${misfit}, so that Claude Code applies nothing of it`, 'Run: claude doctor')
   }
-  const missing = EVENTS.filter((event) => !ownHooks(settings).some((own) => own.event === event))
+  const missing = unheardEvents(ownHooks(settings))
   if (missing.length === 0) return hashOfOwnHooks(settings)
   throw failure(`${name} cannot hold hooks for ${missing.join(', ')}`, 'Mend it, then run the same again')
 }
@@ -146,9 +151,9 @@ function textBefore(known: Installed | undefined, { text, name }: SettingsFile):
 
 /** One call through the command just as it was written, in a folder of its own: it must run, in silence. */
 function tryOut({ env }: Context, hook: HookCommand): void {
-  const home = mkdtempSync(join(tmpdir(), 'spikectl-install-'))
-  const { exitCode, stdout, stderr, problem } = runHook(hook, exampleCall('install', 1), home, env)
-  rmSync(home, { recursive: true })
+  const { exitCode, stdout, stderr, problem } = inThrowAwayHome({}, (home) =>
+    runHook(hook, exampleCall('install', 1), home, env),
+  )
   if (exitCode === 0 && stdout === '' && stderr === '') return
   throw failure(
     `a call through the hook failed (${problem ?? (stderr.trim() || `exit code ${exitCode}`)})`,

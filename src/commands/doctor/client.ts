@@ -4,13 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf, failure } from '../../failure.ts'
-import {
-  isMembers,
-  listOf,
-  type Members,
-  ownHooks,
-  settingsIn,
-} from '../../hosts/claude-code/settings/own-hooks.ts'
+import { isObject } from '../../hosts/claude-code/payload.ts'
+import { listOf, type Members, ownHooks, settingsIn } from '../../hosts/claude-code/settings/own-hooks.ts'
 import type { Environment } from '../../paths.ts'
 import { shellWord } from '../../short-id.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'
@@ -51,7 +46,7 @@ export function pluginPlaces(env: Environment, project: string): HookPlace[] {
   const said = ask(env, ['plugin', 'list', '--json']) ?? '[]'
   const listed: unknown = JSON.parse(said.slice(Math.max(0, said.indexOf('['))))
   return listOf(listed)
-    .filter(isMembers)
+    .filter(isObject)
     .filter(({ id, enabled }) => String(id).startsWith('spikectl@') && enabled === true)
     .filter(({ projectPath = project }) => projectPath === project)
     .flatMap(placeOf)

@@ -1,7 +1,12 @@
 /** Checks the hooks of one place: all of them, for all calls, by a program that is there. */
 
 import { isAbsolute } from 'node:path'
-import { EVENTS, type Members, type OwnHook } from '../../hosts/claude-code/settings/own-hooks.ts'
+import {
+  type EVENTS,
+  type Members,
+  type OwnHook,
+  unheardEvents,
+} from '../../hosts/claude-code/settings/own-hooks.ts'
 import { weaknessOf } from '../../hosts/claude-code/settings/weakness.ts'
 import { HOOK } from '../hook-command.ts'
 import { type Finding, failed, warning } from './finding.ts'
@@ -9,7 +14,7 @@ import type { HookPlace } from './places.ts'
 
 /** `isThere` says whether a program can be found. */
 export function hookFindings(place: HookPlace, isThere: (program: string) => boolean): Finding[] {
-  const missing = EVENTS.filter((event) => !place.hooks.some((own) => own.event === event))
+  const missing = unheardEvents(place.hooks)
   return [
     ...(missing.length > 0 ? [incomplete(place, missing)] : []),
     ...place.hooks.flatMap((own) => weakened(place, own)),

@@ -5,7 +5,7 @@ import {
   type Members,
   type OwnHook,
   ownHooks,
-  settingsIn,
+  ownHooksIn,
 } from '../../hosts/claude-code/settings/own-hooks.ts'
 import { editing } from './finding.ts'
 
@@ -30,7 +30,7 @@ export function placesIn(files: readonly SettingsText[]): HookPlace[] {
       name: file,
       mend: `spikectl install --scope ${scope}`,
       remove: `spikectl uninstall --scope ${scope}`,
-      hooks: ownHooks(settingsIn(text ?? '') ?? {}),
+      hooks: ownHooksIn(text),
     }))
     .filter(({ hooks }) => hooks.length > 0)
 }

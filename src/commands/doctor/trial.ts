@@ -1,11 +1,8 @@
 /** Tries the hook as it is configured: how long a call waits for it, and whether it really blocks. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { OwnHook } from '../../hosts/claude-code/settings/own-hooks.ts'
 import type { Environment } from '../../paths.ts'
-import { exampleCall, type HookRun, runHook } from '../hook-command.ts'
+import { exampleCall, type HookRun, inThrowAwayHome, type Runnable, runHook } from '../hook-command.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'
 import type { HookPlace } from './places.ts'
 
@@ -24,18 +21,13 @@ export function trialFindings(place: HookPlace, env: Environment): Finding[] {
   return block.level === 'ok' ? [latencyFinding(place, command, env), block] : [block]
 }
 
-interface Command {
-  readonly command: string
-  readonly args?: readonly string[]
-}
-
-function commandOf({ hook: { command, args } }: OwnHook): Command | undefined {
+function commandOf({ hook: { command, args } }: OwnHook): Runnable | undefined {
   if (typeof command !== 'string') return undefined
   return Array.isArray(args) ? { command, args: args.map(String) } : { command }
 }
 
 /** The median of some runs, of which the first has made the files. */
-function latencyFinding(place: HookPlace, command: Command, env: Environment): Finding {
+function latencyFinding(place: HookPlace, command: Runnable, env: Environment): Finding {
   const times = inThrowAwayHome({}, (home) =>
     Array.from({ length: RUNS + 1 }, (_, number) => {
       const start = performance.now()
@@ -49,7 +41,7 @@ function latencyFinding(place: HookPlace, command: Command, env: Environment): F
   return warning('latency', what, `${place.name}: every call of every agent does`, 'spikectl demo')
 }
 
-function blockFinding({ name, mend }: HookPlace, command: Command, env: Environment): Finding {
+function blockFinding({ name, mend }: HookPlace, command: Runnable, env: Environment): Finding {
   const settings = { rate: { warnPerMin: 0, blockPerMin: LIMIT } }
   const runs = inThrowAwayHome(settings, (home) => untilProblem(command, home, env))
   const last = runs.at(-1)
@@ -63,7 +55,7 @@ function blockFinding({ name, mend }: HookPlace, command: Command, env: Environm
 }
 
 /** A hook that hangs is not waited for twice. */
-function untilProblem(command: Command, home: string, env: Environment): readonly HookRun[] {
+function untilProblem(command: Runnable, home: string, env: Environment): readonly HookRun[] {
   const runs: HookRun[] = []
   while (runs.length < LIMIT && !runs.at(-1)?.problem) {
     runs.push(runHook(command, exampleCall('doctor', runs.length), home, env))
@@ -74,14 +66,4 @@ function untilProblem(command: Command, home: string, env: Environment): readonl
 function endOf(run: HookRun | undefined): string {
   const said = run?.stderr.trim().split('\n')[0]
   return [run?.problem ?? `exit code ${run?.exitCode}`, said].filter(Boolean).join(', ')
-}
-
-function inThrowAwayHome<T>(settings: object, use: (home: string) => T): T {
-  const home = mkdtempSync(join(tmpdir(), 'spikectl-doctor-'))
-  try {
-    writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
-    return use(home)
-  } finally {
-    rmSync(home, { recursive: true })
-  }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { HostCall } from './event.ts'
+import { isObject } from './payload.ts'
 
 export interface TranscriptCall extends HostCall {
   readonly type: 'call'
@@ -55,8 +56,8 @@ export function mayConcern(line: Buffer): boolean {
 export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
   const row = parsed(text)
   if (row === undefined) return 'no JSON'
-  if (!isMembers(row) || !textOf(row.type)) return 'no line of a transcript'
-  const items = isMembers(row.message) ? itemsIn(row, row.message) : []
+  if (!isObject(row) || !textOf(row.type)) return 'no line of a transcript'
+  const items = isObject(row.message) ? itemsIn(row, row.message) : []
   if (items.length === 0) return { at: 0, session: undefined, agent: undefined, items }
   const at = Date.parse(textOf(row.timestamp) ?? '')
   if (Number.isNaN(at)) return 'no timestamp'
@@ -64,7 +65,7 @@ export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
 }
 
 function itemsIn(row: Members, message: Members): TranscriptItem[] {
-  const parts = Array.isArray(message.content) ? message.content.filter(isMembers) : []
+  const parts = Array.isArray(message.content) ? message.content.filter(isObject) : []
   if (row.type === 'assistant') return parts.flatMap((part) => callIn(part, textOf(message.id) ?? ''))
   if (row.type !== 'user') return []
   const results = parts.flatMap(resultIn)
@@ -92,9 +93,9 @@ function resultIn(part: Members): TranscriptResult[] {
 function promptText(content: unknown): string {
   if (typeof content === 'string') return content
   const first = Array.isArray(content)
-    ? content.find((part) => isMembers(part) && part.type === 'text')
+    ? content.find((part) => isObject(part) && part.type === 'text')
     : undefined
-  return (isMembers(first) && textOf(first.text)) || ''
+  return (isObject(first) && textOf(first.text)) || ''
 }
 
 function parsed(text: string): unknown {
@@ -103,10 +104,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function textOf(value: unknown): string | undefined {

@@ -20,7 +20,7 @@ export function replyToGuardChange(problem: string, audit?: string): Reply {
   const facts = `guard_changed: ${printable(problem)}. This change is refused: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.`
   const person =
     'For the person: spikectl doctor, then spikectl install to put the hooks back; or to remove them spikectl uninstall'
-  return refused(clipped(facts, `\n${person}${audit === undefined ? '' : `\n[audit ${audit}]`}`))
+  return refused(withEnd(facts, person, audit))
 }
 
 /** The call runs; the model and the person are told once. */
@@ -68,7 +68,12 @@ function stopping(figure: Figure, identity: Identity, who: Halt['scope']): strin
 function withPerson(reason: string, identity: Identity, audit?: string): string {
   const id = pasteable(identity)
   const person = `For the person: spikectl status ${id}, spikectl reset ${id}`
-  return clipped(reason, `\n${person}${audit === undefined ? '' : `\n[audit ${audit}]`}`)
+  return withEnd(reason, person, audit)
+}
+
+/** What is for the person, and the reference of the signed line, are never cut off. */
+function withEnd(text: string, person: string, audit: string | undefined): string {
+  return clipped(text, `\n${person}${audit === undefined ? '' : `\n[audit ${audit}]`}`)
 }
 
 export function replyToMissingTenant(): Reply {

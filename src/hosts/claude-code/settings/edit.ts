@@ -16,7 +16,8 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser'
 import { failure } from '../../../failure.ts'
-import { EVENTS, hooksIn, isMembers, isOurs, type Members } from './own-hooks.ts'
+import { isObject } from '../payload.ts'
+import { BOM, EVENTS, hooksIn, isOurs, type Members } from './own-hooks.ts'
 
 /** Seconds after which the client gives up on us, and lets the call run. */
 const TIMEOUT_S = 10
@@ -31,8 +32,6 @@ export interface HookCommand {
 
 /** Those whose hooks can be narrowed to some tools, reasons or files. */
 const MATCHED: readonly string[] = ['PreToolUse', 'SessionEnd', 'ConfigChange']
-
-const BOM = '\ufeff'
 
 /** The text with our hooks, in place of those that an earlier version has put there. Throws a Failure for a broken file. */
 export function withHooks(text: string, hook: HookCommand, file: string): string {
@@ -62,7 +61,7 @@ export function withoutHooks(text: string, file: string): string {
     return isEmptied ? removed(cleared, ['hooks', event]) : cleared
   }, text)
   const { hooks } = parsed(left, file)
-  const isEmptied = left !== text && isMembers(hooks) && Object.keys(hooks).length === 0
+  const isEmptied = left !== text && isObject(hooks) && Object.keys(hooks).length === 0
   return isEmptied ? removed(left, ['hooks']) : left
 }
 
@@ -92,9 +91,9 @@ function entryFor(event: string, { command, args, failClosed }: HookCommand) {
 
 function groupsIn(text: string, event: string, file: string): readonly unknown[] | undefined {
   const { hooks = {} } = parsed(text, file)
-  const groups = isMembers(hooks) ? (hooks[event] ?? undefined) : null
+  const groups = isObject(hooks) ? (hooks[event] ?? undefined) : null
   if (groups === undefined || Array.isArray(groups)) return groups
-  const what = isMembers(hooks) ? `hooks.${event} is no list of hooks` : 'hooks is no object'
+  const what = isObject(hooks) ? `hooks.${event} is no list of hooks` : 'hooks is no object'
   throw failure(`${file}: ${what}`, 'Mend it by hand; see https://code.claude.com/docs/en/hooks')
 }
 
@@ -119,7 +118,7 @@ function parsed(text: string, file: string): Members {
   if (value === undefined) return {}
   const twice = namedTwice(split(text).body)
   if (twice) throw failure(`${file} has ${twice} twice`, 'Mend it, then run the same again')
-  if (isMembers(value)) return value
+  if (isObject(value)) return value
   throw failure(`${file} holds something else than a JSON object`, 'Mend it, then run the same again')
 }
 

@@ -1,7 +1,7 @@
 /**
  * Settings that are JSON, but not as the client wants them. It applies nothing of a file in which one of these is of
- * another type, our hooks included; members that it does not know, and events whose hooks guard nothing, do not matter.
- * Source: `claude doctor` of client 2.1.330, asked about each member.
+ * another type, our hooks included; members that it does not know do not matter. What stands deeper than here is not
+ * looked at. Source: `claude doctor` of client 2.1.330, asked about each member.
  */
 
 import * as v from 'valibot'

@@ -1,6 +1,7 @@
 /** Our hooks in the text of a settings file. Pure. Source of the shape: client 2.1.330, hooks of the type "command". */
 
 import { hash } from 'node:crypto'
+import { isObject } from '../payload.ts'
 
 /** The events that we hear of. */
 export const EVENTS = [
@@ -13,13 +14,13 @@ export const EVENTS = [
 
 export type Members = Readonly<Record<string, unknown>>
 
-const BOM = '\ufeff'
+export const BOM = '\ufeff'
 
 /** The JSON object in a text; undefined when it holds none. */
 export function settingsIn(text: string): Members | undefined {
   try {
     const value: unknown = JSON.parse(text.startsWith(BOM) ? text.slice(1) : text)
-    return isMembers(value) ? value : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
@@ -32,13 +33,23 @@ export interface OwnHook {
   readonly hook: Members
 }
 
+/** Those in a settings file's text; none where it holds no JSON object. */
+export function ownHooksIn(text: string | undefined): OwnHook[] {
+  return ownHooks(settingsIn(text ?? '') ?? {})
+}
+
+/** The events for which none of these is. */
+export function unheardEvents(hooks: readonly OwnHook[]): (typeof EVENTS)[number][] {
+  return EVENTS.filter((event) => !hooks.some((own) => own.event === event))
+}
+
 export function ownHooks(settings: Members): OwnHook[] {
   const { hooks } = settings
   return EVENTS.flatMap((event) =>
-    listOf(isMembers(hooks) ? hooks[event] : undefined).flatMap((group) =>
+    listOf(isObject(hooks) ? hooks[event] : undefined).flatMap((group) =>
       hooksIn(group)
         .filter(isOurs)
-        .map((hook) => ({ event, matcher: isMembers(group) ? group.matcher : undefined, hook })),
+        .map((hook) => ({ event, matcher: isObject(group) ? group.matcher : undefined, hook })),
     ),
   )
 }
@@ -53,18 +64,14 @@ export function hashOfOwnHooks(settings: Members): string {
 }
 
 export function hooksIn(group: unknown): readonly unknown[] {
-  return isMembers(group) ? listOf(group.hooks) : []
+  return isObject(group) ? listOf(group.hooks) : []
 }
 
 /** A hook is known by its program, wherever that is. */
 export function isOurs(hook: unknown): hook is Members {
-  if (!isMembers(hook)) return false
+  if (!isObject(hook)) return false
   const words = [hook.command, ...listOf(hook.args)]
   return words.some((word) => typeof word === 'string' && word.includes('spikectl-hook'))
-}
-
-export function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function listOf(value: unknown): readonly unknown[] {

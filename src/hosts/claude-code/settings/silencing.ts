@@ -1,8 +1,9 @@
 /** What in Claude Code's settings keeps our hooks from running, or from doing what they should. Pure. */
 
+import { isObject } from '../payload.ts'
 import type { SettingsText } from './files.ts'
 import { misfitIn } from './misfit.ts'
-import { hashOfOwnHooks, isMembers, type Members, ownHooks, settingsIn } from './own-hooks.ts'
+import { hashOfOwnHooks, type Members, ownHooks, settingsIn } from './own-hooks.ts'
 import { weaknessOf } from './weakness.ts'
 
 /** `problem` completes "FILE …". */
@@ -48,8 +49,10 @@ function weakened({ file, text, recorded }: SettingsText): Silencing[] {
 
 /** The setting of the scope with the highest precedence counts. Source: client 2.1.330 as observed. */
 function disabled(files: readonly SettingsText[]): Silencing[] {
-  const deciding = files.findLast(({ text }) => typeof appliedIn(text).disableAllHooks === 'boolean')
-  if (!deciding || appliedIn(deciding.text).disableAllHooks !== true) return []
+  const deciding = files
+    .map(({ file, text }) => ({ file, disableAllHooks: appliedIn(text).disableAllHooks }))
+    .findLast(({ disableAllHooks }) => typeof disableAllHooks === 'boolean')
+  if (deciding?.disableAllHooks !== true) return []
   return [{ file: deciding.file, problem: 'sets disableAllHooks, so that no hook runs' }]
 }
 
@@ -77,7 +80,7 @@ export function misleadings(
 /** The variables that a settings file sets for all that the client starts. */
 export function envIn(text: string | undefined): Members {
   const { env } = appliedIn(text)
-  return isMembers(env) ? env : {}
+  return isObject(env) ? env : {}
 }
 
 /** What the client applies of a text. */
