@@ -176,13 +176,17 @@ function stillWarned(
   return all.filter((signature) => history.some((past) => past.signature === signature))
 }
 
-/** A person's prompt opens every latch of the session and begins a new epoch; the rings stay as they are. */
+/**
+ * A person's prompt opens every latch of the session and begins a new epoch; the rings stay as they are. No other opens
+ * anything. A scheduled one voids what its agent repeated: the same check at each wake-up is what the schedule is for.
+ */
 function decidePrompt(state: State, { by }: PromptEvent): Outcome {
   const { session } = state
   const { latch: _, ...rest } = session.lasting
   const hears = { ...rest.hears, prompts: true }
-  if (by === 'machine') {
-    const told = { ...state, session: { ...session, lasting: { ...session.lasting, hears } } }
+  if (by !== 'person') {
+    const agent = by === 'schedule' ? { ...state.agent, history: [], warned: [] } : state.agent
+    const told = { agent, session: { ...session, lasting: { ...session.lasting, hears } } }
     return { ...silent(told), verdict: haltIn({ session, agent: freshAgent(0) }) ?? ALLOW }
   }
   const lasting = { ...rest, epoch: rest.epoch + 1, hears, looping: [] }

@@ -40,11 +40,17 @@ export interface ResultsEvent {
   readonly endsRound: boolean
 }
 
+/**
+ * Who gives an agent something to do: a person; a schedule or wake-up that was set before; or else a machine, such as
+ * the notification that a background task has ended.
+ */
+export type Prompter = 'person' | 'schedule' | 'machine'
+
 /** The agent is given something to do. */
 export interface PromptEvent {
   readonly type: 'prompt'
   readonly agent: Agent
-  readonly by: 'person' | 'machine'
+  readonly by: Prompter
 }
 
 /** The session is over. */

@@ -93,9 +93,23 @@ describe('a halt', () => {
   })
 
   test('refuses a prompt that no person wrote, and is not opened by it', () => {
-    const s = haltedScene()
-    assert.equal(prompt(s, 'machine').kind, 'halt')
-    assert.deepEqual(round(s, [other(1)]).calls, ['halt'])
+    for (const by of ['machine', 'schedule'] as const) {
+      const s = haltedScene()
+      assert.equal(prompt(s, by).kind, 'halt', by)
+      assert.deepEqual(round(s, [other(1)]).calls, ['halt'], by)
+    }
+  })
+
+  test('comes after three refused rounds in a row, whatever scheduled prompts came among them', () => {
+    const s = begun()
+    rounds(s, 7, LS)
+    prompt(s, 'schedule')
+    rounds(s, 5, LS)
+    assert.deepEqual(rounds(s, 2, LS), ['block', 'block'], 'five calls ran: the row began anew')
+    const limited = begun({ rate: { blockPerMin: 2 } })
+    rounds(limited, 3, other)
+    prompt(limited, 'schedule')
+    assert.deepEqual(rounds(limited, 1, other), ['block, halt'])
   })
 
   test('outlives the end of the session, for it may be resumed', () => {

@@ -116,6 +116,23 @@ describe('the repeat rule', () => {
     assert.deepEqual(rounds(s, 5, LS), ['allow', 'allow', 'allow', 'warn', 'allow'])
   })
 
+  test('forgets what its agent did before a scheduled prompt, so that 160 such turns with one answer are no loop', () => {
+    const s = begun()
+    for (let turn = 0; turn < 160; turn += 1) {
+      prompt(s, 'schedule')
+      assert.deepEqual(rounds(s, 2, LS), ['allow', 'allow'], `turn ${turn}`)
+    }
+    rounds(s, 5, LS, 'one')
+    prompt(s, 'schedule')
+    assert.deepEqual(rounds(s, 1, LS, 'one'), ['block'], 'what a subagent does is not what was scheduled')
+  })
+
+  test('still finds a loop within one scheduled turn', () => {
+    const s = begun()
+    prompt(s, 'schedule')
+    assert.deepEqual(rounds(s, 6, LS), ['allow', 'allow', 'allow', 'warn', 'allow', 'block'])
+  })
+
   test('speaks once of each call that is repeated', () => {
     const s = begun({ repeat: { block: false } })
     const kinds = rounds(s, 30, LS)

@@ -106,6 +106,22 @@ describe('a hook input', () => {
     })
   }
 
+  for (const [members, by] of [
+    [{ prompt: 'go on' }, 'person'],
+    [{ prompt: 'go on', source: 'user' }, 'person'],
+    [{ prompt: 'go on', source: 'sdk' }, 'person'],
+    [{ prompt: '<task-notification>\n…' }, 'machine'],
+    [{ prompt: 'go on', source: 'system' }, 'machine'],
+    [{ prompt: 'go on', source: 'poll_event' }, 'machine'],
+    [{ prompt: 'go on', source: 'loop_wakeup' }, 'schedule'],
+    [{ prompt: 'go on', source: 'schedule_wakeup' }, 'schedule'],
+  ] as const) {
+    test(`that is the prompt ${JSON.stringify(members)} is by a ${by}`, () => {
+      const input = parseHookInput(JSON.stringify({ hook_event_name: 'UserPromptSubmit', ...members }))
+      assert.deepEqual(input.type === 'prompt' && input.by, by)
+    })
+  }
+
   test('counts bytes, not characters, of an id', () => {
     assert.equal(parse({ session_id: 'é'.repeat(128) }).session?.length, 128)
     assert.throws(() => parse({ session_id: 'é'.repeat(129) }), /session_id over 256 bytes/)

@@ -14,8 +14,8 @@ interface Told {
   readonly end: Ended
 }
 
-/** One message with one call, and its result. */
-async function round(home: string, members: object = {}, result: unknown = 'a b'): Promise<Told> {
+/** One message with one call, and its result; `json` is written in place of the result's text. */
+async function round(home: string, members: object = {}, result = 'a b', json?: string): Promise<Told> {
   ids += 1
   const made = {
     tool_name: 'Bash',
@@ -27,7 +27,9 @@ async function round(home: string, members: object = {}, result: unknown = 'a b'
     hook_event_name: 'PostToolBatch',
     tool_calls: [{ ...made, ...members, tool_response: result }],
   }
-  return { call, end: await runHook({ home, input: event({ ...batch, ...members }) }) }
+  const input = event({ ...batch, ...members })
+  const told = json === undefined ? input : input.replace(JSON.stringify(result), json)
+  return { call, end: await runHook({ home, input: told }) }
 }
 
 async function rounds(home: string, count: number, members: object = {}): Promise<Told[]> {
@@ -64,6 +66,23 @@ describe('a runaway', () => {
     assert.match(stopReason, /^spikectl ended the turn of this session \(loop_detected: .+spikectl reset s1/)
   })
 
+  for (const [what, result] of [
+    ['objects that cannot be turned into a string', '{"toString":1}'],
+    ['nested 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ] as const) {
+    test(`is found, and its rounds are counted, when its results are ${what}`, async (t) => {
+      const home = temporaryHome(t)
+      const told: Told[] = []
+      // Put in as text: so deep a value cannot be written down by JSON.stringify.
+      for (let i = 0; i < 8; i += 1) told.push(await round(home, {}, '…', result))
+      assert.deepEqual(
+        told.map(({ call, end }) => [call.exitCode, end.exitCode, end.stderr]),
+        [...new Array(5).fill([0, 0, '']), ...new Array(3).fill([2, 0, ''])],
+      )
+      assert.equal(JSON.parse(told[7]?.end.stdout ?? '').continue, false)
+    })
+  }
+
   test('stays ended for every agent and for prompts that no person wrote, until a person writes one', async (t) => {
     const home = temporaryHome(t)
     await rounds(home, 8)
@@ -72,7 +91,7 @@ describe('a runaway', () => {
     assert.equal(JSON.parse(call.stdout).continue, false)
     assert.match(call.stderr, /^halted: /)
     assert.equal(JSON.parse(end.stdout).continue, false)
-    for (const machine of [{ prompt: '<task-notification>\n…' }, { source: 'scheduled' }]) {
+    for (const machine of [{ prompt: '<task-notification>\n…' }, { source: 'schedule_wakeup' }]) {
       const refused = await prompt(home, machine)
       assert.deepEqual([refused.exitCode, refused.stdout], [2, ''])
       assert.match(refused.stderr, /^halted: /)

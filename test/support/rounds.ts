@@ -1,6 +1,6 @@
 /** Agents at work: messages of a model with tool calls, and what those return. */
 
-import type { Event, ReturnedCall } from '../../src/guard/event.ts'
+import type { Event, Prompter, ReturnedCall } from '../../src/guard/event.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
 import type { Verdict } from '../../src/guard/verdict.ts'
 import { meet, type Session, session } from './table.ts'
@@ -70,7 +70,7 @@ export function rounds(
   })
 }
 
-export function prompt(s: Scene, by: 'person' | 'machine' = 'person'): Verdict {
+export function prompt(s: Scene, by: Prompter = 'person'): Verdict {
   s.seconds += 1
   return meet(s, s.seconds, { type: 'prompt', agent: { id: 'main', type: '' }, by })
 }

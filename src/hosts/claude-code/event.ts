@@ -6,7 +6,7 @@
  */
 
 import { failure } from '../../failure.ts'
-import { type Agent, MAIN_AGENT } from '../../guard/event.ts'
+import { type Agent, MAIN_AGENT, type Prompter } from '../../guard/event.ts'
 import { idOf, isObject, type Payload, parsePayload, textOf } from './payload.ts'
 
 interface Common {
@@ -39,7 +39,7 @@ export interface ResultsInput extends Common {
 
 export interface PromptInput extends Common {
   readonly type: 'prompt'
-  readonly by: 'person' | 'machine'
+  readonly by: Prompter
 }
 
 export interface SessionEndInput extends Common {
@@ -107,7 +107,7 @@ function translate(name: string, payload: Payload): HookInput {
     case 'PostToolBatch':
       return { ...common, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
     case 'UserPromptSubmit':
-      return { ...common, type: 'prompt', by: isPersons(payload) ? 'person' : 'machine' }
+      return { ...common, type: 'prompt', by: prompterOf(payload) }
     case 'ConfigChange':
       return { ...common, type: 'settings_change' }
     default:
@@ -115,14 +115,18 @@ function translate(name: string, payload: Payload): HookInput {
   }
 }
 
+/** In the `source` of a prompt that was scheduled: "loop_wakeup", "schedule_wakeup". The client may leave it out. */
+const SCHEDULED = /schedule|wake[_-]?up|cron/i
+
 /**
  * The client submits prompts of its own: it says so in `source`, or, when a background task has ended, they begin
  * with a tag. Source: client 2.1.330 as observed.
  */
-function isPersons({ source, prompt }: Payload): boolean {
+function prompterOf({ source, prompt }: Payload): Prompter {
+  if (SCHEDULED.test(textOf(source) ?? '')) return 'schedule'
   const isSaid = source !== undefined && source !== null && source !== ''
-  if (isSaid && source !== 'user' && source !== 'sdk') return false
-  return !textOf(prompt)?.startsWith('<task-notification>')
+  if (isSaid && source !== 'user' && source !== 'sdk') return 'machine'
+  return textOf(prompt)?.startsWith('<task-notification>') ? 'machine' : 'person'
 }
 
 function callIn(payload: Payload): HostCall {

@@ -3,6 +3,7 @@
 import type { Event } from '../../guard/event.ts'
 import type { Hash } from '../../hash.ts'
 import type { GuardedInput, HostCall } from './event.ts'
+import { isObject } from './payload.ts'
 import { isPoll } from './poll.ts'
 
 export function fingerprint(input: GuardedInput, hash: Hash): Event {
@@ -31,37 +32,47 @@ export function callOf(agent: string, call: HostCall, hash: Hash) {
 /** What a call has returned; nothing while that is not known. */
 export function resultOf({ result }: HostCall, hash: Hash): { result?: string } {
   if (result === undefined) return {}
-  return { result: hash(typeof result === 'string' ? result : jsonOf(result, String(result))) }
+  return { result: hash(typeof result === 'string' ? result : textFor(result)) }
 }
 
-/** What the model rewords, or changes only in passing, between calls that are the same. */
-const INCIDENTAL = new Set(['description', 'timeout', 'run_in_background'])
+/** The client's own tools in whose input some members are no part of what is done. Source: client 2.1.330. */
+const TOOLS_WITH_INCIDENTALS = new Set([
+  ...['Bash', 'PowerShell', 'Monitor', 'Agent', 'Task'],
+  ...['TaskOutput', 'BashOutput', 'AgentOutput'],
+])
 
-/** Equal for equal calls. An input nested too deep to be written down is equal only to the same call again. */
-function signatureText(agent: string, { tool, toolUseId, input }: HostCall): string {
-  return JSON.stringify([agent, tool, jsonOf(essential(input), `unreadable ${toolUseId}`)])
+/** There: what the model rewords, or changes only in passing, between calls that are the same. */
+const INCIDENTAL = new Set(['description', 'timeout', 'timeout_ms', 'run_in_background'])
+
+/** Equal for equal calls. */
+function signatureText(agent: string, { tool, input }: HostCall): string {
+  return JSON.stringify([agent, tool, textFor(TOOLS_WITH_INCIDENTALS.has(tool) ? essential(input) : input)])
 }
 
 /** The input without what is incidental. */
 function essential(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
+  if (!isObject(input)) return input
   return Object.fromEntries(Object.entries(input).filter(([key]) => !INCIDENTAL.has(key)))
 }
 
-/** The value with the keys of its objects in order. */
-function ordered(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(ordered)
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, child]) => [key, ordered(child)])
-}
-
-function jsonOf(value: unknown, fallback: string): string {
-  try {
-    return JSON.stringify(ordered(value)) ?? ''
-  } catch (error) {
-    if (error instanceof RangeError) return fallback
-    throw error
+/**
+ * A text for any JSON value, the same whatever the order of an object's keys, and different for different values: each
+ * array and object says how many members follow. Walked without recursion, for a host may hand over a value nested
+ * 100,000 deep, and without asking objects for their text, for one may have a member `toString`.
+ */
+function textFor(value: unknown): string {
+  const words: string[] = []
+  const rest: unknown[] = [value]
+  while (rest.length > 0) {
+    const next = rest.pop()
+    if (Array.isArray(next)) {
+      words.push(`[${next.length}`)
+      for (let at = next.length - 1; at >= 0; at -= 1) rest.push(next[at])
+    } else if (isObject(next)) {
+      const keys = Object.keys(next).sort()
+      words.push(`{${keys.length}`)
+      for (const key of keys.reverse()) rest.push(next[key], key)
+    } else words.push(JSON.stringify(next) ?? '')
   }
+  return words.join('\n')
 }

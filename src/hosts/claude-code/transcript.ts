@@ -3,6 +3,7 @@
  * tool calls, their results, and prompts concern us. Source: transcripts of clients 2.0 and 2.1.
  */
 
+import type { Prompter } from '../../guard/event.ts'
 import type { HostCall } from './event.ts'
 import { isObject } from './payload.ts'
 
@@ -25,7 +26,7 @@ export interface TranscriptResult {
 
 export interface TranscriptPrompt {
   readonly type: 'prompt'
-  readonly by: 'person' | 'machine'
+  readonly by: Prompter
 }
 
 export type TranscriptItem = TranscriptCall | TranscriptResult | TranscriptPrompt
