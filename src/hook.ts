@@ -131,7 +131,7 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
   })
 
   let reply = SILENCE
-  if (result.verdict.kind !== 'allow' || result.noticeIsNew) {
+  if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {
     const { answerEvent } = await import('./hook/answer.ts')
     reply = await answerEvent(
       { paths, segmentBytes: policy.audit.segmentBytes },

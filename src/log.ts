@@ -16,6 +16,7 @@ export interface LogEntry {
     | 'would_halt'
     | 'missing_tenant'
     | 'guard_changed'
+    | 'unasked'
     | 'reset'
     | 'notice'
     | 'error'

@@ -56,8 +56,13 @@ function readable({ colour }: Terminal, line: string): string {
   if (!entry) return colour.dim(printable(line))
   const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
   const paint =
-    { warn: colour.yellow, block: colour.red, guard_changed: colour.red, error: colour.red }[text('event')] ??
-    colour.cyan
+    {
+      warn: colour.yellow,
+      block: colour.red,
+      guard_changed: colour.red,
+      unasked: colour.red,
+      error: colour.red,
+    }[text('event')] ?? colour.cyan
   const parts = [text('tool'), text('message'), text('audit') && colour.dim(`[audit ${text('audit')}]`)]
   const session = typeof entry.session === 'string' ? shortId(entry.session) : '-'
   return [

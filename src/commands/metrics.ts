@@ -20,6 +20,12 @@ export async function metrics({ paths, terminal }: Context): Promise<ExitCode> {
       'Turns that shadow mode would have ended.',
       totals.wouldHalt,
     ],
+    [
+      'spikectl_unasked_total',
+      'counter',
+      'Tool calls that ran without the hook having been asked.',
+      totals.unasked,
+    ],
     ['spikectl_audit_unsigned_total', 'counter', 'Refusals that could not be signed.', totals.unsigned],
     ['spikectl_errors_total', 'counter', 'Failures of spikectl itself.', totals.errors],
     ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active],

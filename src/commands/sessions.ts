@@ -34,6 +34,8 @@ export interface SessionView {
   /** Milliseconds until the next call can run; -1 when the limit lets none through. */
   readonly retryAfterMs: number
   readonly calls: number
+  /** Of them: calls that ran without our having been asked. */
+  readonly unasked: number
   readonly agents: StoredSession['agents']
   readonly tools: StoredSession['tools']
   /** A change of the settings that it was kept from. */

@@ -119,7 +119,15 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[], known:
 
 /** What a person should know of a session, and what to do about it. */
 function reasons(session: SessionView): string[] {
-  return [...haltReasons(session), ...guardReasons(session)]
+  return [...haltReasons(session), ...guardReasons(session), ...unaskedReasons(session)]
+}
+
+function unaskedReasons({ identity, unasked }: SessionView): string[] {
+  if (unasked === 0) return []
+  const calls = unasked === 1 ? '1 call' : `${unasked} calls`
+  return [
+    `${shortId(identity.id)}: ${calls} ran without spikectl having been asked; when: spikectl log ${pasteable(identity)}; why: spikectl doctor`,
+  ]
 }
 
 function guardReasons({ identity, guardChange }: SessionView): string[] {
@@ -177,10 +185,12 @@ function nextCall({ state, retryAfterMs }: SessionView): string {
 }
 
 function totalsLines(totals: Totals, mode: Policy['mode']): string[] {
-  const { calls, warned, blocked, halted, errors, unsigned, wouldWarn, wouldBlock, wouldHalt } = totals
+  const { calls, warned, blocked, halted, errors, unsigned, unasked } = totals
+  const { wouldWarn, wouldBlock, wouldHalt } = totals
   const missing = unsigned > 0 ? ` (${unsigned} of these not signed: see spikectl log)` : ''
+  const missed = unasked > 0 ? `; ${unasked} of the calls ran without spikectl having been asked` : ''
   const lines = [
-    `since the beginning: ${calls} calls, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${halted} ${halted === 1 ? 'turn' : 'turns'} ended; ${errors} errors`,
+    `since the beginning: ${calls} calls, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${halted} ${halted === 1 ? 'turn' : 'turns'} ended; ${errors} errors${missed}`,
   ]
   if (mode === 'enforce' && wouldWarn + wouldBlock + wouldHalt === 0) return lines
   const now = mode === 'shadow' ? 'shadow mode: nothing is refused' : 'while it was in shadow mode it'

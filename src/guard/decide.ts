@@ -6,7 +6,7 @@
  */
 
 import { answerGiven, withAnswer } from './answered.ts'
-import { haltIn, refused, refusedByLatch, withAsked } from './escalation.ts'
+import { haltIn, inRound, refused, refusedByLatch } from './escalation.ts'
 import type { CallEvent, Event, PromptEvent, ResultsEvent } from './event.ts'
 import type { Identity } from './identity.ts'
 import { currentMeter, type Gauge, gaugesFor, judgeGauge, RATE, withAdmitted } from './meters.ts'
@@ -22,11 +22,12 @@ import {
   type SessionState,
   type State,
 } from './state.ts'
+import { begun, unaskedIn, withAsked, withRound } from './unasked.ts'
 import { ALLOW, type Block, type Verdict, type Warn } from './verdict.ts'
 
 /** What one event adds to the counters. */
 export interface Tally {
-  /** Calls counted, admitted or not. */
+  /** Calls counted, admitted or not, unasked ones included. */
   readonly calls: number
   /** Of them: admitted at or above a warn limit. */
   readonly warned: number
@@ -38,7 +39,9 @@ export interface Tally {
 
 export interface Outcome extends State {
   readonly verdict: Verdict
-  /** All 0 when nothing new was counted: the event is no call, or one that was answered before. */
+  /** Of calls that ran without our having been asked, the tools. */
+  readonly unasked: readonly string[]
+  /** All 0 when nothing new was counted: the event is no call, or was answered before. */
   readonly tally: Tally
 }
 
@@ -51,7 +54,7 @@ export function lacksTenant(identity: Identity, policy: Policy): boolean {
 
 /** Decides one event at `now` (Unix ms). `state.agent` is the agent that the event is about. */
 export function decide(state: State, event: Event, policy: Policy, now: number): Outcome {
-  const session = agedSession(inMode(state.session, policy.mode), now)
+  const session = agedSession(begun(inMode(state.session, policy.mode), event), now)
   const agent = currentAgent(state.agent, session.lasting.epoch)
   const current = { session, agent }
   switch (event.type) {
@@ -61,6 +64,8 @@ export function decide(state: State, event: Event, policy: Policy, now: number):
       return decideResults(current, event, policy, now)
     case 'prompt':
       return decidePrompt(current, event)
+    case 'session_start':
+      return silent(current)
     case 'session_end':
       return silent({ session: freshSession(now, session.lasting), agent })
   }
@@ -82,13 +87,16 @@ function agedSession(session: SessionState, now: number): SessionState {
 }
 
 function silent(state: State): Outcome {
-  return { ...state, verdict: ALLOW, tally: NOTHING }
+  return { ...state, verdict: ALLOW, tally: NOTHING, unasked: [] }
 }
 
 function decideCall(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
   const given = answerGiven(state.session.answered, call, now)
-  if (given) return { ...state, verdict: given, tally: NOTHING }
-  const asked = { ...state, agent: { ...state.agent, round: withAsked(state.agent, call.id, now) } }
+  if (given) return { ...silent(state), verdict: given }
+  const asked = {
+    session: withAsked(state.session, call.id),
+    agent: { ...state.agent, round: inRound(state.agent, call.id, now) },
+  }
   const { verdict, ...after } = answer(asked, call, policy, now)
   const answered = withAnswer(after.session.answered, call, verdict, now)
   return { ...after, session: { ...after.session, answered }, verdict }
@@ -99,14 +107,19 @@ function answer(state: State, call: CallEvent, policy: Policy, now: number): Out
   if (halt) {
     const after = refusedByLatch(state)
     const verdict = { ...halt, nth: halt.nth + 1 }
-    return { ...denied(after, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 } }
+    return { ...denied(after, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 }, unasked: [] }
   }
   const findings = judge(state, call, policy, now)
   const block = findings.find(({ verdict }) => verdict.kind === 'block')?.verdict
   if (block?.kind === 'block') {
     const { verdict, ...after } = refused(state, block, call.agent.id, policy, now)
     const halted = verdict.kind === 'halt' ? 1 : 0
-    return { ...denied(after, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1, halted } }
+    return {
+      ...denied(after, now),
+      verdict,
+      tally: { ...NOTHING, calls: 1, blocked: 1, halted },
+      unasked: [],
+    }
   }
   return admit(state, call, policy, findings, now)
 }
@@ -163,6 +176,7 @@ function admit(
     },
     verdict: spoken?.verdict ?? ALLOW,
     tally: { ...NOTHING, calls: 1, warned: warnings.length > 0 ? 1 : 0 },
+    unasked: [],
   }
 }
 
@@ -193,12 +207,19 @@ function decidePrompt(state: State, { by }: PromptEvent): Outcome {
   return silent({ session: { ...session, lasting }, agent: currentAgent(state.agent, lasting.epoch) })
 }
 
-/** At the end of a round, a turn that should have ended is ended. */
+/** At the end of a round, calls that nobody asked about are counted, and a turn that should have ended is ended. */
 function decideResults(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
-  const state = takeResults(before, event, policy, now)
+  const calls = unaskedIn(before, event, now)
+  const session = withRound(before.session, event, calls, policy, now)
+  const state = takeResults({ ...before, session }, event, policy, now)
   const halt = event.endsRound ? haltIn(state) : undefined
   const isNew = halt && !haltIn(before)
-  return { ...state, verdict: halt ?? ALLOW, tally: { ...NOTHING, halted: isNew ? 1 : 0 } }
+  return {
+    ...state,
+    verdict: halt ?? ALLOW,
+    tally: { ...NOTHING, calls: calls.length, halted: isNew ? 1 : 0 },
+    unasked: calls.map(({ tool }) => tool),
+  }
 }
 
 /** What the next call of a session would meet at `now`, if it repeats nothing and has no limits of its own. */

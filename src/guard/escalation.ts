@@ -20,7 +20,7 @@ const BLIND_DENIALS = 10
 const BLIND_AFTER_PROMPT = 60
 
 /** The agent's round with one more call in it; it begins with its first. */
-export function withAsked({ round }: AgentState, id: string | undefined, now: number): Round {
+export function inRound({ round }: AgentState, id: string | undefined, now: number): Round {
   const current = round ?? { beganAt: now, ids: [] }
   return id === undefined ? current : { ...current, ids: [...current.ids.slice(1 - MAX_ROUND_IDS), id] }
 }

@@ -29,6 +29,8 @@ export interface CallEvent extends Call {
 /** A call that has returned, with the keyed hash of what the model was given; absent when that is not known. */
 export interface ReturnedCall extends Call {
   readonly result?: string
+  /** It did not run: its result says that its input was invalid, or that a hook or a permission refused it. */
+  readonly isRefused?: true
 }
 
 /** Calls have returned: what they were given is known, and their ids may be used again. */
@@ -53,10 +55,16 @@ export interface PromptEvent {
   readonly by: Prompter
 }
 
+/** A client has begun or resumed the session: no call of it is running. */
+export interface SessionStartEvent {
+  readonly type: 'session_start'
+  readonly agent: Agent
+}
+
 /** The session is over. */
 export interface SessionEndEvent {
   readonly type: 'session_end'
   readonly agent: Agent
 }
 
-export type Event = CallEvent | ResultsEvent | PromptEvent | SessionEndEvent
+export type Event = CallEvent | ResultsEvent | PromptEvent | SessionStartEvent | SessionEndEvent

@@ -52,6 +52,11 @@ export interface Lasting {
   readonly latch?: Latch
   /** Agents halted for repeating themselves since the last prompt of a person. */
   readonly looping: readonly string[]
+  /**
+   * Ids of all calls that we were asked about and that no round has named yet, at most MAX_ASKED; "not all" where some
+   * are not known. Absent before the session's first event.
+   */
+  readonly asked?: readonly string[] | 'not all'
 }
 
 /** What is remembered of a session. */
@@ -134,12 +139,16 @@ export function freshAgent(epoch: number): AgentState {
 
 /**
  * The agent as it counts in this epoch: what it did before a person spoke is void, but for the calls of its open round,
- * whose results are still to come.
+ * whose results are still to come, and its last round, which may be told of again.
  */
 export function currentAgent(agent: AgentState, epoch: number): AgentState {
   if (agent.epoch === epoch) return agent
-  const { round } = agent
-  return { ...freshAgent(epoch), ...(round ? { round: { beganAt: round.beganAt, ids: round.ids } } : {}) }
+  const { round, lastRound } = agent
+  return {
+    ...freshAgent(epoch),
+    ...(round ? { round: { beganAt: round.beganAt, ids: round.ids } } : {}),
+    ...(lastRound ? { lastRound } : {}),
+  }
 }
 
 export function freshState(now: number): State {

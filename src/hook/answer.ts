@@ -20,6 +20,7 @@ import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import type { Updated } from '../store/update.ts'
 import { type Desk, sign } from './sign.ts'
+import { unaskedEntry } from './unasked.ts'
 
 export type HeardInput = GuardedInput | SettingsChangeInput
 
@@ -28,6 +29,20 @@ export type HeardInput = GuardedInput | SettingsChangeInput
  * once in a session.
  */
 export async function answerEvent(
+  desk: Desk,
+  input: GuardedInput,
+  identity: Identity,
+  updated: Updated,
+  ignored: string | undefined,
+): Promise<Reply> {
+  const reply = await answerVerdict(desk, input, identity, updated, ignored)
+  const { unasked } = updated
+  return unasked.length > 0
+    ? logged(reply, desk.paths, unaskedEntry(unasked, partiesOf(input, identity)))
+    : reply
+}
+
+async function answerVerdict(
   desk: Desk,
   input: GuardedInput,
   identity: Identity,
@@ -89,7 +104,7 @@ async function answerHalt(
 
 /** Shadow mode: what would have been said is logged, and nothing is said. */
 function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdict, would }: Updated): Reply {
-  const isNew = would && (would.calls > 0 || would.halted > 0)
+  const isNew = would && (input.type === 'call' ? would.calls : would.halted) > 0
   if (verdict.kind === 'allow' || !isNew) return SILENCE
   return logged(SILENCE, paths, entryOf(`would_${verdict.kind}`, input, identity, verdict))
 }

@@ -31,12 +31,20 @@ export function encodeLasting(lasting: Lasting): string {
   return JSON.stringify(lasting)
 }
 
-/** Undefined when the text is not what encodeLasting writes. */
+/**
+ * Undefined when the text is not what encodeLasting writes. Versions before 0.2 did not remember what was asked; what a
+ * later one has added is kept.
+ */
 export function decodeLasting(text: string): Lasting | undefined {
-  const { epoch, hears, mode, latch, looping } = membersOf(text)
+  const { epoch, hears, mode, latch, looping, asked, ...later } = membersOf(text)
   if (!isWhole(epoch) || !isHears(hears) || !isTexts(looping)) return undefined
   if ((mode !== 'enforce' && mode !== 'shadow') || !isOptional(latch, isLatch)) return undefined
-  return { epoch, hears, mode, looping, ...(latch ? { latch } : {}) }
+  return {
+    ...later,
+    ...{ epoch, hears, looping, asked: isTexts(asked) ? asked : 'not all' },
+    mode,
+    ...(latch ? { latch } : {}),
+  }
 }
 
 /** JSON; past calls as [signature, at, isPoll, result, id], 0 for what is not known. */

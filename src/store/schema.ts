@@ -64,6 +64,8 @@ const STEPS = [
    ALTER TABLE retired ADD COLUMN would_block INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE retired ADD COLUMN would_halt INTEGER NOT NULL DEFAULT 0`,
   "ALTER TABLE session ADD COLUMN guard TEXT NOT NULL DEFAULT ''",
+  `ALTER TABLE session ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE retired ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0`,
 ]
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */

@@ -14,6 +14,8 @@ export interface Totals {
   readonly errors: number
   /** Refusals that stand in no audit log. */
   readonly unsigned: number
+  /** Calls that ran without our having been asked. */
+  readonly unasked: number
   /** What shadow mode would have done. */
   readonly wouldWarn: number
   readonly wouldBlock: number
@@ -40,6 +42,8 @@ export interface StoredSession {
   readonly firstSeen: number
   readonly lastSeen: number
   readonly calls: number
+  /** Of them: calls that ran without our having been asked. */
+  readonly unasked: number
   /** Of the settings that the hooks stand in: one that the session was kept from, and that still lies there. */
   readonly guardChange: GuardChange | undefined
   readonly state: SessionState
@@ -59,13 +63,14 @@ interface SessionRow {
   readonly first_ms: number
   readonly last_ms: number
   readonly calls: number
+  readonly unasked: number
   readonly guard: string
   readonly live: string | null
   readonly lasting: string
 }
 
 export const NO_TOTALS: Totals = {
-  ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0 },
+  ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0, unasked: 0 },
   ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
 }
 
@@ -99,6 +104,7 @@ export function readSessions(db: Database, now: number, wanted: Wanted = {}): St
       firstSeen: row.first_ms,
       lastSeen: row.last_ms,
       calls: row.calls,
+      unasked: row.unasked,
       guardChange: decodeGuardChange(row.guard),
       state: stateIn(row, now),
     }))
@@ -124,6 +130,7 @@ export function readTotals(db: Database): Totals {
          warned + (SELECT coalesce(sum(warned), 0) FROM session) AS warned,
          blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked,
          halted + (SELECT coalesce(sum(halted), 0) FROM session) AS halted, errors, unsigned,
+         unasked + (SELECT coalesce(sum(unasked), 0) FROM session) AS unasked,
          would_warn AS wouldWarn, would_block AS wouldBlock, would_halt AS wouldHalt FROM retired`,
     )
     .get()
@@ -140,6 +147,11 @@ export function readSession(db: Database, key: string, now: number): SessionStat
 export function readGuardChange(db: Database, key: string): GuardChange | undefined {
   const text = db.prepare<[string], string>('SELECT guard FROM session WHERE key = ?').pluck().get(key)
   return decodeGuardChange(text ?? '')
+}
+
+/** How many calls of a session ran without our having been asked. */
+export function countUnasked(db: Database, key: string): number {
+  return db.prepare<[string], number>('SELECT unasked FROM session WHERE key = ?').pluck().get(key) ?? 0
 }
 
 /** What is remembered of a session and one of its agents, as the hook would find it. */

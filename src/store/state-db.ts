@@ -138,26 +138,26 @@ export class StateDb {
 
   #save({ id, notice, tools }: Found, update: Update, decided: Decided, now: number): void {
     const { event } = update
-    const { session, tally, would } = decided
-    const isAdmitted = event.type === 'call' && tally.calls > tally.blocked
+    const { session, tally, would, unasked } = decided
+    const ran = event.type === 'call' && tally.calls > tally.blocked ? [event.tool] : unasked
     this.#db
       .prepare(
         `UPDATE session SET live = ?, lasting = ?, notice = ?, tools = ?, last_ms = ?, last_minute = ?,
-           peak = max(peak, ?), calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?
-         WHERE id = ?`,
+           peak = max(peak, ?), calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?,
+           unasked = unasked + ? WHERE id = ?`,
       )
       .run(
         event.type === 'session_end' ? null : encodeSession(session),
         encodeLasting(session.lasting),
         isHeard(update, decided) ? noticeOf(update) : notice,
-        isAdmitted ? withTool(tools, event.tool) : tools,
+        ran.reduce(withTool, tools),
         now,
         minuteOf(now),
         countOf(meterIn(session, RATE).ring),
-        ...[tally.calls, tally.warned, tally.blocked, tally.halted],
+        ...[tally.calls, tally.warned, tally.blocked, tally.halted, unasked.length],
         id,
       )
-    this.#saveAgent(id, event, decided, isAdmitted ? 1 : 0, now)
+    this.#saveAgent(id, event, decided, ran.length, now)
     if (would && (would.warned > 0 || would.blocked > 0 || would.halted > 0)) this.#countWould(would)
   }
 

@@ -59,22 +59,32 @@ function foldAgents(db: Database, idleSinceMinute: number): void {
   for (const { session, calls, last_minute } of folded) add.run(session, calls, last_minute)
 }
 
+interface Retired {
+  readonly id: number
+  readonly calls: number
+  readonly warned: number
+  readonly blocked: number
+  readonly halted: number
+  readonly unasked: number
+}
+
 /** Forgets sessions; what they had counted goes on in the totals. */
 function dropSessions(db: Database, idleSinceMinute: number): void {
   const dropped = db
-    .prepare<[number], { id: number; calls: number; warned: number; blocked: number; halted: number }>(
+    .prepare<[number], Retired>(
       `DELETE FROM session WHERE id IN
          (SELECT id FROM session
           WHERE (live IS NULL) = 1 AND last_minute <= ? AND lasting NOT LIKE '%"latch"%' LIMIT ${BATCH})
-       RETURNING id, calls, warned, blocked, halted`,
+       RETURNING id, calls, warned, blocked, halted, unasked`,
     )
     .all(idleSinceMinute)
   const dropAgents = db.prepare('DELETE FROM agent WHERE session = ?')
   const retire = db.prepare(
-    'UPDATE retired SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?',
+    `UPDATE retired SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?,
+       unasked = unasked + ?`,
   )
-  for (const { id, calls, warned, blocked, halted } of dropped) {
+  for (const { id, calls, warned, blocked, halted, unasked } of dropped) {
     dropAgents.run(id)
-    retire.run(calls, warned, blocked, halted)
+    retire.run(calls, warned, blocked, halted, unasked)
   }
 }

@@ -57,7 +57,7 @@ export function stateIn(
 ): { state: State; isWhole: boolean } {
   const fresh = freshState(now)
   const lasts = lasting ? decodeLasting(lasting) : fresh.session.lasting
-  const kept = lasts ?? fresh.session.lasting
+  const kept = lasts ?? { ...fresh.session.lasting, asked: 'not all' as const }
   const session = live === null ? freshSession(now, kept) : decodeSession(live, kept)
   const agent = agentLive === null ? freshAgent(kept.epoch) : decodeAgent(agentLive)
   return {

@@ -4,6 +4,7 @@ import { identify } from '../../src/guard/identity.ts'
 import type { Block } from '../../src/guard/verdict.ts'
 import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
 import { eventNameIn, parseHookInput } from '../../src/hosts/claude-code/event.ts'
+import { isRefusal } from '../../src/hosts/claude-code/refusal.ts'
 import { SILENCE } from '../../src/hosts/claude-code/reply.ts'
 import { replyToBlock, replyToFailure, replyToWarn, withNotice } from '../../src/hosts/claude-code/wording.ts'
 
@@ -84,6 +85,64 @@ describe('a reply', () => {
     assert.equal(JSON.parse(odd.stdout).systemMessage.length, 'spikectl: '.length + 300)
     assert.equal(odd.stdout.includes('\\u001b'), false)
   })
+})
+
+const REFUSALS = [
+  '<tool_use_error>Error: No such tool available: Glob. Glob is not available in this session.</tool_use_error>',
+  '<tool_use_error>InputValidationError: Read failed due to the following issue</tool_use_error>',
+  'PreToolUse:Bash hook error: [spikectl-hook]: rate_limited: 500 tool calls in the last 60 s',
+  'PreToolUse:mcp__db__query hook error: Blocked by hook',
+  'PreToolUse:Bash hook error: [spikectl-hook]: timed out; blocking because onFailure is "block"',
+  'Permission to use Bash with command rm -r x has been denied.',
+  "Permission to use WebFetch has been denied because Claude Code is running in don't ask mode.",
+  'Permission for this action was denied by the Claude Code auto mode classifier. Reason: x',
+  "Claude requested permissions to write to /etc/x, but you haven't granted it yet.",
+  "The user doesn't want to proceed with this tool use. The tool use was rejected",
+  "The user doesn't want to take this action right now. STOP what you are doing",
+  'This command requires approval',
+  "Bash did not run. It needs the user's approval, and the user was not asked",
+  '[Tool call skipped: the turn was stopped before this call ran, by the check whose denial is on another call]',
+]
+
+const RESULTS = [
+  '',
+  'done',
+  'Exit code 3\nout\nerr',
+  'grep found: PreToolUse:Bash hook error: x',
+  'see <tool_use_error>',
+  ...[null, 5, {}, [], [{ type: 'image' }], { stdout: '<tool_use_error>' }],
+]
+
+describe('a result', () => {
+  for (const text of REFUSALS) {
+    test(`is a refusal when it says: ${text.slice(0, 60)}`, () => {
+      assert.equal(isRefusal(text), true)
+      assert.equal(isRefusal([{ type: 'image' }, { type: 'text', text }]), true)
+    })
+  }
+
+  for (const result of RESULTS) {
+    test(`is none when it is ${JSON.stringify(result)}`, () => assert.equal(isRefusal(result), false))
+  }
+})
+
+describe('a prompt', () => {
+  const by = (members: object) => {
+    const input = parseHookInput(JSON.stringify({ hook_event_name: 'UserPromptSubmit', ...members }))
+    return input.type === 'prompt' ? input.by : input.type
+  }
+
+  for (const [members, expected] of [
+    [{ prompt: 'go' }, 'person'],
+    [{ prompt: 'go', source: 'sdk' }, 'person'],
+    [{ prompt: 'go', agent_id: '' }, 'person'],
+    [{ prompt: 'SUBTASK please', agent_id: 'a1', agent_type: 'general-purpose' }, 'machine'],
+    [{ prompt: '<task-notification>done' }, 'machine'],
+    [{ prompt: 'go', source: 'loop_wakeup', agent_id: 'a1' }, 'machine'],
+    [{ prompt: 'go', source: 'loop_wakeup' }, 'schedule'],
+  ] as const) {
+    test(`with ${JSON.stringify(members)} is a ${expected}'s`, () => assert.equal(by(members), expected))
+  }
 })
 
 describe('a hook input', () => {

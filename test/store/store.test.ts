@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { decide } from '../../src/guard/decide.ts'
-import type { CallEvent } from '../../src/guard/event.ts'
+import type { CallEvent, Event } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { RATE } from '../../src/guard/meters.ts'
 import { countOf } from '../../src/guard/ring.ts'
@@ -50,7 +50,7 @@ function callOf(agent = MAIN, tool = 'Bash'): CallEvent {
   return { type: 'call', agent, tool, signature: `${signatures}`, isPoll: false }
 }
 
-function count(db: StateDb, session: string, event = callOf(), rules = policy) {
+function count(db: StateDb, session: string, event: Event = callOf(), rules = policy) {
   return db.update({
     identity: identify({ session }),
     event,
@@ -102,6 +102,35 @@ describe('state.db', () => {
     assert.deepEqual(sessions(db), [])
     const totals = db.read((raw) => readTotals(raw), undefined)
     assert.equal(totals?.calls, 2, 'what they had counted is not forgotten')
+  })
+
+  test('counts calls that nobody asked about with their session, and after it is dropped', (t) => {
+    const { db, clock } = store(t)
+    count(db, 's', { type: 'prompt', agent: MAIN, by: 'person' })
+    const calls = ['a', 'b'].map((id) => ({ id, tool: 'Read', signature: id, isPoll: false, result: id }))
+    const round = { type: 'results', agent: MAIN, calls, endsRound: true } as const
+    count(db, 's', round)
+    count(db, 's', round)
+    const [session] = sessions(db)
+    assert.deepEqual(
+      [session?.unasked, session?.calls, session?.tools, session?.peak, session?.agents],
+      [2, 2, { Read: 2 }, 2, [{ agent: 'main', type: '', count: 2 }]],
+    )
+    clock.now += MINUTE
+    sweep(db)
+    clock.now += 31 * DAY
+    sweep(db)
+    assert.deepEqual(sessions(db), [])
+    const totals = db.read((raw) => readTotals(raw), undefined)
+    assert.deepEqual(totals, { ...NO_TOTALS, calls: 2, unasked: 2 })
+  })
+
+  test('knows not all that was asked in a session whose row cannot be read', (t) => {
+    const { db } = store(t)
+    const prompt = { type: 'prompt', agent: MAIN, by: 'person' } as const
+    count(db, 's', prompt)
+    db.transaction((raw) => raw.exec("UPDATE session SET lasting = 'x'"))
+    assert.equal(count(db, 's', prompt).session.lasting.asked, 'not all')
   })
 
   test('folds agents that were idle for 10 minutes into one', (t) => {
@@ -278,7 +307,9 @@ describe('what state.db remembers', () => {
     assert.deepEqual(decodeAgent(encodeAgent(agent)), agent)
     const latch = { rule: 'repeat', count: 5, limit: 5, at: START, refused: 2 } as const
     const lasting = { epoch: 3, hears: HEARS, mode: 'enforce', looping: ['main'], latch } as const
-    assert.deepEqual(decodeLasting(encodeLasting(lasting)), lasting)
+    for (const asked of [[], ['a', 'b'], 'not all'] as const) {
+      assert.deepEqual(decodeLasting(encodeLasting({ ...lasting, asked })), { ...lasting, asked })
+    }
     assert.deepEqual(decodeAgent(encodeAgent({ ...agent, latch })), { ...agent, latch })
   })
 
@@ -291,6 +322,13 @@ describe('what state.db remembers', () => {
     assert.ok(decodeSession(JSON.stringify(whole), lasting))
     assert.ok(decodeAgent(JSON.stringify(agent)))
     assert.ok(decodeLasting(JSON.stringify(lasting)))
+  })
+
+  test('of an earlier version does not know all that was asked, and of a later one keeps what is new', () => {
+    const { asked, ...rest } = decodeLasting(JSON.stringify({ ...lasting, later: [1] })) ?? {}
+    assert.equal(asked, 'not all')
+    assert.deepEqual(rest, { ...lasting, later: [1] })
+    assert.equal(decodeLasting(JSON.stringify({ ...lasting, asked: [5] }))?.asked, 'not all')
   })
 
   const nothing = ['', 'null', '{}', '[]']

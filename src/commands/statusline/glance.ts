@@ -14,6 +14,8 @@ export interface Glance {
   readonly session: SessionState
   /** Agents that are halted while others go on. */
   readonly haltedAgents: number
+  /** Calls of the session that ran without our having been asked. */
+  readonly unasked: number
   /** The settings were changed so that a new session would run without our hooks. */
   readonly isUndermined: boolean
 }
@@ -35,9 +37,12 @@ const UNDERMINED: Phrase = { text: 'hooks changed in the settings: spikectl doct
 
 /** What is to be said of it. */
 export function phrasesOf(glance: Glance, policy: Policy): readonly Phrase[] {
-  return glance.isUndermined
-    ? [...sessionPhrases(glance, policy), UNDERMINED]
-    : sessionPhrases(glance, policy)
+  const { unasked, isUndermined } = glance
+  return [
+    ...sessionPhrases(glance, policy),
+    ...(unasked > 0 ? [{ text: `${unasked} ran unasked`, colour: 'yellow' as const }] : []),
+    ...(isUndermined ? [UNDERMINED] : []),
+  ]
 }
 
 function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy): readonly Phrase[] {

@@ -15,7 +15,7 @@ import { projectSettingsPath } from '../../paths.ts'
 import { printable } from '../../short-id.ts'
 import { type Input, isInteractive, readInput, writeOut } from '../../stdio.ts'
 import { peek } from '../../store/peek.ts'
-import { countHalted, readGuardChange, readSession } from '../../store/sessions.ts'
+import { countHalted, countUnasked, readGuardChange, readSession } from '../../store/sessions.ts'
 import { painted, RESET } from '../../terminal/sgr.ts'
 import { oldNode } from '../../version.ts'
 import type { Context, ExitCode } from '../context.ts'
@@ -117,9 +117,10 @@ function glanceAt(file: string, key: string): Glance {
     (db, at) => {
       const session = readSession(db, key, at)
       const haltedAgents = countHalted(db, key, session.lasting.epoch)
-      return { now: at, session, haltedAgents, isUndermined: readGuardChange(db, key) !== undefined }
+      const isUndermined = readGuardChange(db, key) !== undefined
+      return { now: at, session, haltedAgents, unasked: countUnasked(db, key), isUndermined }
     },
-    { now, session: freshSession(now), haltedAgents: 0, isUndermined: false },
+    { now, session: freshSession(now), haltedAgents: 0, unasked: 0, isUndermined: false },
   )
 }
 

@@ -42,6 +42,11 @@ export interface PromptInput extends Common {
   readonly by: Prompter
 }
 
+/** A client has begun or resumed a session. */
+export interface SessionStartInput extends Common {
+  readonly type: 'session_start'
+}
+
 export interface SessionEndInput extends Common {
   readonly type: 'session_end'
 }
@@ -57,13 +62,13 @@ export interface OtherInput {
 }
 
 /** The events that the guard hears of. */
-export type GuardedInput = CallInput | ResultsInput | PromptInput | SessionEndInput
+export type GuardedInput = CallInput | ResultsInput | PromptInput | SessionStartInput | SessionEndInput
 
 export type HookInput = GuardedInput | SettingsChangeInput | OtherInput
 
 const KNOWN = new Set([
   ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch'],
-  ...['UserPromptSubmit', 'SessionEnd', 'ConfigChange'],
+  ...['UserPromptSubmit', 'SessionStart', 'SessionEnd', 'ConfigChange'],
 ])
 
 const EXAMPLE =
@@ -110,6 +115,9 @@ function translate(name: string, payload: Payload): HookInput {
       return { ...common, type: 'prompt', by: prompterOf(payload) }
     case 'ConfigChange':
       return { ...common, type: 'settings_change' }
+    case 'SessionStart':
+      // After a compaction the session goes on, and calls of its subagents may be running.
+      return payload.source === 'compact' ? { type: 'other' } : { ...common, type: 'session_start' }
     default:
       return { ...common, type: 'session_end' }
   }
@@ -120,9 +128,11 @@ const SCHEDULED = /schedule|wake[_-]?up|cron/i
 
 /**
  * The client submits prompts of its own: it says so in `source`, or, when a background task has ended, they begin
- * with a tag. Source: client 2.1.330 as observed.
+ * with a tag. Source: client 2.1.330 as observed. Codex and Copilot submit what an agent gives its subagent to do,
+ * with the subagent's agent_id.
  */
-function prompterOf({ source, prompt }: Payload): Prompter {
+function prompterOf({ source, prompt, agent_id }: Payload): Prompter {
+  if (textOf(agent_id)) return 'machine'
   if (SCHEDULED.test(textOf(source) ?? '')) return 'schedule'
   const isSaid = source !== undefined && source !== null && source !== ''
   if (isSaid && source !== 'user' && source !== 'sdk') return 'machine'

@@ -5,6 +5,7 @@ import type { Hash } from '../../hash.ts'
 import type { GuardedInput, HostCall } from './event.ts'
 import { isObject } from './payload.ts'
 import { isPoll } from './poll.ts'
+import { isRefusal } from './refusal.ts'
 
 export function fingerprint(input: GuardedInput, hash: Hash): Event {
   const { agent } = input
@@ -17,8 +18,9 @@ export function fingerprint(input: GuardedInput, hash: Hash): Event {
     }
     case 'prompt':
       return { type: 'prompt', agent, by: input.by }
+    case 'session_start':
     case 'session_end':
-      return { type: 'session_end', agent }
+      return { type: input.type, agent }
   }
 }
 
@@ -30,9 +32,10 @@ export function callOf(agent: string, call: HostCall, hash: Hash) {
 }
 
 /** What a call has returned; nothing while that is not known. */
-export function resultOf({ result }: HostCall, hash: Hash): { result?: string } {
+export function resultOf({ result }: HostCall, hash: Hash): { result?: string; isRefused?: true } {
   if (result === undefined) return {}
-  return { result: hash(typeof result === 'string' ? result : textFor(result)) }
+  const text = typeof result === 'string' ? result : textFor(result)
+  return { result: hash(text), ...(isRefusal(result) ? { isRefused: true } : {}) }
 }
 
 /** The client's own tools in whose input some members are no part of what is done. Source: client 2.1.330. */

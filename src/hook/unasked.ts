@@ -1,0 +1,33 @@
+/** Calls that ran without our having been asked, in one line of the log. */
+
+import type { LogEntry } from '../log.ts'
+
+/** More tools than this are named in no message. */
+const MOST_NAMED = 5
+
+interface Parties {
+  readonly session: string
+  readonly tenant: string
+  readonly user?: string
+  readonly agent?: string
+}
+
+/** `tools` has one for each call, `parties` who made them. */
+export function unaskedEntry(tools: readonly string[], parties: Parties): LogEntry {
+  const calls = tools.length === 1 ? '1 call' : `${tools.length} calls`
+  const message = `${calls} ran without the hook having been asked (${named(tools)}): it crashed, was killed, timed out or was not there`
+  const { session, tenant, user, agent } = parties
+  return {
+    ...{ event: 'unasked', message, session, tenant, count: tools.length },
+    ...(user === undefined ? {} : { user }),
+    ...(agent === undefined ? {} : { agent }),
+  }
+}
+
+/** "Bash 2, Read 1". */
+function named(tools: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const tool of tools) counts.set(tool, (counts.get(tool) ?? 0) + 1)
+  const most = [...counts].sort(([, a], [, b]) => b - a).map(([tool, count]) => `${tool} ${count}`)
+  return [...most.slice(0, MOST_NAMED), ...(most.length > MOST_NAMED ? ['…'] : [])].join(', ')
+}
