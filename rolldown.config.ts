@@ -1,10 +1,9 @@
-import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown'
+import { type CodeSplittingGroup, defineConfig, type Plugin, type RolldownOptions } from 'rolldown'
 
 /**
- * Three bundles. The hook and the status line are CommonJS: as ES modules they would start a seventh slower. Each holds
- * the JavaScript of better-sqlite3. What they do not usually need is in chunks of its own, loaded when it is needed; and
- * they share none, so that what one of them needs makes the other no slower.
- * The command line is an ES module that leaves its packages where npm put them.
+ * Three bundles, of CommonJS: as ES modules they would start a seventh slower. Each holds the packages that it needs, but
+ * for SQLite's binary. What is not usually needed is in chunks of its own, loaded when it is needed; and the bundles share
+ * none, so that what one of them needs makes the others no slower.
  */
 const platform = 'node'
 
@@ -20,7 +19,7 @@ const trimSqlite: Plugin = {
 
 /** Everything else goes into hook.js and statusline.js, so that a hot path reads one file. */
 const COLD =
-  /src\/(hook\/(answer|failed|forged|sign|settings-change|unasked)|store\/guard-change|installed|log|lines|guard\/loosening|settings|settings-schema|audit\/.*|hosts\/claude-code\/(wording|sentences|settings\/.*)|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
+  /src\/(hook\/(answer|failed|forged|sign|settings-change|unasked)|store\/guard-change|installed|log|lines|guard\/loosening|settings|settings-schema|setting-names|audit\/.*|hosts\/claude-code\/(wording|sentences|settings\/.*)|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
 
 const packageType: Plugin = {
   name: 'package-type',
@@ -29,37 +28,51 @@ const packageType: Plugin = {
   },
 }
 
-function hot(name: string): RolldownOptions {
+/** commander starts subcommands that are programs of their own; we have none, so what starts them loads when asked. */
+const trimCommander: Plugin = {
+  name: 'trim-commander',
+  transform(code, id) {
+    if (!/node_modules.commander.lib.command\.js$/.test(id)) return undefined
+    const lazy = "process.getBuiltinModule('node:child_process')"
+    const [before, after, ...more] = code.split("import childProcess from 'node:child_process';")
+    if (before === undefined || after === undefined || more.length > 0)
+      throw new Error(`${id} imports node:child_process in another way than was expected`)
+    return before + after.replaceAll(/\bchildProcess\b/g, lazy)
+  },
+}
+
+/** One CommonJS bundle, with its chunks beside it. */
+function bundle(name: string, groups: CodeSplittingGroup[]): RolldownOptions {
   return {
     platform,
+    // jsonc-parser's other form asks for its files in a way that no bundler can follow.
+    resolve: { mainFields: ['module', 'main'] },
     input: { [name]: `src/${name}.ts` },
     // Lets the chunks take what they share with the entry from the entry's own file.
     preserveEntrySignatures: 'allow-extension',
     transform: { target: 'es2020' },
-    plugins: [trimSqlite, packageType],
+    plugins: [trimSqlite, trimCommander, packageType],
     output: {
       dir: 'dist',
       format: 'cjs',
       minify: true,
       cleanDir: name === 'hook',
       chunkFileNames: `${name}-[name].js`,
-      codeSplitting: {
-        includeDependenciesRecursively: false,
-        groups: [{ name: 'hot', test: (id) => !COLD.test(id) }],
-      },
+      codeSplitting: { includeDependenciesRecursively: false, groups },
     },
   }
 }
 
+/** Each in a chunk of its own, so that a command loads those alone that it needs. */
+const PACKAGES = ['commander', 'chalk', 'valibot', 'tweetnacl', 'jsonc-parser']
+
+const HOT: CodeSplittingGroup = { name: 'hot', test: (id) => !COLD.test(id) }
+
 export default defineConfig([
-  hot('hook'),
-  hot('statusline'),
-  {
-    platform,
-    external: ['tweetnacl', 'commander', 'chalk'],
-    // jsonc-parser's other form asks for its files in a way that no bundler can follow.
-    resolve: { mainFields: ['module', 'main'] },
-    input: { cli: 'src/cli.ts' },
-    output: { dir: 'dist', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'cli-[name].mjs' },
-  },
+  bundle('hook', [HOT]),
+  bundle('statusline', [HOT]),
+  bundle(
+    'cli',
+    PACKAGES.map((name) => ({ name, test: new RegExp(`node_modules.${name}.`) })),
+  ),
 ])

@@ -118,7 +118,7 @@ export const NODE_ALONE: Program = { name: 'node -e 0', file: process.execPath, 
 
 export const HOOK_PROGRAM: Program = { name: 'spikectl-hook', file: process.execPath, args: [HOOK] }
 
-const CLI = fileURLToPath(new URL('../bin/spikectl.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../bin/spikectl.js', import.meta.url))
 export const STATUS_LINE_PROGRAM: Program = {
   name: 'spikectl statusline',
   file: process.execPath,

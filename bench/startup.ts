@@ -1,10 +1,12 @@
-/** What starting costs: the figures behind docs/decisions/0001 and 0002. */
+/** What starting costs: the figures behind docs/decisions/0001 and 0002, and what the commands that are run most take. */
 
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inTemporaryHome, median, printTable, run } from './measure.ts'
+import { CLI, call, HOOK_PROGRAM, inTemporaryHome, median, printTable, run } from './measure.ts'
 
 const ROUNDS = 100
+
+const COMMANDS = ['--help', '--version', 'status', 'config', 'audit verify']
 
 /** As much code as the hook has. A binary is loaded with require(), which an ES module has to make first. */
 const FUNCTIONS = Array.from(
@@ -25,6 +27,7 @@ const FILES = {
 export async function startup(): Promise<void> {
   await inTemporaryHome(undefined, async (home) => {
     for (const [name, text] of Object.entries(FILES)) writeFileSync(join(home, name), text)
+    await refuseOnce(home)
     const cases: readonly (readonly [string, ...string[]])[] = [
       ['node -e 0', '-e', '0'],
       ['an empty file', 'nothing.cjs'],
@@ -32,6 +35,7 @@ export async function startup(): Promise<void> {
       ['an ES module and a bundle', 'module.mjs'],
       ['node:crypto and one HMAC', 'crypto.cjs'],
       ['an ES module and chalk', 'chalk.mjs'],
+      ...COMMANDS.map((words) => [`spikectl ${words}`, CLI, ...words.split(' ')] as const),
     ]
     const times = new Map(cases.map(([name]): [string, number[]] => [name, []]))
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -45,4 +49,12 @@ export async function startup(): Promise<void> {
     const rows = [...times].map(([name, ms]) => [name, median(ms).toFixed(1), (median(ms) / base).toFixed(2)])
     printTable(['whole process', 'p50 ms', 'times node -e 0'], rows)
   })
+}
+
+/** A session, and a log with a refusal: something to show and to verify. */
+async function refuseOnce(home: string): Promise<void> {
+  const settings = join(home, 'config.json')
+  writeFileSync(settings, '{"rate":{"blockPerMin":1}}')
+  await run(HOOK_PROGRAM, home, call())
+  rmSync(settings)
 }

@@ -1,4 +1,13 @@
 #!/usr/bin/env node
 'use strict'
 
-require('../dist/hook.js').main()
+function built() {
+  try {
+    return require('../dist/hook.js')
+  } catch (error) {
+    process.stderr.write(`spikectl: ${require('./not-built.js').notBuilt(error)}\n`)
+    process.exit(1) // never 2, which would refuse the call
+  }
+}
+
+built().main()

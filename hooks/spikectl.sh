@@ -11,5 +11,5 @@ if [ -f "$root/dist/hook.js" ]; then
   exec node "$root/bin/$name.js" "$@"
 fi
 command -v "$name" >/dev/null 2>&1 && exec "$name" "$@"
-echo "spikectl: the plugin finds no $name to run. From a clone of spikectl: npm ci && npm pack && npm install --global ./spikectl-*.tgz" >&2
+echo "spikectl: the plugin finds no $name to run. From a clone of spikectl: npm ci --ignore-scripts=false && npm pack && npm install --global ./spikectl-*.tgz" >&2
 exit 1

@@ -3,23 +3,8 @@
  * and [] names a value: commands/completion/values.ts says what may stand in its place.
  */
 
-import { Command, CommanderError, Option } from 'commander'
-import { addAuditCommands } from './cli/audit.ts'
-import { addCompletionCommands } from './cli/completion.ts'
-import { addConfigCommands } from './cli/config.ts'
-import { addDoctor, addInstallCommands } from './cli/installing.ts'
-import { addSessionCommands } from './cli/sessions.ts'
 import { describe } from './failure.ts'
-import { reportError } from './terminal/terminal.ts'
 import { oldNode, VERSION } from './version.ts'
-
-const EXAMPLES = `
-Examples:
-  spikectl demo                        see it count, warn and block, in a throw-away folder
-  spikectl status                      who is calling how fast
-  spikectl config set rate.blockPerMin 300
-  spikectl reset 3f2a9c1e              let a blocked session go on
-  spikectl audit verify                is the log of what was blocked untouched?`
 
 /** Runs the command line in `process.argv`; sets the exit code. */
 export async function main(): Promise<void> {
@@ -31,40 +16,21 @@ export async function main(): Promise<void> {
   }
   process.umask(0o077)
   process.stdout.on('error', ignoreClosedPipe)
-  try {
-    await program().parseAsync()
-  } catch (error) {
-    process.exitCode = error instanceof CommanderError ? usageExitCode(error) : reportError(error)
+  if (isVersionAsked(process.argv.slice(2))) {
+    process.stdout.write(`${VERSION}\n`)
+    return
   }
+  const { runProgram } = await import('./cli/program.ts')
+  await runProgram()
 }
 
-/** commander has printed its message already; help and version are no errors. */
-function usageExitCode(error: CommanderError): number {
-  return error.exitCode === 0 ? 0 : 2
+/** Asked alone, as scripts do: nothing is loaded for it. With anything beside it the program answers. */
+function isVersionAsked([first, ...others]: readonly string[]): boolean {
+  return (first === '--version' || first === '-V') && others.length === 0
 }
 
 /** `spikectl status | head -1` is no failure. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)
-}
-
-function program(): Command {
-  const root = new Command('spikectl')
-    .description(
-      'The circuit breaker for Claude Code: counts tool calls, warns, blocks, and signs what it blocked.',
-    )
-    .version(VERSION)
-    .addOption(new Option('--no-color', 'no colour'))
-    .addHelpText('after', EXAMPLES)
-    .showSuggestionAfterError()
-    .configureOutput({ outputError: (text, write) => write(text) })
-    .exitOverride()
-  addInstallCommands(root)
-  addDoctor(root)
-  addSessionCommands(root)
-  addConfigCommands(root.command('config').description('show and change settings'))
-  addAuditCommands(root.command('audit').description('the signed log of what was refused'))
-  addCompletionCommands(root)
-  return root
 }

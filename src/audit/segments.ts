@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fdatasyncSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import { failure } from '../failure.ts'
 import { isThere, openOurs, readAt } from '../files.ts'
 import { linesFrom, type RawLine, type ReadAt } from '../lines.ts'
@@ -76,6 +75,8 @@ export function openSegment({ file, isPacked }: Segment): OpenSegment {
   const close = () => closeSync(fd)
   if (!isPacked) return { read: (from, length) => readAt(fd, from, length), size: sizeOf(fd), close }
   try {
+    // Loaded only where a file is packed.
+    const { gunzipSync } = process.getBuiltinModule('node:zlib')
     const bytes = gunzipSync(readFileSync(fd), { maxOutputLength: MAX_UNPACKED_BYTES })
     return { read: (from, length) => bytes.subarray(from, from + length), size: bytes.length, close }
   } catch (error) {

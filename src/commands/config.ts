@@ -1,21 +1,11 @@
-/** `spikectl config`: shows and changes settings. A file that is broken is never overwritten. */
+/** `spikectl config get` and `path`: shows settings. What changes them, and much more with it, is not loaded. */
 
-import { renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { toJsonSchema } from '@valibot/to-json-schema'
 import { readConfig } from '../config.ts'
-import { describe, failure } from '../failure.ts'
-import { makeFolder } from '../files.ts'
-import { loosened } from '../guard/loosening.ts'
-import { applySettings, DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
-import { checkSettings, knownKeys, parseSettingsFile, settingAt, settingPath } from '../settings.ts'
-import { SettingsSchema } from '../settings-schema.ts'
+import { failure } from '../failure.ts'
+import type { Policy } from '../guard/policy.ts'
+import { knownKeys, settingAt, settingPath } from '../setting-names.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
-import { refuseAgents, signForPerson } from './person.ts'
-
-/** A settings file as it stands, before it is checked. */
-type RawSettings = Readonly<Record<string, unknown>>
 
 export async function configGet({ paths, terminal }: Context, name: string | undefined): Promise<ExitCode> {
   const { policy, problem } = await readConfig(paths.config)
@@ -29,41 +19,9 @@ export async function configGet({ paths, terminal }: Context, name: string | und
   return 0
 }
 
-export async function configSet(context: Context, name: string, text: string): Promise<ExitCode> {
-  refuseAgents(context, 'config')
-  const value = parseValue(text)
-  await change(context, (settings) => withSetting(settings, known(name), value))
-  context.terminal.print(`${name} = ${String(value)}`)
-  return 0
-}
-
-export async function configUnset(context: Context, name: string): Promise<ExitCode> {
-  refuseAgents(context, 'config')
-  await change(context, (settings) => {
-    const left = withoutSetting(settings, settingPath(name) ?? name.split('.'))
-    if (JSON.stringify(left) !== JSON.stringify(settings)) return left
-    throw failure(`${printable(name)} is not set in config.json`, 'Run: spikectl config get', 1)
-  })
-  const fallback = settingAt(DEFAULT_POLICY, name)
-  context.terminal.print(
-    fallback === undefined ? `${printable(name)} is gone` : `${name} = ${fallback} (default)`,
-  )
-  return 0
-}
-
 export function configPath({ paths, terminal }: Context): ExitCode {
   terminal.print(paths.config)
   return 0
-}
-
-export function configSchema({ terminal }: Context): ExitCode {
-  terminal.print(schemaText().trimEnd())
-  return 0
-}
-
-function schemaText(): string {
-  const schema = toJsonSchema(SettingsSchema, { typeMode: 'input' })
-  return `${JSON.stringify({ title: 'spikectl settings', ...schema }, null, 2)}\n`
 }
 
 /** A whole section, such as `rate`. */
@@ -72,69 +30,9 @@ function sectionAt(policy: Policy, name: string): unknown {
   return section ?? known(name)
 }
 
-function known(name: string): readonly string[] {
+/** The keys that lead to a setting. Throws a Failure when there is none of that name. */
+export function known(name: string): readonly string[] {
   const path = settingPath(name)
   if (path) return path
   throw failure(`${printable(name)} is no setting, expected ${knownKeys()}`, 'Run: spikectl config get')
-}
-
-/** `5` is a number, `true` a boolean; everything else is text. */
-function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-/** Writes the changed settings whole or not at all, with the JSON Schema beside them for editors. */
-async function change(context: Context, edit: (settings: RawSettings) => RawSettings): Promise<void> {
-  const { config, configSchema } = context.paths
-  const { policy: before, problem } = await readConfig(config)
-  const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(config) ?? {})
-  const after = applySettings(
-    DEFAULT_POLICY,
-    checkSettings(settings, DEFAULT_POLICY, problem ? config : 'the new value'),
-  )
-  makeFolder(dirname(config))
-  replace(configSchema, schemaText())
-  replace(config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
-  await recordLoosening(context, before, after)
-}
-
-/** Limits that were loosened are worth a signed line each: the guard lets through what it would have refused. */
-async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
-  for (const setting of loosened(before, after)) {
-    const [from, to] = [before, after].map((policy) => JSON.stringify(settingAt(policy, setting) ?? 0))
-    try {
-      await signForPerson(context, { event: 'limits_loosened', setting, from: from ?? '', to: to ?? '' })
-    } catch (error) {
-      context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
-    }
-  }
-}
-
-function replace(file: string, text: string): void {
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, text, { mode: 0o600, flush: true })
-  renameSync(draft, file)
-}
-
-function withSetting(settings: RawSettings, path: readonly string[], value: unknown): RawSettings {
-  const [key = '', ...rest] = path
-  return { ...settings, [key]: rest.length === 0 ? value : withSetting(objectAt(settings, key), rest, value) }
-}
-
-function withoutSetting(settings: RawSettings, path: readonly string[]): RawSettings {
-  const [key = '', ...rest] = path
-  if (rest.length > 0 && !(key in settings)) return settings
-  const { [key]: _, ...others } = settings
-  if (rest.length === 0) return others
-  const left = withoutSetting(objectAt(settings, key), rest)
-  return Object.keys(left).length > 0 ? { ...settings, [key]: left } : others
-}
-
-function objectAt(settings: RawSettings, key: string): RawSettings {
-  const value = settings[key]
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -10,11 +10,14 @@ const AFTER_MS = 1000
 const EVERY_MS = 100
 const WIDTH = 30
 
+const NOT_SHOWN: Progress = { add: () => undefined, done: () => undefined }
+
 /**
  * A bar on stderr for work that takes over a second, where stderr is a terminal; else nothing is shown. Drawn at
  * once and not by a timer: the work may never return to the event loop.
  */
 export function openProgress(label: string, total: number, colour: ChalkInstance): Progress {
+  if (!process.stderr.isTTY) return NOT_SHOWN
   const start = performance.now()
   let done = 0
   let drawn = start + AFTER_MS - EVERY_MS
@@ -23,7 +26,7 @@ export function openProgress(label: string, total: number, colour: ChalkInstance
     add(amount) {
       done += amount
       const now = performance.now()
-      if (!process.stderr.isTTY || now - drawn < EVERY_MS) return
+      if (now - drawn < EVERY_MS) return
       drawn = now
       isShown = true
       const share = total > 0 ? Math.min(1, done / total) : 1

@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { CLI, type Ended, event, HOOK, run, runHook, temporaryHome } from '../support/processes.ts'
+import {
+  CLI,
+  type Ended,
+  event,
+  HOOK,
+  hookEach,
+  OLD_NODE,
+  run,
+  runHook,
+  temporaryHome,
+} from '../support/processes.ts'
 import { given } from '../support/statusline.ts'
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
-
-/** This Node, claiming to be one that cannot load the SQLite binary. */
-const OLD_NODE = [
-  '--import',
-  `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2',napi:'9'}})`,
-]
 
 describe('an old Node', () => {
   test('is told in one line what to do, and no call is lost in silence', async (t) => {
@@ -92,11 +96,74 @@ describe('the bundle', () => {
     })
   }
 
-  test('of the command line leaves its packages where npm puts them', () => {
-    const cli = readdirSync(DIST).filter((name) => name.endsWith('.mjs'))
-    const text = cli.map((name) => readFileSync(join(DIST, name), 'utf8')).join('\n')
-    for (const name of ['commander', 'chalk', 'tweetnacl']) assert.match(text, new RegExp(`from "${name}"`))
+  test('of the command line asks for node:* and its own parts alone', () => {
+    for (const name of readdirSync(DIST).filter((file) => /^cli[-.]/.test(file))) {
+      const text = readFileSync(join(DIST, name), 'utf8')
+      const required = [...text.matchAll(/require\((["'`])([^"'`]+)\1\)/g)].map((match) => match[2] ?? '')
+      const foreign = required.filter((file) => !isBuiltin(file) && !/^\.\/cli(-[\w-]+)?\.js$/.test(file))
+      assert.deepEqual(foreign, [], name)
+    }
   })
+})
+
+/** What of dist/, and of Node, a command has loaded in the end. */
+async function loadedByCommand(args: readonly string[], home: string) {
+  const atExit = `
+    const { createRequire } = process.getBuiltinModule('node:module')
+    const before = new Set(process.moduleLoadList)
+    process.on('exit', () => {
+      const files = Object.keys(createRequire(process.execPath).cache)
+      const builtin = process.moduleLoadList.filter((name) => !before.has(name))
+      process.getBuiltinModule('node:fs').writeSync(2, JSON.stringify({ files, builtin }))
+    })`
+  const watch = `data:text/javascript,${encodeURIComponent(atExit)}`
+  const { exitCode, stderr } = await run(['--import', watch, CLI, ...args], { home })
+  assert.equal(exitCode, 0, stderr)
+  const { files, builtin }: { files: string[]; builtin: string[] } = JSON.parse(stderr)
+  const own = files.filter((file) => file.startsWith(DIST)).map((file) => file.slice(DIST.length))
+  return {
+    parts: own.map((file) => file.replace(/^cli-|\.js$/g, '')),
+    builtin: builtin.map((name) => name.replace('NativeModule ', '')),
+  }
+}
+
+describe('the command line', () => {
+  test('loads nothing to say its version', async (t) => {
+    for (const args of [['--version'], ['-V']])
+      assert.deepEqual((await loadedByCommand(args, temporaryHome(t))).parts, ['cli'])
+  })
+
+  test('says its version with other options beside it too', async (t) => {
+    const { stdout } = await run([CLI, '--no-color', '--version'], { home: temporaryHome(t) })
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
+  })
+
+  const PARTS = ['chalk', 'commander', 'jsonc-parser', 'settings-schema', 'sqlite', 'tweetnacl', 'valibot']
+  const BUILTIN = ['child_process', 'crypto', 'perf_hooks', 'zlib']
+  for (const { args, parts, builtin } of [
+    { args: ['status'], parts: ['sqlite'], builtin: [] },
+    { args: ['config'], parts: [], builtin: [] },
+    { args: ['config', 'get', 'rate.blockPerMin'], parts: [], builtin: [] },
+    { args: ['config', 'path'], parts: [], builtin: [] },
+    { args: ['audit', 'verify'], parts: ['sqlite'], builtin: ['crypto'] },
+    { args: ['config', 'schema'], parts: ['settings-schema', 'valibot'], builtin: [] },
+  ]) {
+    test(`loads for ${args.join(' ')} what that needs and no more`, async (t) => {
+      const home = temporaryHome(t, { rate: { blockPerMin: 2 } })
+      await hookEach([event(), event()], { home })
+      rmSync(join(home, 'config.json'))
+      const loaded = await loadedByCommand(args, home)
+      for (const name of PARTS) assert.ok(existsSync(join(DIST, `cli-${name}.js`)), name)
+      assert.deepEqual(
+        PARTS.filter((name) => loaded.parts.includes(name)),
+        ['chalk', 'commander', ...parts],
+      )
+      assert.deepEqual(
+        BUILTIN.filter((name) => loaded.builtin.includes(name)),
+        builtin,
+      )
+    })
+  }
 })
 
 function isBuiltin(name: string): boolean {

@@ -11,6 +11,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const HOOK = join(ROOT, 'bin/spikectl-hook.js')
 export const CLI = join(ROOT, 'bin/spikectl.js')
 
+/** This Node, claiming to be one that cannot load the SQLite binary. */
+export const OLD_NODE = [
+  '--import',
+  `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2',napi:'9'}})`,
+]
+
 export interface Ended {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null

@@ -3,7 +3,7 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import { readConfig } from '../../config.ts'
 import type { Paths } from '../../paths.ts'
-import { namedSettings, settingAt, settingPath } from '../../settings.ts'
+import { namedSettings, settingAt, settingPath } from '../../setting-names.ts'
 import { SettingsSchema } from '../../settings-schema.ts'
 import { printable } from '../../short-id.ts'
 import type { Candidate } from './typed.ts'
