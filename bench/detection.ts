@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { DEFAULT_POLICY, type Policy } from '../src/guard/policy.ts'
 import { transcriptsAt } from '../src/replay/files.ts'
 import { bySession, replaySession } from '../src/replay/replay.ts'
-import { inOrder, type PastCall, type Reader, readStory, type Story } from '../src/replay/session.ts'
+import { type Reader, readStory } from '../src/replay/session.ts'
+import { inOrder, type PastCall, type Story } from '../src/replay/story.ts'
 import { median, printTable } from './measure.ts'
 
 /** The number of calls that ran in a session before the rule would have stopped it; undefined if it would not. */

@@ -16,7 +16,7 @@ export interface RawLine {
   readonly isPart: boolean
 }
 
-/** Up to `length` bytes from `position`; fewer only at the end. */
+/** Some of the `length` bytes from `position`; none only at the end. */
 export type ReadAt = (position: number, length: number) => Buffer
 
 const CHUNK_BYTES = 256 * 1024

@@ -5,6 +5,7 @@ import { failure } from '../failure.ts'
 import { applySettings, type Policy } from '../guard/policy.ts'
 import type { Rule } from '../guard/verdict.ts'
 import { type TranscriptFile, transcriptsAt } from '../replay/files.ts'
+import { callsIn, MIN_CALLS, peaksOf, quantile, suggestedLimits } from '../replay/limits.ts'
 import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
 import { printable, shortId } from '../short-id.ts'
 import { openProgress } from '../terminal/progress.ts'
@@ -86,21 +87,28 @@ function asJson({ sessions, oddities }: Replay, files: readonly TranscriptFile[]
 
 function print(terminal: Terminal, { sessions, oddities }: Replay): void {
   const { bold, dim } = terminal.colour
-  const count = `${bold(sessions.length)} session${sessions.length === 1 ? '' : 's'}`
-  terminal.print(`${count}, ${bold(callsIn(sessions))} calls\n`)
+  terminal.print(
+    `${counted(sessions.length, 'session', bold)}, ${counted(callsIn(sessions), 'call', bold)}\n`,
+  )
   const { p50, p90, p99, max } = peaksOf(sessions)
   terminal.print(`most calls in any 60 s of a session: p50 ${p50}, p90 ${p90}, p99 ${p99}, highest ${max}`)
-  const { warnPerMin, blockPerMin } = suggestedLimits(sessions)
-  terminal.print(
-    dim(
-      `limits that fit: spikectl config set rate.warnPerMin ${warnPerMin}; spikectl config set rate.blockPerMin ${blockPerMin}\n`,
-    ),
-  )
+  terminal.print(dim(`${suggestion(sessions)}\n`))
   printRules(terminal, sessions)
   printSessions(terminal, sessions)
   for (const { oddity, lines, first } of oddities) {
-    terminal.remark(`note: ${oddity}: ${lines} lines, the first at ${printable(first)}`)
+    terminal.remark(`note: ${oddity}: ${counted(lines, 'line')}, the first at ${printable(first)}`)
   }
+}
+
+function counted(count: number, what: string, styled: (count: number) => string = String): string {
+  return `${styled(count)} ${what}${count === 1 ? '' : 's'}`
+}
+
+function suggestion(sessions: readonly ReplayedSession[]): string {
+  const limits = suggestedLimits(sessions)
+  if (!limits) return `too little to suggest limits from: ${MIN_CALLS} calls are needed`
+  const { warnPerMin, blockPerMin } = limits
+  return `limits that fit: spikectl config set rate.warnPerMin ${warnPerMin}; spikectl config set rate.blockPerMin ${blockPerMin}`
 }
 
 function printRules({ print: out, colour }: Terminal, sessions: readonly ReplayedSession[]): void {
@@ -172,34 +180,4 @@ function worded({ rule, verdict, call, saved }: Spoken): string {
 
 function savedIn({ verdicts }: ReplayedSession): number {
   return verdicts.reduce((sum, { saved }) => sum + saved, 0)
-}
-
-function callsIn(sessions: readonly ReplayedSession[]): number {
-  return sessions.reduce((sum, { calls }) => sum + calls, 0)
-}
-
-function peaksOf(sessions: readonly ReplayedSession[]) {
-  const peaks = sessions.map(({ peak }) => peak)
-  return {
-    p50: quantile(peaks, 0.5),
-    p90: quantile(peaks, 0.9),
-    p99: quantile(peaks, 0.99),
-    max: quantile(peaks, 1),
-  }
-}
-
-/** A warning that all but one of a hundred sessions never hear, and a ceiling far above the busiest of them. */
-function suggestedLimits(sessions: readonly ReplayedSession[]) {
-  const { p99, max } = peaksOf(sessions)
-  const warnPerMin = Math.max(20, roundUp(p99 * 1.25))
-  return { warnPerMin, blockPerMin: Math.max(2 * warnPerMin, roundUp(max * 2)) }
-}
-
-function roundUp(count: number): number {
-  return Math.ceil(count / 10) * 10
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }

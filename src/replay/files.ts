@@ -1,13 +1,18 @@
 /**
- * Which transcripts there are: `SESSION.jsonl`, and its subagents in `SESSION/subagents/agent-ID.jsonl` or, of older
- * clients, as `agent-ID.jsonl` beside it.
+ * Which transcripts there are: `SESSION.jsonl`, and its subagents in `SESSION/subagents/agent-ID.jsonl`, those of a
+ * workflow in a folder of its own below, or, of older clients, as `agent-ID.jsonl` beside it. Files are copied and
+ * renamed, so which session one is of is for its lines to say.
  */
 
 import { closeSync, type Dirent, existsSync, openSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, join, sep } from 'node:path'
 import { failure } from '../failure.ts'
 import { readAt } from '../files.ts'
+import { sessionOfLine } from '../hosts/claude-code/transcript.ts'
+import { linesFrom, type RawLine } from '../lines.ts'
 
+const MAX_LINE_BYTES = 32 * 1024 * 1024
+/** Nearly always the first lines of a file say the session. */
 const LOOK_BYTES = 16 * 1024
 
 export interface TranscriptFile {
@@ -15,8 +20,11 @@ export interface TranscriptFile {
   readonly bytes: number
   /** Unix ms. */
   readonly changedAt: number
-  /** The session, as the path says it; undefined when only its lines do. */
-  readonly session: string | undefined
+  /** The session, as its lines say it, else as its path does. */
+  readonly session: string
+  /** Equal for the files of one session; those of which no line says a session are told apart by their folders. */
+  readonly key: string
+  /** Undefined for the main agent's. */
   readonly agent: string | undefined
 }
 
@@ -43,11 +51,20 @@ function filesIn(folder: string): string[] {
   })
 }
 
-/** The session that the beginning of a file names. */
-function sessionIn(path: string): string | undefined {
+/** The lines of a transcript, those that are too long to be held as a whole in parts; read so many bytes at once. */
+export function* linesIn(
+  path: string,
+  onBytes: (count: number) => void,
+  atOnce = Number.POSITIVE_INFINITY,
+): Generator<RawLine> {
   const fd = openSync(path, 'r')
   try {
-    return /"sessionId"\s*:\s*"([^"]+)"/.exec(readAt(fd, 0, LOOK_BYTES).toString())?.[1]
+    const read = (from: number, length: number) => {
+      const bytes = readAt(fd, from, Math.min(length, atOnce))
+      onBytes(bytes.length)
+      return bytes
+    }
+    yield* linesFrom(read, 0, MAX_LINE_BYTES)
   } finally {
     closeSync(fd)
   }
@@ -55,9 +72,35 @@ function sessionIn(path: string): string | undefined {
 
 function transcriptFile(path: string): TranscriptFile {
   const { size: bytes, mtimeMs: changedAt } = statSync(path)
-  const name = basename(path, '.jsonl')
-  const agent = /^agent-(.+)$/.exec(name)?.[1]
-  const isNested = basename(dirname(path)) === 'subagents'
-  const session = agent === undefined ? name : isNested ? basename(dirname(dirname(path))) : sessionIn(path)
-  return { path, bytes, changedAt, session, agent }
+  const agent = /^agent-(.+)$/.exec(basename(path, '.jsonl'))?.[1]
+  const main = agent === undefined ? withoutEnding(path) : mainOf(path)
+  const isNamed = agent === undefined || main !== withoutEnding(path)
+  const session = sessionIn(path, isNamed ? basename(main) : undefined)
+  return { path, bytes, changedAt, agent, key: session ?? main, session: session ?? basename(main) }
+}
+
+/** Where the transcript of a subagent's session is, without its ending; the file's own place if that does not say. */
+function mainOf(path: string): string {
+  const parts = path.split(sep)
+  const folder = parts.lastIndexOf('subagents')
+  return folder > 0 ? parts.slice(0, folder).join(sep) : withoutEnding(path)
+}
+
+function withoutEnding(path: string): string {
+  return path.replace(/\.jsonl$/, '')
+}
+
+/**
+ * The session that a file's lines are of: the one it is named after if any line says so, for older clients began the
+ * file of a resumed session with lines of the session before; else the first that is named.
+ */
+function sessionIn(path: string, name: string | undefined): string | undefined {
+  let first: string | undefined
+  for (const { bytes, isPart } of linesIn(path, () => undefined, LOOK_BYTES)) {
+    if (isPart || !bytes.includes(first === undefined ? '"sessionId"' : `"${name}"`)) continue
+    const session = sessionOfLine(bytes.toString())
+    first ??= session
+    if (session !== undefined && (name === undefined || session === name)) return session
+  }
+  return first
 }

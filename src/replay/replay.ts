@@ -1,12 +1,14 @@
 /** What the rules would have done to sessions that are over: the same `decide`, with the transcripts' clock. */
 
 import { decide } from '../guard/decide.ts'
+import { haltIn } from '../guard/escalation.ts'
 import type { Policy } from '../guard/policy.ts'
 import { aged, countOf, emptyRing, type Ring, withCall } from '../guard/ring.ts'
-import { type AgentState, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
+import { type AgentState, currentAgent, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
 import type { Rule, Verdict } from '../guard/verdict.ts'
 import type { TranscriptFile } from './files.ts'
-import { type Oddity, type Reader, readSession, type Timed } from './session.ts'
+import { type Oddity, type Reader, readSession } from './session.ts'
+import type { Timed } from './story.ts'
 
 /** The first time that a rule would have warned, blocked or halted in a session. */
 export interface Spoken {
@@ -16,7 +18,7 @@ export interface Spoken {
   readonly at: string
   /** The how manieth call of the session it was. */
   readonly call: number
-  /** Calls of the session that this rule would have refused from then on. */
+  /** Calls of the session that this rule would have refused from then on, or kept from being made. */
   readonly saved: number
 }
 
@@ -63,14 +65,27 @@ export function replay(
   return { sessions, oddities: [...oddities.values()] }
 }
 
-/** A session's files together, the oldest session first: who repeats calls of another came later. */
+/**
+ * A session's name and its files together, the oldest session first: who repeats calls of another came later. Of its
+ * files those come first whose calls others repeat: a call is of the agent in whose file it is met first.
+ */
 export function bySession(files: readonly TranscriptFile[]): [string, TranscriptFile[]][] {
   const sessions = new Map<string, TranscriptFile[]>()
-  for (const file of [...files].sort((a, b) => a.changedAt - b.changedAt)) {
-    const name = file.session ?? file.path
-    sessions.set(name, [...(sessions.get(name) ?? []), file])
+  for (const file of files.toSorted((a, b) => a.changedAt - b.changedAt)) {
+    sessions.set(file.key, [...(sessions.get(file.key) ?? []), file])
   }
-  return [...sessions]
+  return [...sessions.values()].map((own) => {
+    const inTurn = own.toSorted((a, b) => rank(a) - rank(b))
+    return [inTurn[0]?.session ?? '', inTurn]
+  })
+}
+
+/** What an agent's context is compacted or asked aside with begins with a copy of what the agent has done. */
+const COPY = /^(acompact|aside_question)-/
+
+function rank({ agent }: TranscriptFile): number {
+  if (agent === undefined) return 0
+  return COPY.test(agent) ? 2 : 1
 }
 
 /** A replay on its way through a session. */
@@ -97,6 +112,7 @@ export function replaySession(session: string, events: readonly Timed[], policy:
 function meet(course: Course, { at, event, calls }: Timed, policy: Policy): void {
   const id = event.agent.id
   const agent = course.agents.get(id) ?? freshAgent(course.session.lasting.epoch)
+  const wasHalted = isHalted(course.session, agent)
   const outcome = decide({ session: course.session, agent }, event, policy, at)
   course.session = outcome.session
   course.agents.set(id, outcome.agent)
@@ -105,8 +121,14 @@ function meet(course: Course, { at, event, calls }: Timed, policy: Policy): void
     course.all = withCall(aged(course.all, at))
     course.peak = Math.max(course.peak, countOf(course.all))
   }
-  const isNew = outcome.tally.calls > 0 || outcome.tally.halted > 0
-  if (isNew) note(course, outcome.verdict, at, outcome.tally.blocked)
+  // In a turn that had ended, calls that no hook is asked about would not have been made either.
+  const unmade = wasHalted && event.type === 'results' ? calls : 0
+  const isNew = outcome.tally.calls > 0 || outcome.tally.halted > 0 || unmade > 0
+  if (isNew) note(course, outcome.verdict, at, outcome.tally.blocked + unmade)
+}
+
+function isHalted(session: SessionState, agent: AgentState): boolean {
+  return haltIn({ session, agent: currentAgent(agent, session.lasting.epoch) }) !== undefined
 }
 
 function note({ spoken, calls }: Course, verdict: Verdict, at: number, refused: number): void {

@@ -1,27 +1,19 @@
 /** What happened in one session, read from its transcripts in the guard's own words, in the order of its times. */
 
 import { hash } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
-import { readAt } from '../files.ts'
-import { type Event, MAIN_AGENT, type ReturnedCall } from '../guard/event.ts'
+import { type Event, MAIN_AGENT, type Prompter } from '../guard/event.ts'
 import { callOf, resultOf } from '../hosts/claude-code/fingerprint.ts'
 import {
   mayConcern,
   parseTranscriptLine,
+  type TranscriptCall,
   type TranscriptItem,
   type TranscriptLine,
+  type TranscriptResult,
   type Unusable,
 } from '../hosts/claude-code/transcript.ts'
-import { linesFrom } from '../lines.ts'
-import type { TranscriptFile } from './files.ts'
-
-export interface Timed {
-  /** Unix ms. */
-  readonly at: number
-  readonly event: Event
-  /** How many calls it stands for: 0 for what is no call, or one that was told of before. */
-  readonly calls: number
-}
+import { linesIn, type TranscriptFile } from './files.ts'
+import { inOrder, type Story, type Timed } from './story.ts'
 
 /** Why lines were skipped; also when a time was earlier than one before it, which is mended by sorting. */
 export type Oddity = Unusable | 'over 32 MB' | 'time running backwards'
@@ -34,28 +26,8 @@ export interface Reader {
   readonly onBytes: (count: number) => void
 }
 
-const MAX_LINE_BYTES = 32 * 1024 * 1024
-
-/** A call of a past session, with what it returned. */
-export interface PastCall {
-  /** Unix ms. */
-  readonly at: number
-  readonly order: number
-  readonly agent: string
-  readonly message: string
-  readonly isNew: boolean
-  returned: ReturnedCall
-  returnedAt: number
-  isUnasked: boolean
-  isError: boolean
-}
-
-/** A session as its files tell it. */
-export interface Story {
-  readonly calls: Map<string, PastCall>
-  readonly prompts: Timed[]
-  order: number
-}
+/** By so much lines may be out of the order of their times: the client gives the time first and writes later. */
+const JITTER_MS = 1000
 
 /** Everything that happened in a session, in order. */
 export function readSession(files: readonly TranscriptFile[], reader: Reader): Timed[] {
@@ -69,34 +41,36 @@ export function readStory(files: readonly TranscriptFile[], reader: Reader): Sto
   return story
 }
 
+/** A file on its way into a story. */
+interface Reading {
+  readonly story: Story
+  readonly file: TranscriptFile
+  readonly reader: Reader
+  /** The client has said that a scheduled prompt comes next. */
+  isScheduled: boolean
+}
+
 function readFile(file: TranscriptFile, story: Story, reader: Reader): void {
-  const fd = openSync(file.path, 'r')
-  try {
-    const read = (from: number, length: number) => {
-      const bytes = readAt(fd, from, length)
-      reader.onBytes(bytes.length)
-      return bytes
+  const reading: Reading = { story, file, reader, isScheduled: false }
+  let number = 0
+  let latest = 0
+  let wasPart = false
+  for (const { bytes, isPart } of linesIn(file.path, reader.onBytes)) {
+    const goesOn = isPart && wasPart
+    wasPart = isPart
+    if (goesOn) continue
+    number += 1
+    const line = isPart ? 'over 32 MB' : lineIn(bytes)
+    if (line === undefined) continue
+    if (typeof line === 'string') {
+      reader.onOddity(line, file.path, number)
+      continue
     }
-    let number = 0
-    let latest = 0
-    let wasPart = false
-    for (const { bytes, isPart } of linesFrom(read, 0, MAX_LINE_BYTES)) {
-      const goesOn = isPart && wasPart
-      wasPart = isPart
-      if (goesOn) continue
-      number += 1
-      const line = isPart ? 'over 32 MB' : lineIn(bytes)
-      if (line === undefined) continue
-      if (typeof line === 'string') {
-        reader.onOddity(line, file.path, number)
-        continue
-      }
-      if (line.at < latest) reader.onOddity('time running backwards', file.path, number)
-      latest = Math.max(latest, line.at)
-      for (const item of line.items) add(story, item, line, file, reader)
-    }
-  } finally {
-    closeSync(fd)
+    const isBackwards = latest - line.at > JITTER_MS
+    if (isBackwards) reader.onOddity('time running backwards', file.path, number)
+    const at = isBackwards ? line.at : Math.max(latest, line.at)
+    latest = Math.max(latest, line.at)
+    for (const item of line.items) add(reading, item, { ...line, at })
   }
 }
 
@@ -108,32 +82,55 @@ function lineIn(bytes: Buffer): TranscriptLine | Unusable | undefined {
   return typeof line !== 'string' && line.items.length === 0 ? undefined : line
 }
 
-function add(
-  story: Story,
-  item: TranscriptItem,
-  { at, agent }: TranscriptLine,
-  file: TranscriptFile,
-  reader: Reader,
-) {
+function add(reading: Reading, item: TranscriptItem, { at, agent }: TranscriptLine): void {
+  const { story, file, reader } = reading
   const id = file.agent ?? agent ?? MAIN_AGENT
   story.order += 1
-  if (item.type === 'prompt') {
-    const event: Event = { type: 'prompt', agent: { id, type: '' }, by: item.by }
-    if (id === MAIN_AGENT) story.prompts.push({ at, event, calls: 0 })
-  } else if (item.type === 'call') {
-    const isNew = isFirst(reader.met, item.id)
-    if (story.calls.has(item.id)) return
-    const returned = callOf(id, item, shortHash)
-    const round = { at, order: story.order, agent: id, message: `${id} ${item.message}` }
-    story.calls.set(item.id, { ...round, isNew, returned, returnedAt: at, isUnasked: false, isError: false })
-  } else {
-    const call = story.calls.get(item.id)
-    if (!call || call.returned.result !== undefined) return
-    call.returned = { ...call.returned, ...resultOf({ ...NO_CALL, result: item.result }, shortHash) }
-    call.returnedAt = at
-    call.isUnasked = item.isUnasked
-    call.isError = item.isError
+  switch (item.type) {
+    case 'prompt':
+      addPrompt(story, id, item.by, at)
+      break
+    case 'schedule':
+      reading.isScheduled = true
+      break
+    case 'remark':
+      if (reading.isScheduled) addPrompt(story, id, 'schedule', at)
+      reading.isScheduled = false
+      break
+    case 'call': {
+      const isNew = isFirst(reader.met, item.id)
+      if (!story.calls.has(item.id)) addCall(story, id, item, isNew, at)
+      break
+    }
+    case 'result':
+      addResult(story, item, at)
   }
+}
+
+function addPrompt({ prompts }: Story, id: string, by: Prompter, at: number): void {
+  const event: Event = { type: 'prompt', agent: { id, type: '' }, by }
+  if (id === MAIN_AGENT) prompts.push({ at, event, calls: 0 })
+}
+
+function addCall(
+  { calls, order }: Story,
+  id: string,
+  item: TranscriptCall,
+  isNew: boolean,
+  at: number,
+): void {
+  const returned = callOf(id, item, shortHash)
+  const round = { at, order, agent: id, message: `${id} ${item.message}` }
+  calls.set(item.id, { ...round, isNew, returned, returnedAt: at, isUnasked: false, isError: false })
+}
+
+function addResult({ calls }: Story, item: TranscriptResult, at: number): void {
+  const call = calls.get(item.id)
+  if (!call || call.returned.result !== undefined) return
+  call.returned = { ...call.returned, ...resultOf({ ...NO_CALL, result: item.result }, shortHash) }
+  call.returnedAt = at
+  call.isUnasked = item.isUnasked
+  call.isError = item.isError
 }
 
 const NO_CALL = { tool: '', toolUseId: undefined, input: undefined }
@@ -148,33 +145,4 @@ function isFirst(met: Set<number>, id: string): boolean {
 
 function shortHash(text: string): string {
   return hash('md5', text).slice(0, 16)
-}
-
-/** Calls at their times, rounds at the time of their last result. A call that was met in another file is left out. */
-export function inOrder({ calls, prompts }: Story): Timed[] {
-  const rounds = new Map<string, PastCall[]>()
-  const events: (Timed & { order: number })[] = prompts.map((prompt) => ({ ...prompt, order: -1 }))
-  for (const call of calls.values()) {
-    if (!call.isNew) continue
-    rounds.set(call.message, [...(rounds.get(call.message) ?? []), call])
-    const agent = { id: call.agent, type: '' }
-    const { result: _, ...asked } = call.returned
-    if (!call.isUnasked)
-      events.push({ at: call.at, order: call.order, event: { type: 'call', agent, ...asked }, calls: 1 })
-  }
-  for (const round of rounds.values()) {
-    const [first] = round
-    if (!first) continue
-    const at = Math.max(...round.map(({ returnedAt }) => returnedAt))
-    const order = Math.max(...round.map((call) => call.order)) + 0.5
-    const agent = { id: first.agent, type: '' }
-    const event: Event = {
-      type: 'results',
-      agent,
-      calls: round.map(({ returned }) => returned),
-      endsRound: true,
-    }
-    events.push({ at, order, event, calls: round.filter(({ isUnasked }) => isUnasked).length })
-  }
-  return events.sort((a, b) => a.at - b.at || a.order - b.order)
 }

@@ -1,75 +1,15 @@
 /** Past transcripts through the rules: the files as the client writes them, made here. */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
-import { runCli, temporaryHome, times } from '../support/processes.ts'
-
-const START = Date.parse('2026-11-01T09:00:00Z')
-
-interface Step {
-  readonly command: string
-  readonly result?: string
-  /** Seconds after the start. */
-  readonly at: number
-  readonly id?: string
-}
-
-let ids = 0
-
-/** The lines of a transcript: a prompt, then for each step a call and its result. */
-function transcript(steps: readonly Step[], members: object = {}): string[] {
-  const line = (at: number, row: object) =>
-    JSON.stringify({
-      sessionId: 'x',
-      ...members,
-      ...row,
-      timestamp: new Date(START + at * 1000).toISOString(),
-    })
-  const prompt = line(0, { type: 'user', message: { role: 'user', content: 'do it' } })
-  const lines = steps.flatMap(({ command, result, at, id }) => {
-    ids += 1
-    const name = id ?? `toolu_${ids}`
-    const call = { type: 'tool_use', id: name, name: 'Bash', input: { command, description: `${ids}` } }
-    const message = { id: `msg_${name}`, role: 'assistant', content: [call] }
-    const made = line(at, { type: 'assistant', message })
-    if (result === undefined) return [made]
-    const returned = { tool_use_id: name, type: 'tool_result', content: result }
-    return [made, line(at + 1, { type: 'user', message: { role: 'user', content: [returned] } })]
-  })
-  return 'isSidechain' in members ? lines : [prompt, ...lines]
-}
-
-function loop(count: number, every = 10): Step[] {
-  return times(count, (i) => ({ command: 'make', result: 'error', at: 1 + i * every }))
-}
-
-function work(count: number, every = 10): Step[] {
-  return times(count, (i) => ({ command: `work ${i}`, result: `${i}`, at: 1 + i * every }))
-}
-
-/** A folder laid out like ~/.claude/projects. */
-function projects(t: TestContext, files: Readonly<Record<string, readonly string[]>>): string {
-  const folder = join(temporaryHome(t), 'projects')
-  for (const [name, lines] of Object.entries(files)) {
-    const file = join(folder, name)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${lines.join('\n')}\n`)
-  }
-  return folder
-}
-
-async function replayed(t: TestContext, folder: string, ...options: string[]) {
-  const { stdout } = await runCli(['replay', folder, '--json', ...options], { home: temporaryHome(t) })
-  return JSON.parse(stdout)
-}
+import { describe, test } from 'node:test'
+import { runCli, temporaryHome } from '../support/processes.ts'
+import { loop, projects, replayed, sidechain, transcript, work } from '../support/transcripts.ts'
 
 describe('spikectl replay', () => {
   test('says which rule would have done what to which session, when, and what it would have saved', async (t) => {
     const folder = projects(t, {
-      '-app/loop.jsonl': transcript(loop(30)),
-      '-app/fine.jsonl': transcript(work(30)),
+      '-app/loop.jsonl': transcript('loop', loop(30)),
+      '-app/fine.jsonl': transcript('fine', work(30)),
     })
     const { version, calls, sessions } = await replayed(t, folder)
     assert.deepEqual([version, calls, sessions.length], [1, 60, 2])
@@ -83,11 +23,10 @@ describe('spikectl replay', () => {
   })
 
   test('reads a session and its subagents together, in the order of their times', async (t) => {
-    const side = { isSidechain: true, agentId: 'a1' }
     const folder = projects(t, {
-      '-app/s.jsonl': transcript(work(20, 1)),
-      '-app/s/subagents/agent-a1.jsonl': transcript(work(20, 1), side),
-      '-app/agent-a2.jsonl': transcript(work(20, 1), { ...side, agentId: 'a2', sessionId: 's' }),
+      '-app/s.jsonl': transcript('s', work(20, 1)),
+      '-app/s/subagents/agent-a1.jsonl': sidechain('s', 'a1', work(20, 1)),
+      '-app/agent-a2.jsonl': sidechain('s', 'a2', work(20, 1)),
     })
     const { sessions } = await replayed(t, folder)
     assert.deepEqual(
@@ -103,14 +42,14 @@ describe('spikectl replay', () => {
   test('counts calls that a resumed or forked session repeats once', async (t) => {
     const steps = work(10).map((step, i) => ({ ...step, id: `toolu_shared_${i}` }))
     const folder = projects(t, {
-      '-app/first.jsonl': transcript(steps),
-      '-app/forked.jsonl': transcript([...steps, ...work(5, 20)]),
+      '-app/first.jsonl': transcript('first', steps),
+      '-app/forked.jsonl': transcript('forked', [...steps, ...work(5, 20)]),
     })
     assert.equal((await replayed(t, folder)).calls, 15)
   })
 
   test('takes other limits from the command line', async (t) => {
-    const folder = projects(t, { '-app/s.jsonl': transcript(work(50, 1)) })
+    const folder = projects(t, { '-app/s.jsonl': transcript('s', work(50, 1)) })
     const { sessions } = await replayed(t, folder, '--warn', '10', '--block', '20')
     assert.deepEqual(
       sessions[0].verdicts
@@ -126,7 +65,7 @@ describe('spikectl replay', () => {
   })
 
   test('skips what it cannot read, counts it, and names the first of each kind', async (t) => {
-    const [prompt = '', ...rest] = transcript(work(3))
+    const [prompt = '', ...rest] = transcript('s', work(3))
     const noTime = JSON.stringify({ type: 'user', message: { content: 'hello' } })
     const huge = JSON.stringify({ type: 'user', message: { content: 'x'.repeat(50_000_000) } })
     const foreign = JSON.stringify({ payload: { type: 'function_call', name: 'shell', tool_use: 1 } })
@@ -139,7 +78,7 @@ describe('spikectl replay', () => {
       foreign,
       '{"type":"mystery"}',
       ...rest,
-      ...transcript(work(1)),
+      ...transcript('s', work(1)),
     ]
     const folder = projects(t, { '-app/s.jsonl': lines })
     const { calls, skipped } = await replayed(t, folder)
@@ -160,8 +99,8 @@ describe('spikectl replay', () => {
 
   test('prints a table that fits a terminal, and limits that would fit the sessions', async (t) => {
     const folder = projects(t, {
-      '-app/loop.jsonl': transcript(loop(30)),
-      '-app/fine.jsonl': transcript(work(90, 1)),
+      '-app/loop.jsonl': transcript('loop', loop(30)),
+      '-app/fine.jsonl': transcript('fine', work(90, 1)),
     })
     const { exitCode, stdout } = await runCli(['replay', folder], { home: temporaryHome(t) })
     assert.equal(exitCode, 0)
@@ -172,6 +111,15 @@ describe('spikectl replay', () => {
     )
     assert.match(stdout, /\nrepeat +halt +1 +8 +22\n/)
     for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
+  })
+
+  test('suggests no limits from a session of 9 calls, and says that it is too little', async (t) => {
+    const folder = projects(t, { '-app/s.jsonl': transcript('s', work(9)) })
+    const { stdout } = await runCli(['replay', folder], { home: temporaryHome(t) })
+    assert.match(stdout, /^1 session, 9 calls\n/)
+    assert.match(stdout, /\ntoo little to suggest limits from: 100 calls are needed\n/)
+    assert.doesNotMatch(stdout, /config set/)
+    assert.equal((await replayed(t, folder)).suggested, null)
   })
 
   test('of nothing says so', async (t) => {

@@ -29,7 +29,22 @@ export interface TranscriptPrompt {
   readonly by: Prompter
 }
 
-export type TranscriptItem = TranscriptCall | TranscriptResult | TranscriptPrompt
+/** The client says that it is about to submit a scheduled prompt: the next remark of its own. */
+export interface TranscriptSchedule {
+  readonly type: 'schedule'
+}
+
+/** What the client itself wrote in the place of a person's message. */
+export interface TranscriptRemark {
+  readonly type: 'remark'
+}
+
+export type TranscriptItem =
+  | TranscriptCall
+  | TranscriptResult
+  | TranscriptPrompt
+  | TranscriptSchedule
+  | TranscriptRemark
 
 export interface TranscriptLine {
   /** Unix ms. */
@@ -49,16 +64,25 @@ type Members = Readonly<Record<string, unknown>>
 /** What the client writes down as a person's message, though no prompt was submitted. */
 const NO_PROMPT = /^(\[Request interrupted|<local-command-|<command-)/
 
+const SCHEDULE_FIRED = 'scheduled_task_fire'
+
 /** Lines of these kinds have what we look for; others are not even parsed. */
 export function mayConcern(line: Buffer): boolean {
-  return line.includes('"tool_use') || line.includes('"tool_result"') || line.includes('"user"')
+  if (line.includes('"tool_use') || line.includes('"tool_result"') || line.includes('"user"')) return true
+  return line.includes(SCHEDULE_FIRED)
+}
+
+/** The session that a line says it is of, whatever else it says. */
+export function sessionOfLine(text: string): string | undefined {
+  const row = parsed(text)
+  return isObject(row) ? textOf(row.sessionId) : undefined
 }
 
 export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
   const row = parsed(text)
   if (row === undefined) return 'no JSON'
   if (!isObject(row) || !textOf(row.type)) return 'no line of a transcript'
-  const items = isObject(row.message) ? itemsIn(row, row.message) : []
+  const items = itemsIn(row, isObject(row.message) ? row.message : {})
   if (items.length === 0) return { at: 0, session: undefined, agent: undefined, items }
   const at = Date.parse(textOf(row.timestamp) ?? '')
   if (Number.isNaN(at)) return 'no timestamp'
@@ -66,11 +90,13 @@ export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
 }
 
 function itemsIn(row: Members, message: Members): TranscriptItem[] {
+  if (row.type === 'system') return row.subtype === SCHEDULE_FIRED ? [{ type: 'schedule' }] : []
   const parts = Array.isArray(message.content) ? message.content.filter(isObject) : []
   if (row.type === 'assistant') return parts.flatMap((part) => callIn(part, textOf(message.id) ?? ''))
   if (row.type !== 'user') return []
   const results = parts.flatMap(resultIn)
-  if (results.length > 0 || row.isMeta === true || row.isSidechain === true) return results
+  if (results.length > 0 || row.isSidechain === true) return results
+  if (row.isMeta === true) return [{ type: 'remark' }]
   const text = promptText(message.content)
   if (row.isCompactSummary === true || NO_PROMPT.test(text)) return []
   return [{ type: 'prompt', by: text.startsWith('<task-notification>') ? 'machine' : 'person' }]
