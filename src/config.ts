@@ -4,8 +4,9 @@
  * the schema library with it, is loaded only when there is one.
  */
 
+import { dirname } from 'node:path'
 import { describe, type Failure, failure, isFailure, mendable } from './failure.ts'
-import { isAbsent } from './files.ts'
+import { isAbsent, refuseForeignFolder } from './files.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from './guard/policy.ts'
 import { shellWord } from './short-id.ts'
 
@@ -15,9 +16,13 @@ export interface Config {
   readonly problem?: Failure
 }
 
-/** The settings in force for everybody. Never throws for what a file says: a broken one is a `problem`. */
+/**
+ * The settings in force for everybody. Never throws for what a file says: a broken one is a `problem`, and so is one in
+ * a folder of another user, who could switch every rule off.
+ */
 export async function readConfig(file: string): Promise<Config> {
   try {
+    if (!isAbsent(file)) refuseForeignFolder(dirname(file))
     const settings = await readIfThere(file, DEFAULT_POLICY)
     return { policy: settings ? applySettings(DEFAULT_POLICY, settings) : DEFAULT_POLICY }
   } catch (error) {

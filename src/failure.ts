@@ -40,7 +40,7 @@ export function mendable(error: unknown, file?: string): unknown {
     ? failure(`${place} cannot be written: the disk is full (${code})`, `Run: df -h ${folder}`)
     : failure(
         `${place} cannot be used (${code})`,
-        `Expected a folder that you can use. Run: ls -ld ${folder}`,
+        `Expected a folder and a file that you can use. Run: ls -ld ${folder} ${shellWord(place)}`,
       )
 }
 

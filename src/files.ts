@@ -10,9 +10,11 @@ import {
   openSync,
   readFileSync,
   readSync,
+  type Stats,
+  statSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, failure } from './failure.ts'
+import { codeOf, type Failure, failure } from './failure.ts'
 import { shellWord } from './short-id.ts'
 
 /** Settings are a few hundred bytes; anything much larger is no settings file. */
@@ -82,19 +84,59 @@ const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 function regular(fd: number, file: string): number {
   if (fstatSync(fd).isFile()) return fd
   closeSync(fd)
-  throw failure(`${file} is no regular file`, `Run: ls -ld ${shellWord(file)}`)
+  throw irregular(file)
+}
+
+function irregular(file: string): Failure {
+  return failure(`${file} is no regular file`, `Run: ls -ld ${shellWord(file)}`)
 }
 
 /** True when something stands at `file`. Refuses a symlink: our files are where we put them or nowhere. */
 export function isThere(file: string): boolean {
+  return lookAt(file) !== undefined
+}
+
+function lookAt(file: string): Stats | undefined {
   const stat = lstatSync(file, { throwIfNoEntry: false })
-  if (stat?.isSymbolicLink()) {
-    throw failure(
-      `${file} is a symbolic link, and spikectl does not follow links in its own folder`,
-      `Run: ls -l ${shellWord(file)}`,
-    )
-  }
-  return stat !== undefined
+  if (!stat?.isSymbolicLink()) return stat
+  throw failure(
+    `${file} is a symbolic link, and spikectl does not follow links in its own folder`,
+    `Run: ls -l ${shellWord(file)}`,
+  )
+}
+
+/**
+ * True when a regular file of ours stands at `file`, false when nothing does. Throws a Failure for anything else: opening
+ * a named pipe may wait for ever, a device has no content that lasts, and another user's file says what they want.
+ */
+export function isOurFile(file: string): boolean {
+  const stat = lookAt(file)
+  if (!stat) return false
+  if (!stat.isFile()) throw irregular(file)
+  if (stat.uid !== ownUser(stat)) throw foreign(file, stat)
+  return true
+}
+
+/**
+ * Refuses a folder of another user, who could put anything into it, as ssh refuses one: it must be ours or root's.
+ * A link to a folder is followed.
+ */
+export function refuseForeignFolder(folder: string): void {
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  if (stat && stat.uid !== 0 && stat.uid !== ownUser(stat)) throw foreign(folder, stat)
+}
+
+/** Windows knows no numbers of users: there the rights of the folder count. */
+function ownUser({ uid }: Stats): number {
+  return process.getuid?.() ?? uid
+}
+
+function foreign(place: string, { uid }: Stats): Failure {
+  const hint =
+    uid === 0
+      ? `spikectl ran as root here. Run: sudo chown "$(id -un)" ${shellWord(place)}`
+      : `Expected it to be yours. Run: ls -ld ${shellWord(place)}`
+  return failure(`${place} belongs to ${uid === 0 ? 'root' : `another user (${uid})`}`, hint)
 }
 
 /**

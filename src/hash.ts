@@ -8,7 +8,7 @@ import { linkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import siphash from 'siphash'
 import { codeOf, failure } from './failure.ts'
-import { isThere, makeFolder, readSmallFile } from './files.ts'
+import { isOurFile, makeFolder, readSmallFile, refuseForeignFolder } from './files.ts'
 import { shellWord } from './short-id.ts'
 
 /** Equal texts have equal hashes, and nothing else can be told from one. */
@@ -19,7 +19,7 @@ const LONG = 200_000
 
 /** The hash under the installation's key in `keyFile`; key and folder are made on first use. */
 export function openHash(keyFile: string): Hash {
-  if (!isThere(keyFile)) createKey(keyFile)
+  if (!isOurFile(keyFile)) createKey(keyFile)
   const hex = readSmallFile(keyFile) ?? ''
   if (!/^[0-9a-f]{32}\n$/.test(hex)) {
     throw failure(`${keyFile} is damaged, expected 32 hex digits`, `Run: rm ${shellWord(keyFile)}`)
@@ -33,6 +33,7 @@ function createKey(keyFile: string): void {
   const draft = `${keyFile}-${cryptography().randomUUID()}`
   try {
     makeFolder(dirname(keyFile))
+    refuseForeignFolder(dirname(keyFile))
     writeFileSync(draft, `${cryptography().randomBytes(16).toString('hex')}\n`, {
       mode: 0o600,
       flag: 'wx',

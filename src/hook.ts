@@ -13,6 +13,7 @@ import { type Identity, identify } from './guard/identity.ts'
 import { isOff, type Policy } from './guard/policy.ts'
 import { inMode } from './guard/shadow.ts'
 import { openHash } from './hash.ts'
+import { COUNTED_MS } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import {
   badInput,
@@ -25,8 +26,10 @@ import { fingerprint } from './hosts/claude-code/fingerprint.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
 import { namedIn } from './named.ts'
 import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
+import { patienceUntil } from './pause.ts'
 import { isInteractive, readInput, writeOut } from './stdio.ts'
 import { withStateDb } from './store/open.ts'
+import type { StateDb } from './store/state-db.ts'
 import { sweep } from './store/sweep.ts'
 import { oldNode } from './version.ts'
 
@@ -118,7 +121,8 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
   const { identity, policy, project, ignored } = about
   const { paths, config } = run
   const event = fingerprint(input, openHash(paths.hashKey))
-  const { result, notices } = withStateDb(paths.stateDb, Date.now, (store) => {
+  const patience = patienceUntil(COUNTED_MS)
+  const use = (store: StateDb) => {
     const updated = store.update({
       identity,
       event,
@@ -128,7 +132,8 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
     })
     const unswept = updated.sweepIsDue ? sweep(store) : undefined
     return { ...updated, unswept }
-  })
+  }
+  const { result, notices } = withStateDb(paths.stateDb, Date.now, use, { locks: patience, copy: patience })
 
   let reply = SILENCE
   if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {

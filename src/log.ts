@@ -1,8 +1,9 @@
 /** log.jsonl: one line a warning, block, halt, reset and error, for people. It is not the evidence: audit/ is. */
 
 import { closeSync, constants, fstatSync, renameSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe } from './failure.ts'
-import { openOurs } from './files.ts'
+import { openOurs, refuseForeignFolder } from './files.ts'
 import { patienceOf } from './pause.ts'
 import { exclusively } from './sqlite.ts'
 
@@ -38,6 +39,7 @@ const LOCK_WAIT_MS = 500
 
 /** Appends one line at `now` (Unix ms); one write, so that parallel hooks never mix. Throws when it cannot. */
 export function appendLog(file: string, now: number, entry: LogEntry): void {
+  refuseForeignFolder(dirname(file))
   const fd = openOurs(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND)
   try {
     writeSync(fd, `${JSON.stringify({ at: new Date(now).toISOString(), ...entry })}\n`)

@@ -7,8 +7,12 @@ export function pause(ms: number): void {
 export type Patience = () => number
 
 export function patienceOf(ms: number): Patience {
-  const end = sinceStart() + ms
-  return () => Math.max(0, Math.round(end - sinceStart()))
+  return patienceUntil(sinceStart() + ms)
+}
+
+/** The time until `ms` after the start of this process. */
+export function patienceUntil(ms: number): Patience {
+  return () => Math.max(0, Math.round(ms - sinceStart()))
 }
 
 /** Milliseconds since this process began. Not `performance.now()`: Node would have to load what is behind it. */

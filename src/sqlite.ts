@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf, failure, mendable } from './failure.ts'
-import { isThere } from './files.ts'
+import { isOurFile, refuseForeignFolder } from './files.ts'
 import { type Patience, pause } from './pause.ts'
 import { oldNode } from './version.ts'
 
@@ -27,12 +27,17 @@ export function isMoved(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_READONLY_DBMOVED'
 }
 
+/** What SQLite opens beside a database by itself, and waits for if it is a named pipe. */
+const COMPANIONS = ['-journal', '-wal', '-shm']
+
 /**
  * Opens `file`, creating it if need be unless it is only to be read. Waits for no lock by itself: see whileBusy.
- * Refuses a symlink, which SQLite would follow.
+ * Refuses what is no file of ours, under its own name and under those of its companions.
  */
 export function openSqlite(file: string, { readonly = false } = {}): Database.Database {
-  isThere(file)
+  refuseForeignFolder(dirname(file))
+  isOurFile(file)
+  for (const companion of COMPANIONS) isOurFile(file + companion)
   binary ??= loadBinary()
   // Typed loosely: better-sqlite3 13 takes the loaded binary itself, which its types do not know yet.
   const options: object = { timeout: 0, nativeBinding: binary, readonly, fileMustExist: readonly }
@@ -41,6 +46,13 @@ export function openSqlite(file: string, { readonly = false } = {}): Database.Da
   } catch (error) {
     throw mendable(error, file)
   }
+}
+
+/** A database that is in memory alone, with the content of a file. */
+export function openCopy(content: Buffer): Database.Database {
+  binary ??= loadBinary()
+  const options: object = { timeout: 0, nativeBinding: binary }
+  return new Database(content, options)
 }
 
 /** Runs `use` on a file that is open meanwhile. */

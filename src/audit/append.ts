@@ -8,7 +8,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, fdatasyncSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { failure } from '../failure.ts'
+import { refuseForeignFolder } from '../files.ts'
 import type { Patience } from '../pause.ts'
 import { VERSION } from '../version.ts'
 import { type AuditObject, clean } from './canonical.ts'
@@ -63,6 +65,7 @@ export function append(
   options: AppendOptions,
 ): Signed {
   const { patience, clock } = options
+  refuseForeignFolder(dirname(files.auditDb))
   const warm = openSigner(files.audit, () => readHead(files.auditDb, patience) === undefined)
   warm.sign(Buffer.from('warm up'))
   const { head, remark } = underLock(files.auditDb, patience, clock(), (before) => {

@@ -39,7 +39,7 @@ export function underLock<T extends { readonly head: Head }>(
     return lockedOnce(file, patience, work)
   } catch (error) {
     if (!isDamage(error)) throw error
-    moveAsideIfDamaged(file, patience, now)
+    moveAsideIfDamaged(file, { locks: patience, copy: patience }, now)
     return lockedOnce(file, patience, work)
   }
 }

@@ -1,7 +1,7 @@
 /** Sessions as people see them: what `status`, `reset` and `metrics` have in common. */
 
 import { withProject } from '../config.ts'
-import { failure } from '../failure.ts'
+import { type Failure, failure, isFailure } from '../failure.ts'
 import { isAbsent } from '../files.ts'
 import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
@@ -12,6 +12,8 @@ import { type Latch, meterIn } from '../guard/state.ts'
 import { ALLOW } from '../guard/verdict.ts'
 import { type Paths, projectSettingsPath } from '../paths.ts'
 import { printable } from '../short-id.ts'
+import type { Database } from '../sqlite.ts'
+import { onCopy } from '../store/copy.ts'
 import { withStateDb } from '../store/open.ts'
 import { NO_TOTALS, readSessions, readTotals, type StoredSession, type Totals } from '../store/sessions.ts'
 
@@ -44,24 +46,49 @@ export interface SessionView {
   readonly lastSeen: number
 }
 
-/**
- * All known sessions as they stand now, busiest first, each with the limits of its own project; and the
- * totals of all time.
- */
-export async function loadSessions(
+/** Known sessions, busiest first, each with the limits of its own project; and the totals of all time. */
+export interface Loaded {
+  readonly sessions: SessionView[]
+  readonly totals: Totals
+}
+
+/** All sessions as they stand now. */
+export async function loadSessions(paths: Paths, policy: Policy): Promise<Loaded> {
+  if (isAbsent(paths.stateDb)) return viewed(NOTHING, policy)
+  const { result } = withStateDb(paths.stateDb, Date.now, (store) => store.read(readAll, NOTHING))
+  return viewed(result, policy)
+}
+
+/** The same; where state.db cannot be used, as a copy of it shows them, with the problem. For what is only shown. */
+export async function showSessions(
   paths: Paths,
   policy: Policy,
-): Promise<{ sessions: SessionView[]; totals: Totals }> {
-  if (isAbsent(paths.stateDb)) return { sessions: [], totals: NO_TOTALS }
-  const { result } = withStateDb(paths.stateDb, Date.now, (store) =>
-    store.read<Stored>(
-      (db, now) => ({ now, stored: readSessions(db, now), totals: readTotals(db) }),
-      NOTHING,
-    ),
-  )
-  const sessions = await viewsOf(result.stored, policy, result.now)
+): Promise<Loaded & { readonly problem?: Failure }> {
+  try {
+    return await loadSessions(paths, policy)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return { ...(await viewed(copied(paths.stateDb, error), policy)), problem: error }
+  }
+}
+
+/** What the copy cannot show either is said as it was found first. */
+function copied(file: string, problem: Failure): Stored {
+  try {
+    return onCopy(file, readAll, NOTHING)
+  } catch {
+    throw problem
+  }
+}
+
+function readAll(db: Database, now: number): Stored {
+  return { now, stored: readSessions(db, now), totals: readTotals(db) }
+}
+
+async function viewed({ stored, now, totals }: Stored, policy: Policy): Promise<Loaded> {
+  const sessions = await viewsOf(stored, policy, now)
   sessions.sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
-  return { sessions, totals: result.totals }
+  return { sessions, totals }
 }
 
 interface Stored {

@@ -10,7 +10,7 @@ import { sparkline } from '../terminal/sparkline.ts'
 import { type Column, table } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import { loadSessions, ofTenant, pickSession, projectName, type SessionView } from './sessions.ts'
+import { ofTenant, pickSession, projectName, type SessionView, showSessions } from './sessions.ts'
 
 export interface StatusOptions {
   readonly all?: boolean
@@ -66,7 +66,9 @@ async function statusOnce(
   const { policy, problem } = await readConfig(paths.config)
   if (problem)
     terminal.remark(`warning: ${problem.message}; the built-in limits are in force. ${problem.hint}`)
-  const { sessions, totals } = await loadSessions(paths, policy)
+  const { sessions, totals, problem: unusable } = await showSessions(paths, policy)
+  if (unusable)
+    terminal.remark(`warning: ${unusable.message}; this is a copy, made without its lock. ${unusable.hint}`)
   const shown =
     name === undefined
       ? recent(ofTenant(sessions, options.tenant), options.all)

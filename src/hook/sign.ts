@@ -4,12 +4,11 @@ import type { AuditObject } from '../audit/canonical.ts'
 import { describe } from '../failure.ts'
 import { tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
-import { patienceOf, sinceStart } from '../pause.ts'
+import { patienceOf, patienceUntil } from '../pause.ts'
+import { SIGNED_MS } from './deadlines.ts'
 import { countIn } from './failed.ts'
 
-/** All waits of one hook run together stay below this: at the client's timeout the call would run. */
-const PATIENCE_MS = 3500
-/** A lock is waited for this long even if the locks before took up all our patience. */
+/** state.db's lock is waited for this long even if the log's has taken all the time. */
 const LEAST_WAIT_MS = 100
 
 /** Where answers are written down. */
@@ -30,7 +29,7 @@ export interface Signature {
 export async function sign({ paths, segmentBytes }: Desk, members: AuditObject): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
-    const patience = patienceOf(Math.max(LEAST_WAIT_MS, PATIENCE_MS - sinceStart()))
+    const patience = patienceUntil(SIGNED_MS)
     const line = append(paths, members, { patience, clock: Date.now, segmentBytes })
     if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
     const audit = reference(line)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -262,6 +262,41 @@ describe('a damaged state.db', () => {
       assert.deepEqual(open(file).notices, [])
     })
   }
+
+  test('over 2 GiB is moved aside like any other', (t) => {
+    const file = join(temporaryHome(t), 'state.db')
+    writeFileSync(file, 'no database')
+    truncateSync(file, 2 ** 31 + 8192)
+    const { result, notices } = open(file)
+    assert.equal(admittedIn(result.session), 1)
+    const aside = /moved to (\S+),/.exec(notices[0] ?? '')?.[1] ?? ''
+    const { size, blocks } = statSync(aside)
+    assert.equal(size, 2 ** 31 + 8192)
+    assert.ok(blocks * 512 < 2 ** 24, 'its holes are holes in the copy')
+  })
+
+  test('that is too large to be copied before the deadline of a call is left as it is, for people to wait', (t) => {
+    const home = temporaryHome(t)
+    const file = join(home, 'state.db')
+    writeFileSync(file, 'no database')
+    truncateSync(file, 2 ** 26)
+    const call = { locks: () => 1, copy: () => 0 }
+    assert.throws(
+      () =>
+        withStateDb(
+          file,
+          () => START,
+          (db) => count(db, 's'),
+          call,
+        ),
+      /state\.db is damaged, and too large to be moved aside while a call waits/,
+    )
+    assert.deepEqual(
+      [statSync(file).size, readdirSync(home).filter((name) => name.includes('damaged'))],
+      [2 ** 26, []],
+    )
+    assert.equal(open(file).notices.length, 1)
+  })
 
   test('takes its journal with it, which would else be rolled back into the fresh file', (t) => {
     const home = temporaryHome(t)

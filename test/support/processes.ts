@@ -31,6 +31,8 @@ export interface Options {
   readonly input?: string | Buffer
   /** Kills the process so many ms after its start. */
   readonly killAfterMs?: number
+  /** Another user of the operating system; only root can do that. */
+  readonly uid?: number
 }
 
 /** A folder that is gone after the test. With settings, they are in its config.json. */
@@ -51,10 +53,14 @@ export function runCli(args: readonly string[], options: Options): Promise<Ended
 
 /** Runs Node with `args`, in an environment without what the surroundings of the tests may have set. */
 export function run(args: readonly string[], options: Options, program = process.execPath): Promise<Ended> {
-  const { home, cwd, input = '', killAfterMs } = options
+  const { home, cwd, input = '', killAfterMs, uid } = options
   const env = { PATH: process.env.PATH ?? '', HOME: home, SPIKECTL_HOME: home, ...options.env }
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, cwd: cwd ?? home })
+    const child = spawn(program, args, {
+      env,
+      cwd: cwd ?? home,
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    })
     const killer =
       killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     let stdout = ''

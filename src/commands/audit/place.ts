@@ -6,7 +6,7 @@ import { type Head, readHead } from '../../audit/head.ts'
 import { FORMAT } from '../../audit/line.ts'
 import { loneSegment, openSegment, type Segment, segmentsIn } from '../../audit/segments.ts'
 import { type Report, type VerifyOptions, verifyLog } from '../../audit/verify.ts'
-import { codeOf, failure } from '../../failure.ts'
+import { codeOf, failure, isFailure } from '../../failure.ts'
 import type { Paths } from '../../paths.ts'
 import { patienceOf } from '../../pause.ts'
 import { shellWord } from '../../short-id.ts'
@@ -89,7 +89,10 @@ function headBeside(paths: Paths, place: string): { head?: Head | undefined; pro
   try {
     return { head: readHead(file, patienceOf(LOCK_WAIT_MS)) }
   } catch (error) {
-    if (!isDamage(error)) throw error
-    return { problem: `${file} is damaged (${codeOf(error)}), so what was cut off at the end cannot be seen` }
+    const unseen = 'so what was cut off at the end cannot be seen'
+    if (isDamage(error)) return { problem: `${file} is damaged (${codeOf(error)}), ${unseen}` }
+    // The log of another user may be verified by anybody who can read it; their audit.db is left alone.
+    if (isFailure(error) && place !== paths.audit) return { problem: `${error.message}, ${unseen}` }
+    throw error
   }
 }

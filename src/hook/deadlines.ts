@@ -1,0 +1,13 @@
+/**
+ * When a hook must have come how far, in ms from the start of its process: at the client's timeout (10 s as installed)
+ * the call would run, whatever was decided.
+ */
+
+/** state.db's lock is waited for until then. */
+export const COUNTED_MS = 6000
+
+/** The signed line is waited for until then. */
+export const SIGNED_MS = 7500
+
+/** The answer is given by then, whatever hangs. */
+export const ANSWERED_MS = 8000
