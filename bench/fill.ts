@@ -1,23 +1,31 @@
-/** `node bench/fill.ts FILE SESSIONS CALLS`: fills a state.db through the store itself, as so many sessions would. */
+/**
+ * `node bench/fill.ts FILE SESSIONS CALLS [ended]`: fills a state.db through the store itself, as so many sessions
+ * would: all at once, or spread over the last four weeks, and each has ended.
+ */
 
 import { decide } from '../src/guard/decide.ts'
-import type { CallEvent } from '../src/guard/event.ts'
+import type { CallEvent, Event } from '../src/guard/event.ts'
 import { identify } from '../src/guard/identity.ts'
 import { DEFAULT_POLICY } from '../src/guard/policy.ts'
 import { StateDb } from '../src/store/state-db.ts'
 
-const [file = '', sessions = '0', calls = '0'] = process.argv.slice(2)
+const [file = '', sessions = '0', calls = '0', ended] = process.argv.slice(2)
+const WEEKS_MS = 4 * 7 * 24 * 3600 * 1000
 const TOOLS = ['Bash', 'Read', 'Edit', 'mcp__github__search_code']
 
-const store = new StateDb(file, () => 0, Date.now)
-for (let session = 0; session < Number(sessions); session += 1) {
-  for (let i = 0; i < Number(calls); i += 1) count(session, i)
+const began = Date.now()
+let session = 0
+const spread = () => began - WEEKS_MS + Math.floor((session * WEEKS_MS) / Number(sessions))
+const store = new StateDb(file, () => 0, ended ? spread : Date.now)
+for (; session < Number(sessions); session += 1) {
+  for (let i = 0; i < Number(calls); i += 1) count(i)
+  if (ended) see({ type: 'session_end', agent: { id: 'main', type: '' } })
 }
 store.close()
 
-function count(session: number, i: number): void {
+function count(i: number): void {
   const unique = (session * Number(calls) + i).toString(16).padStart(16, '0')
-  const event: CallEvent = {
+  const call: CallEvent = {
     type: 'call',
     agent: { id: i % 3 === 0 ? 'a03da67495ce62c0e' : 'main', type: 'Explore' },
     tool: TOOLS[i % TOOLS.length] ?? '',
@@ -25,6 +33,10 @@ function count(session: number, i: number): void {
     signature: unique,
     isPoll: false,
   }
+  see(call)
+}
+
+function see(event: Event): void {
   store.update({
     identity: identify({ session: `session-${session}` }),
     event,

@@ -119,8 +119,9 @@ export const NODE_ALONE: Program = { name: 'node -e 0', file: process.execPath, 
 export const HOOK_PROGRAM: Program = { name: 'spikectl-hook', file: process.execPath, args: [HOOK] }
 
 export const CLI = fileURLToPath(new URL('../bin/spikectl.js', import.meta.url))
-export const STATUS_LINE_PROGRAM: Program = {
-  name: 'spikectl statusline',
-  file: process.execPath,
-  args: [CLI, 'statusline'],
+
+export function command(...args: string[]): Program {
+  return { name: `spikectl ${args.join(' ')}`, file: process.execPath, args: [CLI, ...args] }
 }
+
+export const STATUS_LINE_PROGRAM = command('statusline')

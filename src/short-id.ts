@@ -7,9 +7,12 @@ export function shortId(id: string): string {
   return printable(id.length <= SHORT + 4 ? id : id.slice(0, SHORT))
 }
 
+/** What stands in place of a character that is not shown. */
+export const REPLACED = '\ufffd'
+
 /** Without control, bidi and zero-width characters, which could fool a terminal. */
 export function printable(text: string): string {
-  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd')
+  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, REPLACED)
 }
 
 /** A word that any POSIX shell takes as it stands. */

@@ -25,7 +25,7 @@ import { readAgentStates, readState } from '../store/sessions.ts'
 import { table } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import { fullName, loadSessions, pickSession } from './sessions.ts'
+import { fullName, loadSession } from './sessions.ts'
 
 export interface ExplainOptions {
   readonly session?: string
@@ -166,7 +166,7 @@ function repeatRow(rule: string, figure: number, isPoll: boolean, policy: Policy
 
 async function explainSession({ paths }: Context, name: string): Promise<Explanation> {
   const { policy: own } = await readConfig(paths.config)
-  const session = pickSession((await loadSessions(paths, own)).sessions, name)
+  const session = await loadSession(paths, own, name)
   const policy = await policyAt(paths.config, session.project)
   const { state, now } = found(paths.stateDb, session.key, MAIN_AGENT)
   const names = ['', ...policy.spawn.tools.slice(0, 1), ...Object.keys(policy.tools)]

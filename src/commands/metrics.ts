@@ -1,12 +1,16 @@
 /** `spikectl metrics`: counters in Prometheus' text format, for a textfile collector. */
 
-import { readConfig } from '../config.ts'
+import { countActive } from '../store/sessions.ts'
+import { NO_TOTALS, readTotals } from '../store/totals.ts'
 import type { Context, ExitCode } from './context.ts'
-import { loadSessions } from './sessions.ts'
+import { asked } from './sessions.ts'
 
-export async function metrics({ paths, terminal }: Context): Promise<ExitCode> {
-  const { sessions, totals } = await loadSessions(paths, (await readConfig(paths.config)).policy)
-  const active = sessions.filter(({ count }) => count > 0).length
+export function metrics({ paths, terminal }: Context): ExitCode {
+  const { totals, active } = asked(
+    paths,
+    (db, now) => ({ totals: readTotals(db), active: countActive(db, now) }),
+    { totals: NO_TOTALS, active: 0 },
+  )
   const samples = [
     ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, refused ones included.', totals.calls],
     ['spikectl_tool_spike_warn_total', 'counter', 'Tool calls at or above a warn limit.', totals.warned],

@@ -1,12 +1,12 @@
 /** `spikectl reset`: clears the rings of sessions, and signs who did it. */
 
-import { readConfig } from '../config.ts'
 import { describe, failure } from '../failure.ts'
 import { tryLog } from '../log.ts'
+import { type NamedSession, readNames } from '../store/names.ts'
 import { withStateDb } from '../store/open.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson, whoIsThere } from './person.ts'
-import { fullName, loadSessions, ofTenant, pickSession, type SessionView } from './sessions.ts'
+import { asked, fullName, namesLike, pickSession } from './sessions.ts'
 
 export interface ResetOptions {
   readonly all?: boolean
@@ -25,7 +25,7 @@ export async function reset(
       'Run: spikectl status, then: spikectl reset SESSION',
     )
   }
-  const chosen = await choose(context, names, options)
+  const chosen = choose(context, names, options)
   if (chosen.length === 0) {
     context.terminal.print('nothing to reset: no session is known')
     return 0
@@ -35,20 +35,21 @@ export async function reset(
   return 0
 }
 
-async function choose(
+function choose(
   { paths }: Context,
   names: readonly string[],
   { all, tenant }: ResetOptions,
-): Promise<readonly SessionView[]> {
-  const { sessions } = await loadSessions(paths, (await readConfig(paths.config)).policy)
-  const known = ofTenant(sessions, tenant)
-  return all ? known : [...new Set(names.map((name) => pickSession(known, name)))]
+): readonly NamedSession[] {
+  if (all) return asked(paths, (db) => readNames(db, { tenant }), [])
+  const known = asked(paths, (db) => names.map((name) => namesLike(db, name, tenant)), [])
+  const chosen = names.map((name, index) => pickSession(known[index] ?? [], name))
+  return [...new Map(chosen.map((session) => [session.key, session])).values()]
 }
 
 /** The reset stands, so what cannot be written down about it is a warning and no failure. */
 async function record(
   context: Context,
-  chosen: readonly SessionView[],
+  chosen: readonly NamedSession[],
   options: ResetOptions,
 ): Promise<void> {
   const { paths, terminal } = context

@@ -1,4 +1,4 @@
-/** Sessions as people see them: what `status`, `reset` and `metrics` have in common. */
+/** Sessions as people see them: what `status`, `reset`, `explain` and completion have in common. */
 
 import { withProject } from '../config.ts'
 import { type Failure, failure, isFailure } from '../failure.ts'
@@ -11,11 +11,12 @@ import { aged, countOf } from '../guard/ring.ts'
 import { type Latch, meterIn } from '../guard/state.ts'
 import { ALLOW } from '../guard/verdict.ts'
 import { type Paths, projectSettingsPath } from '../paths.ts'
-import { printable } from '../short-id.ts'
+import { printable, REPLACED } from '../short-id.ts'
 import type { Database } from '../sqlite.ts'
 import { onCopy } from '../store/copy.ts'
+import { type NamedSession, readNames } from '../store/names.ts'
 import { withStateDb } from '../store/open.ts'
-import { NO_TOTALS, readSessions, readTotals, type StoredSession, type Totals } from '../store/sessions.ts'
+import { readSessions, type StoredSession } from '../store/sessions.ts'
 
 export interface SessionView {
   readonly key: string
@@ -46,65 +47,66 @@ export interface SessionView {
   readonly lastSeen: number
 }
 
-/** Known sessions, busiest first, each with the limits of its own project; and the totals of all time. */
-export interface Loaded {
-  readonly sessions: SessionView[]
-  readonly totals: Totals
+/** Sessions as they were found at `now`. */
+export interface Found {
+  readonly now: number
+  readonly stored: readonly StoredSession[]
 }
 
-/** All sessions as they stand now. */
-export async function loadSessions(paths: Paths, policy: Policy): Promise<Loaded> {
-  if (isAbsent(paths.stateDb)) return viewed(NOTHING, policy)
-  const { result } = withStateDb(paths.stateDb, Date.now, (store) => store.read(readAll, NOTHING))
-  return viewed(result, policy)
+export const NONE_FOUND: Found = { now: 0, stored: [] }
+
+/** The one session whose id is `name`, or else begins with it; see pickSession. */
+export function findSession(db: Database, now: number, name: string, tenant?: string): Found {
+  const { key } = pickSession(namesLike(db, name, tenant), name)
+  return { now, stored: readSessions(db, now, { key }) }
 }
 
-/** The same; where state.db cannot be used, as a copy of it shows them, with the problem. For what is only shown. */
-export async function showSessions(
+/** The same with the limits of its own project. */
+export async function loadSession(paths: Paths, policy: Policy, name: string): Promise<SessionView> {
+  const found = asked(paths, (db, now) => findSession(db, now, name), NONE_FOUND)
+  const [session] = await viewsOf(found, policy)
+  return session ?? pickSession([], name)
+}
+
+/** The known sessions that pickSession may choose from. A person has seen no more of an id than is printable. */
+export function namesLike(db: Database, name: string, tenant?: string): NamedSession[] {
+  const [begin = ''] = name.split(REPLACED)
+  return readNames(db, { begin, tenant })
+}
+
+/** Asks state.db; `none` if nothing was counted yet. */
+export function asked<T>(paths: Paths, query: (db: Database, now: number) => T, none: T): T {
+  if (isAbsent(paths.stateDb)) return none
+  return withStateDb(paths.stateDb, Date.now, (store) => store.read(query, none)).result
+}
+
+/**
+ * The same for what is only shown: where state.db cannot be used, a copy of it is asked, and the problem is said.
+ */
+export function askedToShow<T>(
   paths: Paths,
-  policy: Policy,
-): Promise<Loaded & { readonly problem?: Failure }> {
+  query: (db: Database, now: number) => T,
+  none: T,
+): { readonly found: T; readonly problem?: Failure } {
   try {
-    return await loadSessions(paths, policy)
+    return { found: asked(paths, query, none) }
   } catch (error) {
     if (!isFailure(error)) throw error
-    return { ...(await viewed(copied(paths.stateDb, error), policy)), problem: error }
+    return { found: copied(paths.stateDb, query, none, error), problem: error }
   }
 }
 
 /** What the copy cannot show either is said as it was found first. */
-function copied(file: string, problem: Failure): Stored {
+function copied<T>(file: string, query: (db: Database, now: number) => T, none: T, problem: Failure): T {
   try {
-    return onCopy(file, readAll, NOTHING)
+    return onCopy(file, query, none)
   } catch {
     throw problem
   }
 }
 
-function readAll(db: Database, now: number): Stored {
-  return { now, stored: readSessions(db, now), totals: readTotals(db) }
-}
-
-async function viewed({ stored, now, totals }: Stored, policy: Policy): Promise<Loaded> {
-  const sessions = await viewsOf(stored, policy, now)
-  sessions.sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
-  return { sessions, totals }
-}
-
-interface Stored {
-  readonly now: number
-  readonly stored: StoredSession[]
-  readonly totals: Totals
-}
-
-const NOTHING: Stored = { now: 0, stored: [], totals: NO_TOTALS }
-
-/** Sessions as they stand at `now`, each with the limits of its own project. */
-export async function viewsOf(
-  stored: readonly StoredSession[],
-  policy: Policy,
-  now: number,
-): Promise<SessionView[]> {
+/** Sessions as they stand, each with the limits of its own project. */
+export async function viewsOf({ now, stored }: Found, policy: Policy): Promise<SessionView[]> {
   const inForce = new Map<string, Policy>()
   for (const { project } of stored) {
     if (inForce.has(project)) continue
@@ -132,15 +134,14 @@ function viewOf(session: StoredSession, policy: Policy, now: number): SessionVie
 }
 
 /**
- * The sessions whose id is `name`, or else begin with it. Throws a Failure when there is none, and one that
+ * The session whose id is `name`, or else begins with it. Throws a Failure when there is none, and one that
  * lists them when there are several: a prefix must be unique.
  */
-export function pickSession(sessions: readonly SessionView[], name: string): SessionView {
+export function pickSession<T extends NamedSession>(sessions: readonly T[], name: string): T {
   if (name === '') throw failure('expected a session id, got an empty one', 'Run: spikectl status')
-  const isNamed = ({ id }: Identity) => id === name || printable(id) === name
-  const isBegun = ({ id }: Identity) => id.startsWith(name) || printable(id).startsWith(name)
-  const exact = sessions.filter(({ identity }) => isNamed(identity))
-  const matches = exact.length > 0 ? exact : sessions.filter(({ identity }) => isBegun(identity))
+  const exact = sessions.filter(({ identity: { id } }) => id === name || printable(id) === name)
+  const isBegun = (id: string) => id.startsWith(name) || printable(id).startsWith(name)
+  const matches = exact.length > 0 ? exact : sessions.filter(({ identity }) => isBegun(identity.id))
   const [first, second] = matches
   if (!first) throw failure(`no session ${printable(name)} is known`, 'Run: spikectl status --all', 1)
   if (!second) return first
@@ -151,20 +152,12 @@ export function pickSession(sessions: readonly SessionView[], name: string): Ses
   )
 }
 
-/** The sessions of one tenant; all when none is asked for. */
-export function ofTenant(
-  sessions: readonly SessionView[],
-  tenant: string | undefined,
-): readonly SessionView[] {
-  return tenant === undefined ? sessions : sessions.filter(({ identity }) => identity.tenant === tenant)
-}
-
 /** The last folder of the path, as people call a project. */
 export function projectName({ project }: SessionView): string {
   return printable(project.split(/[\\/]/).at(-1) || project).slice(0, 20)
 }
 
 /** The id with its tenant, as people can tell it from others. */
-export function fullName(identity: Identity): string {
+export function fullName(identity: NamedSession['identity']): string {
   return printable(identity.tenant ? `${identity.id} (tenant ${identity.tenant})` : identity.id)
 }

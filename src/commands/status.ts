@@ -5,12 +5,24 @@ import { failure } from '../failure.ts'
 import type { Policy } from '../guard/policy.ts'
 import { factsOf, machineWord } from '../hosts/claude-code/sentences.ts'
 import { pasteable, printable, shortId } from '../short-id.ts'
-import type { Totals } from '../store/sessions.ts'
+import type { Database } from '../sqlite.ts'
+import { readNames } from '../store/names.ts'
+import { readSessions } from '../store/sessions.ts'
+import { NO_TOTALS, readTotals, type Totals } from '../store/totals.ts'
 import { sparkline } from '../terminal/sparkline.ts'
 import { type Column, table } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import { ofTenant, pickSession, projectName, type SessionView, showSessions } from './sessions.ts'
+import {
+  askedToShow,
+  type Found,
+  findSession,
+  NONE_FOUND,
+  pickSession,
+  projectName,
+  type SessionView,
+  viewsOf,
+} from './sessions.ts'
 
 export interface StatusOptions {
   readonly all?: boolean
@@ -66,29 +78,51 @@ async function statusOnce(
   const { policy, problem } = await readConfig(paths.config)
   if (problem)
     terminal.remark(`warning: ${problem.message}; the built-in limits are in force. ${problem.hint}`)
-  const { sessions, totals, problem: unusable } = await showSessions(paths, policy)
+  const query = (db: Database, now: number) => look(db, now, name, options)
+  const { found, problem: unusable } = askedToShow(paths, query, NOTHING)
   if (unusable)
     terminal.remark(`warning: ${unusable.message}; this is a copy, made without its lock. ${unusable.hint}`)
+  const sessions = (await viewsOf(found, policy)).sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
   const shown =
     name === undefined
-      ? recent(ofTenant(sessions, options.tenant), options.all)
-      : [pickSession(ofTenant(sessions, options.tenant), name)]
+      ? sessions.filter(isWorthShowing)
+      : sessions.length > 0
+        ? sessions
+        : [pickSession([], name)]
   if (options.json) {
-    terminal.printJson({ version: 1, mode: policy.mode, sessions: shown.map(asJson), totals })
+    terminal.printJson({ version: 1, mode: policy.mode, sessions: shown.map(asJson), totals: found.totals })
   } else {
-    printTable(terminal, shown, ofTenant(sessions, options.tenant).length)
+    if (shown.length > 0) printTable(terminal, shown)
+    else printNone(terminal, found.known)
     for (const line of shown.flatMap(reasons)) terminal.print(line)
-    for (const line of totalsLines(totals, policy.mode)) terminal.print(line)
+    for (const line of totalsLines(found.totals, policy.mode)) terminal.print(line)
   }
   return 0
 }
 
-function recent(sessions: readonly SessionView[], all = false): readonly SessionView[] {
-  const since = Date.now() - RECENT_MS
-  const called = sessions.filter(
-    ({ calls, state, guardChange }) => calls > 0 || state === 'halt' || guardChange,
-  )
-  return all ? called : called.filter(({ lastSeen }) => lastSeen >= since)
+interface Looked extends Found {
+  readonly totals: Totals
+  /** How many sessions are known in all. */
+  readonly known: number
+}
+
+const NOTHING: Looked = { ...NONE_FOUND, totals: NO_TOTALS, known: 0 }
+
+function look(db: Database, now: number, name: string | undefined, options: StatusOptions): Looked {
+  const { all, tenant } = options
+  const totals = readTotals(db)
+  if (name !== undefined) return { ...findSession(db, now, name, tenant), totals, known: 1 }
+  const stored = readSessions(db, now, { tenant, since: all ? 0 : now - RECENT_MS })
+  return { now, stored, totals, known: stored.length > 0 ? stored.length : readNames(db, { tenant }).length }
+}
+
+function isWorthShowing({ calls, state, guardChange }: SessionView): boolean {
+  return calls > 0 || state === 'halt' || guardChange !== undefined
+}
+
+function printNone(terminal: Terminal, known: number): void {
+  const more = known > 0 ? ` ${known} earlier ones: spikectl status --all` : ''
+  terminal.print(`No session in the last hour.${more}`)
 }
 
 function asJson({ key: _, calls: __, identity, guardChange, ...view }: SessionView) {
@@ -103,12 +137,7 @@ function asJson({ key: _, calls: __, identity, guardChange, ...view }: SessionVi
   }
 }
 
-function printTable(terminal: Terminal, sessions: readonly SessionView[], known: number): void {
-  if (sessions.length === 0) {
-    const more = known > 0 ? ` ${known} earlier ones: spikectl status --all` : ''
-    terminal.print(`No session in the last hour.${more}`)
-    return
-  }
+function printTable(terminal: Terminal, sessions: readonly SessionView[]): void {
   const isNarrow = terminal.columns < OTHER_COLUMNS_WIDTH + LEAST_SPARKLINE
   const width = Math.max(LEAST_SPARKLINE, Math.min(60, terminal.columns - OTHER_COLUMNS_WIDTH))
   const isShown = (_: unknown, index: number) => !(isNarrow && SPARED.has(COLUMNS[index]?.title ?? ''))

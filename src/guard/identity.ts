@@ -30,6 +30,11 @@ export function identify(claims: Claims): Identity {
  * The key under which an identity is counted. The tenant is always part of it, and the kind too, so neither
  * two tenants with the same session id nor a user who is called like a session share a ring.
  */
-export function keyOf(identity: Identity): string {
+export function keyOf(identity: Pick<Identity, 'tenant' | 'kind' | 'id'>): string {
   return JSON.stringify([identity.tenant, identity.kind, identity.id])
+}
+
+/** How the keys begin of those whose id begins with this one. */
+export function keyBeginning(identity: Pick<Identity, 'tenant' | 'kind' | 'id'>): string {
+  return keyOf(identity).slice(0, -'"]'.length)
 }

@@ -6,8 +6,9 @@ import type { Database } from '../sqlite.ts'
  * minute), `lasting` what outlives that, the rest is what people ask for, kept for 30 days. One row an agent: `live`
  * is what it has done lately.
  *
- * A call writes one page of each and no more: the index is over minutes, so that it changes once a minute,
- * and `retired` holds only what sessions had counted that are forgotten by now. So totals never go down.
+ * A call writes one page of each and no more: one index is over minutes, so that it changes once a minute, the
+ * other over sessions that are idle, so that it changes when a session begins or ends to be; and `retired` holds only
+ * what sessions had counted that are forgotten by now. So totals never go down.
  */
 const TABLES = `
 CREATE TABLE session (
@@ -66,6 +67,7 @@ const STEPS = [
   "ALTER TABLE session ADD COLUMN guard TEXT NOT NULL DEFAULT ''",
   `ALTER TABLE session ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE retired ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0`,
+  'CREATE INDEX idle_counts ON session (live, calls, warned, blocked, halted, unasked) WHERE live IS NULL',
 ]
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */
@@ -89,4 +91,9 @@ function versionOf(db: Database, file: string): number {
   const version = Number(db.prepare('PRAGMA user_version').pluck().get())
   if (version <= STEPS.length) return version
   throw failure(`${file} was written by a newer version of spikectl`, 'Run: npm install -g spikectl@latest')
+}
+
+/** Minutes since the epoch: what idle rows are looked up by. */
+export function minuteOf(ms: number): number {
+  return Math.floor(ms / 60_000)
 }

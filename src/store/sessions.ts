@@ -1,26 +1,21 @@
-/** What people ask of state.db: who was counted, and how much in all. */
+/** What people ask of state.db: who was counted, and how they stand. */
 
 import type { Identity } from '../guard/identity.ts'
-import { type AgentState, freshAgent, freshSession, type SessionState, type State } from '../guard/state.ts'
+import { RATE } from '../guard/meters.ts'
+import { aged, countOf, WINDOW_MS } from '../guard/ring.ts'
+import {
+  type AgentState,
+  freshAgent,
+  freshSession,
+  meterIn,
+  type SessionState,
+  type State,
+} from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
 import { decodeAgent, decodeGuardChange, decodeLasting, decodeSession, type GuardChange } from './codec.ts'
+import { type Beginning, rangesOf } from './names.ts'
+import { minuteOf } from './schema.ts'
 import { parseTools } from './tools.ts'
-
-export interface Totals {
-  readonly calls: number
-  readonly warned: number
-  readonly blocked: number
-  readonly halted: number
-  readonly errors: number
-  /** Refusals that stand in no audit log. */
-  readonly unsigned: number
-  /** Calls that ran without our having been asked. */
-  readonly unasked: number
-  /** What shadow mode would have done. */
-  readonly wouldWarn: number
-  readonly wouldBlock: number
-  readonly wouldHalt: number
-}
 
 export interface AgentCalls {
   readonly agent: string
@@ -69,50 +64,70 @@ interface SessionRow {
   readonly lasting: string
 }
 
-export const NO_TOTALS: Totals = {
-  ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0, unasked: 0 },
-  ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
-}
-
 /** Which sessions are wanted: all, unless it is said. */
-export interface Wanted {
-  /** How the id begins. */
-  readonly begin?: string
-  readonly tenant?: string | undefined
+export interface Wanted extends Beginning {
+  /** The one with this key. */
+  readonly key?: string
+  /** Those that were seen since (Unix ms). */
+  readonly since?: number
   /** So many of the latest. */
   readonly most?: number
 }
 
-/** Known sessions, the latest first. */
+/** Known sessions, the latest first. Of others no row is read. */
 export function readSessions(db: Database, now: number, wanted: Wanted = {}): StoredSession[] {
-  const { begin = '', tenant = null, most = -1 } = wanted
-  const agents = readAgents(db)
-  return db
-    .prepare<[string, string, string | null, number], SessionRow>(
-      `SELECT * FROM session WHERE substr(name, 1, length(?)) = ? AND tenant = coalesce(?, tenant)
-       ORDER BY last_ms DESC LIMIT ?`,
-    )
-    .all(begin, begin, tenant, most)
-    .map((row) => ({
-      key: row.key,
-      identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
-      project: row.project,
-      peak: row.peak,
-      denied: row.blocked,
-      tools: parseTools(row.tools),
-      agents: agents.get(row.id) ?? [],
-      firstSeen: row.first_ms,
-      lastSeen: row.last_ms,
-      calls: row.calls,
-      unasked: row.unasked,
-      guardChange: decodeGuardChange(row.guard),
-      state: stateIn(row, now),
-    }))
+  const agents = db.prepare<[number], AgentRow>(
+    'SELECT agent, type, calls, latched FROM agent WHERE session = ? ORDER BY calls DESC, agent',
+  )
+  return rowsOf(db, wanted).map((row) => ({
+    key: row.key,
+    identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
+    project: row.project,
+    peak: row.peak,
+    denied: row.blocked,
+    tools: parseTools(row.tools),
+    agents: agents.all(row.id).map(agentIn),
+    firstSeen: row.first_ms,
+    lastSeen: row.last_ms,
+    calls: row.calls,
+    unasked: row.unasked,
+    guardChange: decodeGuardChange(row.guard),
+    state: stateIn(row, now),
+  }))
 }
 
-/** The id and the tenant of each known session. */
-export function readNames(db: Database): { id: string; tenant: string }[] {
-  return db.prepare<[], { id: string; tenant: string }>('SELECT name AS id, tenant FROM session').all()
+function rowsOf(db: Database, wanted: Wanted): SessionRow[] {
+  if (wanted.key !== undefined) {
+    return db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').all(wanted.key)
+  }
+  const { begin = '', tenant, since = 0, most = -1 } = wanted
+  const rows =
+    begin === '' && tenant === undefined ? latestRows(db, since, most) : rowsNamed(db, wanted, since, most)
+  const sorted = rows.sort((a, b) => b.last_ms - a.last_ms)
+  return most < 0 ? sorted : sorted.slice(0, most)
+}
+
+/** By the index over ages: so many of those with rings and of those without, the latest first. */
+function latestRows(db: Database, since: number, most: number): SessionRow[] {
+  const latest = db.prepare<[number, number, number, number], SessionRow>(
+    `SELECT * FROM session WHERE (live IS NULL) = ? AND last_minute >= ? AND last_ms >= ?
+     ORDER BY last_minute DESC, last_ms DESC LIMIT ?`,
+  )
+  return [0, 1].flatMap((isIdle) => latest.all(isIdle, minuteOf(since), since, most))
+}
+
+function rowsNamed(db: Database, beginning: Beginning, since: number, most: number): SessionRow[] {
+  const named = db.prepare<[string, string, number, number], SessionRow>(
+    'SELECT * FROM session WHERE key >= ? AND key < ? AND last_ms >= ? ORDER BY last_ms DESC LIMIT ?',
+  )
+  return rangesOf(db, beginning).flatMap(({ from, to }) => named.all(from, to, since, most))
+}
+
+/** How many sessions have admitted calls in the window. Only those are read that were seen in it. */
+export function countActive(db: Database, now: number): number {
+  return readSessions(db, now, { since: now - WINDOW_MS }).filter(
+    ({ state }) => countOf(aged(meterIn(state, RATE).ring, now)) > 0,
+  ).length
 }
 
 /** What cannot be read is as if it had never been: the next call says so. */
@@ -120,21 +135,6 @@ function stateIn({ live, lasting }: SessionRow, now: number): SessionState {
   const kept = decodeLasting(lasting)
   const fresh = freshSession(now, kept)
   return live === null ? fresh : (decodeSession(live, fresh.lasting) ?? fresh)
-}
-
-/** What was counted since the file began, sessions that are forgotten by now included. */
-export function readTotals(db: Database): Totals {
-  const totals = db
-    .prepare<[], Totals>(
-      `SELECT calls + (SELECT coalesce(sum(calls), 0) FROM session) AS calls,
-         warned + (SELECT coalesce(sum(warned), 0) FROM session) AS warned,
-         blocked + (SELECT coalesce(sum(blocked), 0) FROM session) AS blocked,
-         halted + (SELECT coalesce(sum(halted), 0) FROM session) AS halted, errors, unsigned,
-         unasked + (SELECT coalesce(sum(unasked), 0) FROM session) AS unasked,
-         would_warn AS wouldWarn, would_block AS wouldBlock, would_halt AS wouldHalt FROM retired`,
-    )
-    .get()
-  return { ...NO_TOTALS, ...totals }
 }
 
 /** What is remembered of a session, as the hook would find it. */
@@ -190,17 +190,13 @@ export function readAgentStates(
     })
 }
 
-function readAgents(db: Database): Map<number, AgentCalls[]> {
-  const bySession = new Map<number, AgentCalls[]>()
-  const rows = db
-    .prepare<[], { session: number; agent: string; type: string; calls: number; latched: number }>(
-      'SELECT session, agent, type, calls, latched FROM agent ORDER BY calls DESC, agent',
-    )
-    .iterate()
-  for (const { session, agent, type, calls, latched } of rows) {
-    const known = bySession.get(session) ?? []
-    known.push({ agent, type, count: calls, ...(latched ? { halted: true } : {}) })
-    bySession.set(session, known)
-  }
-  return bySession
+interface AgentRow {
+  readonly agent: string
+  readonly type: string
+  readonly calls: number
+  readonly latched: number
+}
+
+function agentIn({ agent, type, calls, latched }: AgentRow): AgentCalls {
+  return { agent, type, count: calls, ...(latched ? { halted: true } : {}) }
 }

@@ -17,7 +17,7 @@ import { freshSession, meterIn } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
 import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
 import { decodeLasting, encodeAgent, encodeLasting, encodeSession } from './codec.ts'
-import { ensureSchema, hasSchema, isOutdated } from './schema.ts'
+import { ensureSchema, hasSchema, isOutdated, minuteOf } from './schema.ts'
 import { withTool } from './tools.ts'
 import {
   type Decided,
@@ -33,11 +33,6 @@ import {
 
 /** Idle sessions are looked for at most this often. */
 const SWEEP_EVERY_MS = 60_000
-
-/** Minutes since the epoch: what idle rows are looked up by. */
-export function minuteOf(ms: number): number {
-  return Math.floor(ms / 60_000)
-}
 
 export class StateDb {
   readonly #db: Database

@@ -6,7 +6,8 @@
 import { describe } from '../failure.ts'
 import { WINDOW_MS } from '../guard/ring.ts'
 import { type Database, isBusy } from '../sqlite.ts'
-import { minuteOf, type StateDb } from './state-db.ts'
+import { minuteOf } from './schema.ts'
+import type { StateDb } from './state-db.ts'
 
 const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
 const AGENT_TTL_MS = 10 * 60 * 1000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { NO_TOTALS } from '../../src/store/sessions.ts'
+import { NO_TOTALS } from '../../src/store/totals.ts'
 import { ALL_OFF, blockedHome, event, hookEach, LOW, runCli, temporaryHome } from '../support/processes.ts'
 
 describe('spikectl status', () => {

@@ -20,9 +20,10 @@ import {
   encodeSession,
 } from '../../src/store/codec.ts'
 import { withStateDb } from '../../src/store/open.ts'
-import { NO_TOTALS, readSessions, readTotals } from '../../src/store/sessions.ts'
+import { readSessions } from '../../src/store/sessions.ts'
 import { StateDb } from '../../src/store/state-db.ts'
 import { sweep } from '../../src/store/sweep.ts'
+import { NO_TOTALS, readTotals } from '../../src/store/totals.ts'
 import { temporaryHome } from '../support/processes.ts'
 import { limits, MAIN, START } from '../support/table.ts'
 

@@ -4,38 +4,44 @@ import { readConfig } from '../../config.ts'
 import { durationOf } from '../../hosts/claude-code/sentences.ts'
 import { printable, shortId } from '../../short-id.ts'
 import type { Database } from '../../sqlite.ts'
+import { readNames, readTenants } from '../../store/names.ts'
 import { peek } from '../../store/peek.ts'
-import { readNames, readSessions } from '../../store/sessions.ts'
-import { projectName, type SessionView, viewsOf } from '../sessions.ts'
+import { readSessions } from '../../store/sessions.ts'
+import { type Found, NONE_FOUND, projectName, type SessionView, viewsOf } from '../sessions.ts'
 import type { Asked, Candidate } from './typed.ts'
 
 /** The latest of those that begin so; nobody reads through more. */
 const MOST = 100
 
+/** With the word that each is offered by. */
+interface Named extends Found {
+  readonly names: readonly string[]
+}
+
 /** Those that are not named yet. */
 export async function sessions({ paths, typed, word }: Asked): Promise<Candidate[]> {
   const tenant = typed.options.get('--tenant')
   const query = (db: Database, now: number) => {
-    return { now, stored: readSessions(db, now, { begin: word, tenant, most: MOST }), names: readNames(db) }
+    const stored = readSessions(db, now, { begin: word, tenant, most: MOST })
+    return { now, stored, names: stored.map(({ identity }) => nameOf(db, identity.id, word)) }
   }
-  const { now, stored, names } = peek(paths.stateDb, query, { now: 0, stored: [], names: [] })
+  const found = peek<Named>(paths.stateDb, query, { ...NONE_FOUND, names: [] })
   const { policy } = await readConfig(paths.config)
-  const ids = names.map(({ id }) => id)
-  return (await viewsOf(stored, policy, now))
-    .map((session) => ({ word: nameOf(session, ids, word), about: aboutSession(session, now) }))
+  return (await viewsOf(found, policy))
+    .map((session, index) => ({ word: found.names[index] ?? '', about: aboutSession(session, found.now) }))
     .filter((session) => isOfferable(session.word) && !typed.operands.includes(session.word))
 }
 
 export function tenants({ paths }: Asked): Candidate[] {
-  const known = new Set(peek(paths.stateDb, readNames, []).map(({ tenant }) => printable(tenant)))
+  const known = new Set(peek(paths.stateDb, readTenants, []).map(printable))
   return [...known].filter(isOfferable).map((word) => ({ word }))
 }
 
 /** As `status` shows it; in full where that would not be unique, or more of it is there already. */
-function nameOf({ identity }: SessionView, ids: readonly string[], word: string): string {
-  const short = shortId(identity.id)
-  const isUnique = ids.filter((id) => id.startsWith(short)).length === 1
-  return isUnique && short.startsWith(word) ? short : printable(identity.id)
+function nameOf(db: Database, id: string, word: string): string {
+  const short = shortId(id)
+  if (short === id || !short.startsWith(word)) return printable(id)
+  return readNames(db, { begin: short }, 2).length === 1 ? short : printable(id)
 }
 
 function aboutSession(session: SessionView, now: number): string {
