@@ -19,7 +19,7 @@ const trimSqlite: Plugin = {
 
 /** Everything else goes into hook.js and statusline.js, so that a hot path reads one file. */
 const COLD =
-  /src\/(hook\/(answer|failed|forged|sign|settings-change|unasked)|store\/guard-change|installed|log|lines|guard\/loosening|settings|settings-schema|setting-names|audit\/.*|hosts\/claude-code\/(wording|sentences|settings\/.*)|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
+  /src\/(hook\/(answer|failed|forged|sign|settings-change|unasked)|store\/guard-change|installed|json|log|lines|guard\/loosening|settings|settings-schema|setting-names|audit\/.*|hosts\/claude-code\/(wording|sentences|settings\/.*)|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
 
 const packageType: Plugin = {
   name: 'package-type',

@@ -4,6 +4,7 @@ import { closeSync, constants, fstatSync, renameSync, statSync, writeSync } from
 import { dirname } from 'node:path'
 import { describe } from './failure.ts'
 import { openOurs, refuseForeignFolder } from './files.ts'
+import { jsonOf } from './json.ts'
 import { patienceOf } from './pause.ts'
 import { exclusively } from './sqlite.ts'
 
@@ -42,7 +43,7 @@ export function appendLog(file: string, now: number, entry: LogEntry): void {
   refuseForeignFolder(dirname(file))
   const fd = openOurs(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND)
   try {
-    writeSync(fd, `${JSON.stringify({ at: new Date(now).toISOString(), ...entry })}\n`)
+    writeSync(fd, `${jsonOf({ at: new Date(now).toISOString(), ...entry })}\n`)
     if (fstatSync(fd).size >= MAX_BYTES) roll(file)
   } finally {
     closeSync(fd)

@@ -10,9 +10,12 @@ export function shortId(id: string): string {
 /** What stands in place of a character that is not shown. */
 export const REPLACED = '\ufffd'
 
-/** Without control, bidi and zero-width characters, which could fool a terminal. */
+/** Control, bidi and zero-width characters, line separators and blank letters: they could fool a terminal or a reader. */
+export const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu
+
+/** Without characters that are not seen. */
 export function printable(text: string): string {
-  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, REPLACED)
+  return text.toWellFormed().replace(UNSEEN, REPLACED)
 }
 
 /** A word that any POSIX shell takes as it stands. */

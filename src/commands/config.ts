@@ -3,6 +3,7 @@
 import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
 import type { Policy } from '../guard/policy.ts'
+import { jsonOf } from '../json.ts'
 import { knownKeys, settingAt, settingPath } from '../setting-names.ts'
 import { printable } from '../short-id.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -11,10 +12,10 @@ export async function configGet({ paths, terminal }: Context, name: string | und
   const { policy, problem } = await readConfig(paths.config)
   if (problem) throw problem
   if (name === undefined) {
-    terminal.print(JSON.stringify(policy, null, 2))
+    terminal.print(jsonOf(policy, 2))
   } else {
     const value = settingAt(policy, name) ?? sectionAt(policy, name)
-    terminal.print(typeof value === 'object' ? JSON.stringify(value) : String(value))
+    terminal.print(typeof value === 'object' ? jsonOf(value) : printable(String(value)))
   }
   return 0
 }

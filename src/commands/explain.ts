@@ -212,7 +212,7 @@ function print(
 ): void {
   const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, halt: colour.red }
   const cells = rows.map(({ rule, figure, warnAt, blockAt, says, lifts }) => [
-    ...[rule, String(figure), String(warnAt ?? '-'), String(blockAt ?? '-')],
+    ...[printable(rule), String(figure), String(warnAt ?? '-'), String(blockAt ?? '-')],
     ...[paint[says](says), lifts],
   ])
   const columns = COLUMNS.map((title, index) => ({
@@ -221,7 +221,7 @@ function print(
   }))
   const [head = '', ...lines] = table(columns, cells)
   for (const line of [colour.dim(head), ...lines]) out(line)
-  out(`${about}: ${paint[verdict](verdict)}`)
+  out(`${printable(about)}: ${paint[verdict](verdict)}`)
 }
 
 /** What a next call would meet, were it none of those that are repeated. */

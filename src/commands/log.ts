@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs'
 import { failure } from '../failure.ts'
+import { shownJson } from '../json.ts'
 import { linesOf } from '../lines.ts'
 import { printable, shortId } from '../short-id.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -23,7 +24,7 @@ export async function log(
   const print = (line: string) => {
     if (session !== undefined && !isOf(line, session)) return
     printed += 1
-    terminal.print(options.json ? line : readable(terminal, line))
+    terminal.print(options.json ? shownJson(line) : readable(terminal, line))
   }
   if (existsSync(`${paths.log}.1`)) eachLine(`${paths.log}.1`, 0, print)
   let end = eachLine(paths.log, 0, print)

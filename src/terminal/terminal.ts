@@ -15,13 +15,14 @@ import {
   supportsColorStderr,
 } from 'chalk'
 import { isFailure, mendable } from '../failure.ts'
+import { jsonOf } from '../json.ts'
 
 export interface Terminal {
   readonly colour: ChalkInstance
   readonly columns: number
   /** Writes a line to stdout. */
   print(line: string): void
-  /** Writes one JSON document to stdout: never in colour. */
+  /** Writes one JSON document to stdout: never in colour, and without a character that could fool a terminal. */
   printJson(value: unknown): void
   /** Writes a line to stderr. */
   remark(line: string): void
@@ -35,7 +36,7 @@ export function openTerminal(options: { readonly color?: boolean | undefined }):
     colour: new Chalk({ level }),
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,
     print: (line) => void process.stdout.write(`${line}\n`),
-    printJson: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
+    printJson: (value) => void process.stdout.write(`${jsonOf(value)}\n`),
     remark: (line) => void process.stderr.write(`${line}\n`),
   }
 }

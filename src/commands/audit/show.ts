@@ -7,6 +7,7 @@ import { FORMAT } from '../../audit/line.ts'
 import { linesOfSegment, type Segment, segmentsIn } from '../../audit/segments.ts'
 import { failure } from '../../failure.ts'
 import { isThere } from '../../files.ts'
+import { shownJson } from '../../json.ts'
 import { printable, shortId } from '../../short-id.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { Context, ExitCode } from '../context.ts'
@@ -26,7 +27,8 @@ export async function auditShow(
   if (options.follow && path !== undefined && existsSync(path) && statSync(path).isFile()) {
     throw failure('one file is not followed', 'Run: spikectl audit show -f')
   }
-  const print = (line: Buffer) => terminal.print(options.json ? line.toString() : readable(terminal, line))
+  const print = (line: Buffer) =>
+    terminal.print(options.json ? shownJson(line.toString()) : readable(terminal, line))
   const isKnown = isThere(paths.audit) || path !== undefined || !options.follow
   const {
     path: place,

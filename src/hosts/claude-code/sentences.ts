@@ -7,6 +7,7 @@
 
 import type { Identity } from '../../guard/identity.ts'
 import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
+import { printable } from '../../short-id.ts'
 
 /** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
 const WORTH_WAITING_SECONDS = 10
@@ -20,7 +21,7 @@ export function machineWord({ rule }: Figure): 'rate_limited' | 'loop_detected' 
 export function factsOf(figure: Figure, identity: Identity): string {
   const { rule, count, of = '' } = figure
   if (rule === 'repeat') return `the same call ${count} times, with no result that differs`
-  const calls = { rate: 'tool calls', spawn: 'agents started', tools: `calls of ${of}` }[rule]
+  const calls = { rate: 'tool calls', spawn: 'agents started', tools: `calls of ${printable(of)}` }[rule]
   return `${count} ${calls} in the last 60 s ${scopeOf(identity)}`
 }
 
