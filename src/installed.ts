@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure } from './failure.ts'
-import { isThere, makeFolder, readOurs } from './files.ts'
+import { isAbsent, makeFolder, readOurs } from './files.ts'
 import type { Paths } from './paths.ts'
 import { patienceOf } from './pause.ts'
 import { shellWord } from './short-id.ts'
@@ -46,7 +46,7 @@ export function forget(paths: Paths, file: string): void {
 /** Throws a Failure for a record that is damaged, or cannot be read. */
 export function installedFiles(paths: Paths): InstalledFiles {
   const record = recordFile(paths)
-  if (!isThere(record)) return {}
+  if (isAbsent(record)) return {}
   const files = recordIn(readOurs(record))
   if (files) return files
   throw failure(

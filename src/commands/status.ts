@@ -1,11 +1,12 @@
 /** `spikectl status`: who is calling how fast, and what they would meet next. */
 
 import { readConfig } from '../config.ts'
-import { failure } from '../failure.ts'
-import type { Policy } from '../guard/policy.ts'
+import { describe, type Failure, failure } from '../failure.ts'
+import { isOff, type Policy } from '../guard/policy.ts'
 import { factsOf, machineWord } from '../hosts/claude-code/sentences.ts'
 import { pasteable, printable, shortId } from '../short-id.ts'
 import type { Database } from '../sqlite.ts'
+import { countingProblem } from '../store/countable.ts'
 import { readNames } from '../store/names.ts'
 import { readSessions } from '../store/sessions.ts'
 import { NO_TOTALS, readTotals, type Totals } from '../store/totals.ts'
@@ -76,8 +77,10 @@ async function statusOnce(
   options: StatusOptions,
 ): Promise<ExitCode> {
   const { policy, problem } = await readConfig(paths.config)
-  if (problem)
+  const uncounted = isOff(policy) ? undefined : countingProblem(paths)
+  if (problem && !uncounted)
     terminal.remark(`warning: ${problem.message}; the built-in limits are in force. ${problem.hint}`)
+  if (uncounted && !options.json) terminal.print(terminal.colour.red(uncountedLine(uncounted)))
   const query = (db: Database, now: number) => look(db, now, name, options)
   const { found, problem: unusable } = askedToShow(paths, query, NOTHING)
   if (unusable)
@@ -90,14 +93,21 @@ async function statusOnce(
         ? sessions
         : [pickSession([], name)]
   if (options.json) {
-    terminal.printJson({ version: 1, mode: policy.mode, sessions: shown.map(asJson), totals: found.totals })
+    const problem = uncounted ? { problem: uncountedLine(uncounted) } : {}
+    const { totals } = found
+    terminal.printJson({ version: 1, mode: policy.mode, ...problem, sessions: shown.map(asJson), totals })
   } else {
     if (shown.length > 0) printTable(terminal, shown)
-    else printNone(terminal, found.known)
+    // That there was none would be no news where none can be known.
+    else if (found.known > 0 || !uncounted) printNone(terminal, found.known)
     for (const line of shown.flatMap(reasons)) terminal.print(line)
     for (const line of totalsLines(found.totals, policy.mode)) terminal.print(line)
   }
   return 0
+}
+
+function uncountedLine(problem: Failure): string {
+  return `nothing can be counted here: ${describe(problem)}`
 }
 
 interface Looked extends Found {

@@ -452,7 +452,7 @@ describe('spikectl doctor', () => {
       { home, env: { SPIKECTL_HOME: file } },
     )
     assert.equal(exitCode, 2)
-    assert.match(stdout, /file cannot be written/)
+    assert.match(stdout, /file is no folder/)
   })
 })
 

@@ -1,6 +1,6 @@
 /** Checks what spikectl itself keeps: its folders, its settings, the counts, the log. */
 
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readConfig, withProject } from '../../config.ts'
 import { failure } from '../../failure.ts'
@@ -8,51 +8,50 @@ import { isOff, type Policy } from '../../guard/policy.ts'
 import { type Paths, projectSettingsPath } from '../../paths.ts'
 import { shellWord } from '../../short-id.ts'
 import type { Database } from '../../sqlite.ts'
+import { countingProblem, folderProblem } from '../../store/countable.ts'
 import { peek } from '../../store/peek.ts'
 import { NO_TOTALS, readTotals } from '../../store/totals.ts'
 import { findLog, verifyPlace } from '../audit/place.ts'
 import type { Context } from '../context.ts'
 import { type Finding, failed, findingsOf, lineIn, ok, warning } from './finding.ts'
 
+/** What is in the folders is looked at once they are in order: else the same would be found again and again. */
 export async function keepingFindings(context: Context, project: string): Promise<Finding[]> {
   const { paths } = context
-  const folders = [...new Set([paths.state, dirname(paths.config)])]
+  const files = await findingsOf('files', () => fileFindings(paths))
+  if (files.some(({ level }) => level === 'failure')) return files
   return [
-    ...(await findingsOf('files', () => folderFindings(folders))),
+    ...files,
     ...(await findingsOf('config', () => configFindings(paths, project))),
     ...(await findingsOf('database', () => [databaseFinding(paths)])),
     ...(await findingsOf('log', () => logFindings(context))),
   ]
 }
 
-function folderFindings(folders: readonly string[]): Finding[] {
-  const problems = folders.flatMap(folderProblems)
+function fileFindings(paths: Paths): Finding[] {
+  const uncounted = countingProblem(paths)
+  if (uncounted) {
+    const why = 'nothing can be counted or logged here, and the hook fails at each call'
+    return [failed('files', uncounted.message, why, lineIn(uncounted.hint))]
+  }
+  const unlogged = folderProblem(paths.state)
+  if (unlogged) {
+    const why = 'the audit log cannot be begun or go on there, so that blocks may not be signed'
+    return [failed('files', unlogged.message, why, lineIn(unlogged.hint))]
+  }
+  const folders = [...new Set([paths.state, dirname(paths.config)])]
+  const problems = folders.flatMap(folderFindings)
   return problems.length > 0 ? problems : [ok('files', `${folders.join(' and ')}: ours alone, and writable`)]
 }
 
-function folderProblems(folder: string): Finding[] {
-  const nearest = nearestThere(folder)
-  const look = `ls -ld ${shellWord(nearest)}`
-  if (!isWritable(nearest)) {
-    return [failed('files', `${nearest} cannot be written`, 'nothing can be counted or logged there', look)]
+function folderFindings(folder: string): Finding[] {
+  const problem = folderProblem(folder)
+  if (problem) {
+    return [warning('files', problem.message, 'no setting can be changed there', lineIn(problem.hint))]
   }
-  if (nearest !== folder || process.platform === 'win32') return []
+  if (!existsSync(folder) || process.platform === 'win32') return []
   const files = readdirSync(folder).map((name) => join(folder, name))
   return [folder, ...files].flatMap(openToOthers)
-}
-
-/** Hooks make what is not there yet. */
-function nearestThere(folder: string): string {
-  return existsSync(folder) ? folder : nearestThere(dirname(folder))
-}
-
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function openToOthers(file: string): Finding[] {

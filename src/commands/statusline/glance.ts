@@ -31,6 +31,11 @@ export const OFF: readonly Phrase[] = [{ text: 'spikectl off', colour: 'dim' }]
 export const NO_TENANT: readonly Phrase[] = [
   { text: 'spikectl: no tenant is named, calls are refused', colour: 'red' },
 ]
+/** The hook fails at each call. */
+export const UNCOUNTED: Phrase = {
+  text: 'spikectl: nothing can be counted here: spikectl doctor',
+  colour: 'red',
+}
 const HALTED: readonly Phrase[] = [{ text: 'spikectl halted until your next prompt', colour: 'bold red' }]
 
 const UNDERMINED: Phrase = { text: 'hooks changed in the settings: spikectl doctor', colour: 'red' }

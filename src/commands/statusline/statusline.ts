@@ -14,12 +14,13 @@ import { namedIn } from '../../named.ts'
 import { projectSettingsPath } from '../../paths.ts'
 import { printable } from '../../short-id.ts'
 import { type Input, isInteractive, readInput, writeOut } from '../../stdio.ts'
+import { countingProblem } from '../../store/countable.ts'
 import { peek } from '../../store/peek.ts'
 import { countHalted, countUnasked, readGuardChange, readSession } from '../../store/sessions.ts'
 import { painted, RESET } from '../../terminal/sgr.ts'
 import { oldNode } from '../../version.ts'
 import type { Context, ExitCode } from '../context.ts'
-import { type Glance, NO_TENANT, OFF, type Phrase, phrasesOf } from './glance.ts'
+import { type Glance, NO_TENANT, OFF, type Phrase, phrasesOf, UNCOUNTED } from './glance.ts'
 import type { Wrapped } from './wrapped.ts'
 
 export interface StatusLineOptions {
@@ -92,6 +93,9 @@ async function readPhrases({ env, paths }: Surroundings, input: Input): Promise<
   const identity = identify({ ...namedIn(env), session })
   const config = await readConfig(paths.config)
   const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
+  const uncounted = isOff(policy) ? undefined : countingProblem(paths)
+  // Alone: what was counted before would look as if all were well, and other troubles have the same cause.
+  if (uncounted) return [{ ...UNCOUNTED, detail: describe(uncounted) }]
   return [
     ...sessionPhrases(paths.stateDb, identity, policy),
     ...(config.problem ? [trouble('config.json is broken', describe(config.problem))] : []),
