@@ -279,7 +279,7 @@ describe('the status line says what is wrong in the line, and exits with 0:', ()
     [
       'state.db is a folder',
       (file: string) => mkdirSync(file),
-      /^spikectl: .+state\.db cannot be used \(SQLITE_/,
+      /^spikectl: .+state\.db is no regular file\n$/,
     ],
     ['state.db is of a newer version', newer, /^spikectl: .+ was written by a newer version of spikectl\n$/],
   ] as const) {
