@@ -19,7 +19,10 @@ const trimSqlite: Plugin = {
 
 /** Everything else goes into hook.js and statusline.js, so that a hot path reads one file. */
 const COLD =
-  /src\/(hook\/(answer|failed|forged|sign|settings-change|unasked)|store\/guard-change|installed|json|log|lines|guard\/loosening|settings|settings-schema|setting-names|audit\/.*|hosts\/claude-code\/(wording|sentences|settings\/.*)|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
+  /src\/(hook\/(answer|failed|forged|sign|settings-change|unasked|uncounted)|store\/guard-change|installed|json|log|lines|guard\/loosening|settings|settings-schema|setting-names|audit\/.*|hosts\/claude-code\/(wording|sentences|settings\/.*)|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
+
+/** What looks at state.db without counting: the status line does nothing else, the hook where it cannot count. */
+const LOOKING = /src\/store\/(peek|copy|sessions)\.ts$/
 
 const packageType: Plugin = {
   name: 'package-type',
@@ -66,11 +69,13 @@ function bundle(name: string, groups: CodeSplittingGroup[]): RolldownOptions {
 /** Each in a chunk of its own, so that a command loads those alone that it needs. */
 const PACKAGES = ['commander', 'chalk', 'valibot', 'tweetnacl', 'jsonc-parser']
 
-const HOT: CodeSplittingGroup = { name: 'hot', test: (id) => !COLD.test(id) }
+function hotWithout(...cold: readonly RegExp[]): CodeSplittingGroup[] {
+  return [{ name: 'hot', test: (id) => !cold.some((each) => each.test(id)) }]
+}
 
 export default defineConfig([
-  bundle('hook', [HOT]),
-  bundle('statusline', [HOT]),
+  bundle('hook', hotWithout(COLD, LOOKING)),
+  bundle('statusline', hotWithout(COLD)),
   bundle(
     'cli',
     PACKAGES.map((name) => ({ name, test: new RegExp(`node_modules.${name}.`) })),

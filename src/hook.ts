@@ -105,7 +105,8 @@ async function replyTo(run: Run, text: string): Promise<Reply> {
   try {
     return await count(run, input, about)
   } catch (error) {
-    return failed(run, about.policy, describe(error), input.name)
+    const { answerUncounted } = await import('./hook/uncounted.ts')
+    return answerUncounted(run.paths, input, about, describe(error))
   }
 }
 

@@ -36,7 +36,7 @@ export function answerFailure(
  * The failure is being told to the person anyway, so a log or database that cannot be written either, often
  * for the same reason, must not hide it; and their locks are not waited for.
  */
-function recordFailure(paths: Paths, what: string): void {
+export function recordFailure(paths: Paths, what: string): void {
   if (!existsSync(paths.state)) return
   tryLog(paths.log, { event: 'error', message: what })
   try {

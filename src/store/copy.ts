@@ -1,10 +1,15 @@
 /** state.db as it can be seen where SQLite cannot be let near it. */
 
-import { closeSync, constants, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { failure } from '../failure.ts'
 import { isOurFile, openOurs, refuseForeignFolder } from '../files.ts'
+import { shellWord } from '../short-id.ts'
 import { type Database, onOneState, openCopy } from '../sqlite.ts'
 import { hasSchema } from './schema.ts'
+
+/** What is copied at once, and held in memory twice: many times what 10,000 sessions take. */
+const MAX_BYTES = 256 * 1024 * 1024
 
 /**
  * Runs a query on a copy in memory, made under no lock: where somebody holds the file's lock, or something stands in
@@ -24,6 +29,9 @@ export function onCopy<T>(file: string, query: (db: Database, now: number) => T,
 function contentOf(file: string): Buffer {
   const fd = openOurs(file, constants.O_RDONLY)
   try {
+    if (fstatSync(fd).size > MAX_BYTES) {
+      throw failure(`${file} is too large to be copied`, `Run: ls -l ${shellWord(file)}`)
+    }
     return readFileSync(fd)
   } finally {
     closeSync(fd)

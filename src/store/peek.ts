@@ -12,9 +12,14 @@ const LOCK_WAIT_MS = 500
  * date, and no lock taken but a reader's. `none` if nothing was counted, or by an earlier version only, whose counts
  * end with it. Throws a Failure when the file cannot be read.
  */
-export function peek<T>(file: string, query: (db: Database, now: number) => T, none: T): T {
+export function peek<T>(
+  file: string,
+  query: (db: Database, now: number) => T,
+  none: T,
+  waitMs = LOCK_WAIT_MS,
+): T {
   if (isAbsent(file)) return none
-  const patience = patienceOf(LOCK_WAIT_MS)
+  const patience = patienceOf(waitMs)
   try {
     const db = openSqlite(file, { readonly: true })
     try {

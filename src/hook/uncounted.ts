@@ -1,0 +1,70 @@
+/**
+ * An event that could not be counted, because state.db cannot be used: its lock is held, or something stands in its way.
+ * A tripped session or agent stays blocked all the same. A reader may often still look when nobody may write; where not
+ * even that is possible, a copy made without any lock says what was true a moment ago.
+ */
+
+import { decide, type Outcome } from '../guard/decide.ts'
+import { type Identity, keyOf } from '../guard/identity.ts'
+import type { Policy } from '../guard/policy.ts'
+import { freshState, type State } from '../guard/state.ts'
+import type { GuardedInput } from '../hosts/claude-code/event.ts'
+import { fingerprint } from '../hosts/claude-code/fingerprint.ts'
+import type { Reply } from '../hosts/claude-code/reply.ts'
+import type { Paths } from '../paths.ts'
+import type { Database } from '../sqlite.ts'
+import { onCopy } from '../store/copy.ts'
+import { peek } from '../store/peek.ts'
+import { readState } from '../store/sessions.ts'
+import { answerEvent } from './answer.ts'
+import { answerFailure, recordFailure } from './failed.ts'
+
+/** Nearly all the time that an answer has was spent on the wait for the lock. */
+const LOCK_WAIT_MS = 50
+
+/** `what` went wrong with state.db: a halt that stands is answered and signed as ever, all else is a failure of ours. */
+export async function answerUncounted(
+  paths: Paths,
+  input: GuardedInput,
+  { identity, policy }: { readonly identity: Identity; readonly policy: Policy },
+  what: string,
+): Promise<Reply> {
+  const halt = policy.mode === 'enforce' ? standingHalt(paths.stateDb, input, identity, policy) : undefined
+  if (!halt) return answerFailure(paths, policy, what, input.name)
+  recordFailure(paths, what)
+  const updated = { ...halt, unasked: [], sweepIsDue: false, noticeIsNew: false }
+  return answerEvent({ paths, segmentBytes: policy.audit.segmentBytes }, input, identity, updated, undefined)
+}
+
+/** What the guard says of the event where the session or the agent was halted before; what would be new is not saved, so it is not said. */
+function standingHalt(
+  stateDb: string,
+  input: GuardedInput,
+  identity: Identity,
+  policy: Policy,
+): Outcome | undefined {
+  const state = lookAt(stateDb, keyOf(identity), input.agent.id)
+  // No hashes: a halt stands whatever the call is.
+  const outcome = decide(
+    state,
+    fingerprint(input, () => ''),
+    policy,
+    Date.now(),
+  )
+  return outcome.verdict.kind === 'halt' && outcome.tally.halted === 0 ? outcome : undefined
+}
+
+function lookAt(stateDb: string, key: string, agent: string): State {
+  const none = freshState(Date.now())
+  const look = (db: Database, now: number) => readState(db, key, agent, now)
+  try {
+    return peek(stateDb, look, none, LOCK_WAIT_MS)
+  } catch {
+    // Said already: it is why the event could not be counted.
+  }
+  try {
+    return onCopy(stateDb, look, none)
+  } catch {
+    return none
+  }
+}
