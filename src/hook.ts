@@ -15,15 +15,17 @@ import { inMode } from './guard/shadow.ts'
 import { openHash } from './hash.ts'
 import { COUNTED_MS } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
+import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
 import {
   badInput,
   eventNameIn,
   type GuardedInput,
-  parseHookInput,
+  type HookInput,
   type SettingsChangeInput,
 } from './hosts/claude-code/event.ts'
 import { fingerprint } from './hosts/claude-code/fingerprint.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
+import { hostOf } from './hosts/known.ts'
 import { namedIn } from './named.ts'
 import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
 import { patienceUntil } from './pause.ts'
@@ -61,27 +63,28 @@ export async function main(): Promise<void> {
 
 async function replyToStdin(run: Run): Promise<Reply> {
   let text = ''
+  let host = CLAUDE_CODE
   try {
-    refuseToRun()
+    refuseTerminal()
     const input = readInput()
     text = input.text
+    host = await hostOf(text)
+    const old = oldNode(process.versions)
+    if (old) throw old
     if (input.problem) throw badInput(input.problem)
-    return await replyTo(run, text)
+    return host.reply(await replyTo(run, host.parse(text)))
   } catch (error) {
-    return failed(run, run.config.policy, describe(error), eventNameIn(text))
+    return host.reply(await failed(run, run.config.policy, describe(error), eventNameIn(text)))
   }
 }
 
-function refuseToRun(): void {
-  const old = oldNode(process.versions)
-  if (old) throw old
+function refuseTerminal(): void {
   if (isInteractive()) {
     throw failure('spikectl-hook waits for an event on stdin', 'For people there is: spikectl --help')
   }
 }
 
-async function replyTo(run: Run, text: string): Promise<Reply> {
-  const input = parseHookInput(text)
+async function replyTo(run: Run, input: HookInput): Promise<Reply> {
   if (input.type === 'other') return SILENCE
 
   const about = await caseOf(run, input)

@@ -15,8 +15,9 @@ import { countOf } from '../guard/ring.ts'
 import { freshState, type State } from '../guard/state.ts'
 import type { Verdict } from '../guard/verdict.ts'
 import { openHash } from '../hash.ts'
-import { type HookInput, parseHookInput } from '../hosts/claude-code/event.ts'
+import type { HookInput } from '../hosts/claude-code/event.ts'
 import { fingerprint } from '../hosts/claude-code/fingerprint.ts'
+import { hostOf } from '../hosts/known.ts'
 import { namedIn } from '../named.ts'
 import { projectSettingsPath } from '../paths.ts'
 import { printable } from '../short-id.ts'
@@ -72,7 +73,7 @@ async function explainEvent({ env, paths }: Context, place: string): Promise<Exp
   const text = place === '-' ? readFileSync(0, 'utf8') : readSmallFile(place)
   if (text === undefined)
     throw failure(`there is no event at ${place}`, 'Run: spikectl explain - < event.json')
-  const input = parsed(text, place)
+  const input = await parsed(text, place)
   if (input.type !== 'call')
     throw failure('only a PreToolUse event can be explained', 'Run: spikectl explain --session SESSION')
   const event = fingerprint(input, openHash(paths.hashKey))
@@ -97,9 +98,9 @@ function inShadow({ mode }: Policy): string {
 }
 
 /** The same errors as the hook's own, but of a file where it is one. */
-function parsed(text: string, place: string): HookInput {
+async function parsed(text: string, place: string): Promise<HookInput> {
   try {
-    return parseHookInput(text)
+    return (await hostOf(text)).parse(text)
   } catch (error) {
     if (!isFailure(error) || place === '-') throw error
     throw failure(error.message.replace('the hook input on stdin', place), error.hint)

@@ -42,7 +42,7 @@ describe('an old Node', () => {
 
 /** Chunks that are loaded only when there is a need. */
 const COLD = {
-  hook: ['answer', 'failed', 'forged', 'loosening', 'settings', 'settings-change', 'uncounted'],
+  hook: ['answer', 'copilot', 'failed', 'forged', 'loosening', 'settings', 'settings-change', 'uncounted'],
   statusline: ['loosening', 'settings', 'wrapped'],
 } as const
 

@@ -76,7 +76,11 @@ const EXAMPLE =
 
 /** Translates one hook input, the whole text of stdin. Throws a Failure that says what is wrong with it. */
 export function parseHookInput(text: string): HookInput {
-  const payload = parsePayload(text, badInput)
+  return inputIn(parsePayload(text, badInput))
+}
+
+/** The same of a hook input that is an object already. */
+export function inputIn(payload: Payload): HookInput {
   const name = textOf(payload.hook_event_name)
   if (!name) throw badInput('has no hook_event_name')
   return translate(name, payload)

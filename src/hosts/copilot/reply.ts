@@ -1,0 +1,22 @@
+/**
+ * What Copilot reads of a hook. Any exit code but 0 denies the call, 1 too, so a failure of ours is 0; and it drops
+ * stderr, so the reason stands on stdout. It knows no way to end a turn. Source: Copilot CLI 1.0.102 as observed.
+ */
+
+import { isObject } from '../claude-code/payload.ts'
+import type { Reply } from '../claude-code/reply.ts'
+
+export function copilotReply({ stdout, stderr, exitCode }: Reply): Reply {
+  if (exitCode !== 2) return { stdout: contextIn(stdout), stderr, exitCode: 0 }
+  const answer = { permissionDecision: 'deny', permissionDecisionReason: stderr.trimEnd() }
+  return { stdout: `${JSON.stringify(answer)}\n`, stderr, exitCode }
+}
+
+/** Of what we say beside a call that runs, what the model is to read. */
+function contextIn(stdout: string): string {
+  if (stdout === '') return ''
+  const said: unknown = JSON.parse(stdout)
+  const output = isObject(said) && isObject(said.hookSpecificOutput) ? said.hookSpecificOutput : {}
+  const { additionalContext } = output
+  return additionalContext === undefined ? '' : `${JSON.stringify({ additionalContext })}\n`
+}
