@@ -14,6 +14,7 @@ import { known } from './config.ts'
 import { schemaText } from './config-schema.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson } from './person.ts'
+import { policyInForce, projectOf, tightenedSettings } from './policy-in-force.ts'
 
 /** A settings file as it stands, before it is checked. */
 type RawSettings = Readonly<Record<string, unknown>>
@@ -23,7 +24,16 @@ export async function configSet(context: Context, name: string, text: string): P
   const value = parseValue(text)
   await change(context, (settings) => withSetting(settings, known(name), value))
   context.terminal.print(`${name} = ${String(value)}`)
+  await remarkStricter(context, name)
   return 0
+}
+
+/** Says so where the project that we are in goes on with a stricter value. */
+async function remarkStricter({ terminal, paths, env }: Context, name: string): Promise<void> {
+  const inForce = await policyInForce({ paths }, projectOf(env))
+  if (!tightenedSettings(inForce).includes(name)) return
+  const value = settingAt(inForce.policy, name)
+  terminal.remark(`in this project it is ${JSON.stringify(value)}, by ${inForce.projectFile}`)
 }
 
 export async function configUnset(context: Context, name: string): Promise<ExitCode> {
@@ -37,6 +47,7 @@ export async function configUnset(context: Context, name: string): Promise<ExitC
   context.terminal.print(
     fallback === undefined ? `${printable(name)} is gone` : `${name} = ${fallback} (default)`,
   )
+  await remarkStricter(context, name)
   return 0
 }
 

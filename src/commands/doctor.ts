@@ -18,9 +18,10 @@ import { keepingFindings } from './doctor/keeping.ts'
 import { type Managed, managedPlaces, placesIn } from './doctor/places.ts'
 import { settingsFindings } from './doctor/settings.ts'
 import { trialFindings } from './doctor/trial.ts'
+import { projectOf } from './policy-in-force.ts'
 
 export async function doctor(context: Context, options: { readonly json?: boolean }): Promise<ExitCode> {
-  const findings = await examine(context, process.cwd())
+  const findings = await examine(context, projectOf(context.env))
   const count = (level: Level) => findings.filter((each) => each.level === level).length
   if (options.json) {
     context.terminal.printJson({ version: 1, findings })

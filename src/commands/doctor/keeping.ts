@@ -2,10 +2,11 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readConfig, withProject } from '../../config.ts'
+import { readConfig } from '../../config.ts'
 import { failure } from '../../failure.ts'
 import { isOff, type Policy } from '../../guard/policy.ts'
-import { type Paths, projectSettingsPath } from '../../paths.ts'
+import type { Paths } from '../../paths.ts'
+import { settingAt } from '../../setting-names.ts'
 import { shellWord } from '../../short-id.ts'
 import type { Database } from '../../sqlite.ts'
 import { countingProblem, folderProblem } from '../../store/countable.ts'
@@ -13,7 +14,8 @@ import { peek } from '../../store/peek.ts'
 import { NO_TOTALS, readTotals } from '../../store/totals.ts'
 import { findLog, verifyPlace } from '../audit/place.ts'
 import type { Context } from '../context.ts'
-import { type Finding, failed, findingsOf, lineIn, ok, warning } from './finding.ts'
+import { type InForce, policyInForce, tightenedSettings } from '../policy-in-force.ts'
+import { editing, type Finding, failed, findingsOf, lineIn, ok, warning } from './finding.ts'
 
 /** What is in the folders is looked at once they are in order: else the same would be found again and again. */
 export async function keepingFindings(context: Context, project: string): Promise<Finding[]> {
@@ -63,14 +65,24 @@ function openToOthers(file: string): Finding[] {
 }
 
 async function configFindings({ config }: Paths, project: string): Promise<Finding[]> {
-  const { policy, problem } = await readConfig(config)
+  const { problem } = await readConfig(config)
   if (problem) {
     return [failed('config', problem.message, 'the built-in limits are in force', lineIn(problem.hint))]
   }
-  const { ignored } = await withProject(policy, projectSettingsPath(project))
-  const why = "the project's own settings are not in force"
-  const run = `cat ${shellWord(projectSettingsPath(project))}`
-  return [policyFinding(policy), ...(ignored ? [warning('config', ignored, why, run)] : [])]
+  const inForce = await policyInForce({ paths: { config } }, project)
+  return [policyFinding(inForce.policy), ...projectFindings(inForce)]
+}
+
+function projectFindings(inForce: InForce): Finding[] {
+  const { policy, own, projectFile, ignored } = inForce
+  if (ignored) {
+    return [warning('config', ignored, "the project's own settings are not in force", editing(projectFile))]
+  }
+  const tightened = tightenedSettings(inForce).map((name) => {
+    const [is, was] = [policy, own].map((each) => JSON.stringify(settingAt(each, name) ?? 0))
+    return `${name} is ${is} in place of ${was}`
+  })
+  return tightened.length > 0 ? [ok('config', `${projectFile} tightens them: ${tightened.join(', ')}`)] : []
 }
 
 function policyFinding(policy: Policy): Finding {
@@ -82,7 +94,7 @@ function policyFinding(policy: Policy): Finding {
     return warning('config', 'mode is shadow', 'nothing is refused, only counted and logged', run)
   }
   const { warnPerMin, blockPerMin } = policy.rate
-  return ok('config', `warns at ${warnPerMin} and refuses at ${blockPerMin} calls a minute`)
+  return ok('config', `warns at ${warnPerMin} and blocks at ${blockPerMin} calls a minute`)
 }
 
 function databaseFinding({ stateDb }: Paths): Finding {
