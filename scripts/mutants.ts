@@ -1,0 +1,221 @@
+/**
+ * Mutation testing, `npm run mutants [-- PATH…] [--all]`: changes one place in guard/, store/ or audit/ at a time, and asks
+ * the tests of that room alone whether they notice. Prints each mutant that no test noticed and, in the last lines, a score
+ * for each room; the exit code is 1 when a score is below its floor. PATH is a room or how a path in it begins
+ * (`guard/decide`). Why no framework does this: docs/decisions/0013.
+ */
+
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+/** The lowest score in percent, and of how many mutants one is tried: the tests of audit/ take a minute, the others seconds. */
+const ROOMS = {
+  guard: { floor: 90, every: 4 },
+  store: { floor: 90, every: 4 },
+  audit: { floor: 80, every: 16 },
+}
+type Room = keyof typeof ROOMS
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const COPIES = mkdtempSync(join(tmpdir(), 'spikectl-mutants-'))
+
+/** What is looked for in a line of code or SQL, and what is put in its place. */
+const CHANGES: readonly (readonly [RegExp, string])[] = [
+  [/ >= /, ' > '],
+  [/ <= /, ' < '],
+  [/ > (?=[\w(])/, ' >= '],
+  [/ < (?=[\w(])/, ' <= '],
+  [/ === /, ' !== '],
+  [/ !== /, ' === '],
+  [/ && /, ' || '],
+  [/ \|\| /, ' && '],
+  [/ AND /, ' OR '],
+  [/ \?\? [^,)]+/, ' ?? undefined'],
+  [/ \? (.+?) : (.+?)(?=[,)\]}]|$)/, ' ? $2 : $1'],
+  [/\bif \((.*?)\)(?= [\w{]|$)/, 'if (!($1))'],
+  [/ \+ (?=[\w(])/, ' - '],
+  [/ - (?=[\w(])/, ' + '],
+  [/\b1\b/, '2'],
+  [/\b0\b/, '1'],
+  [/\btrue\b/, 'false'],
+  [/\bfalse\b/, 'true'],
+  [/= (\d[\d_]*)$/, '= $1 + 1'],
+  [/(?<!NOT )\bNULL\b/, "''"],
+  [/\.every\(/, '.some('],
+  [/\.some\(/, '.every('],
+  [/\bMath\.min\(/, 'Math.max('],
+  [/\bMath\.max\(/, 'Math.min('],
+  [/\.at\(-1\)/, '.at(0)'],
+  [/\.findLast\(/, '.find('],
+  [/!(?=[\w(])/, ''],
+  [/^(\s+)(?!return|if|for|while|switch|throw)[\w#.]+(\(.*\)| [-+]?= .*[^{([])$/, '$1// removed'],
+]
+
+interface Mutant {
+  readonly file: string
+  readonly line: number
+  readonly was: string
+  readonly is: string
+}
+
+function mutantsOf(room: Room): Mutant[] {
+  return globSync(`src/${room}/**/*.ts`, { cwd: ROOT })
+    .sort()
+    .flatMap((file) => {
+      const lines = readFileSync(join(ROOT, file), 'utf8').split('\n')
+      return lines.flatMap((was, index) =>
+        changesOf(was)
+          .filter((is) => isCode(lines, index, is))
+          .map((is) => ({ file, line: index + 1, was, is })),
+      )
+    })
+}
+
+function changesOf(line: string): string[] {
+  if (/^\s*(\/?\*|\/\/|import )/.test(line)) return []
+  const changed = CHANGES.flatMap(([was, is]) =>
+    [...line.matchAll(new RegExp(was, 'g'))].map(({ index }) => {
+      const there = new RegExp(was, 'y')
+      there.lastIndex = index
+      return line.replace(there, is)
+    }),
+  )
+  return [...new Set(changed)]
+}
+
+/** False for a change in a type or a comment alone, and for one that no longer parses: no test could notice these. */
+function isCode(lines: readonly string[], index: number, is: string): boolean {
+  const comment = / \/\/ .*$/
+  if (lines[index]?.replace(comment, '') === is.replace(comment, '')) return false
+  try {
+    return stripped(lines.with(index, is)) !== stripped(lines)
+  } catch {
+    return false // it does not parse
+  }
+}
+
+function stripped(lines: readonly string[]): string {
+  return stripTypeScriptTypes(lines.join('\n'))
+}
+
+/** What decides is the text of the line alone, so that the sample stays the same when code is moved. */
+function isInSample({ was, is }: Mutant, every: number): boolean {
+  return createHash('sha256').update(`${was}\n${is}`).digest().readUInt32BE() % every === 0
+}
+
+/** A copy of the project in which code can be changed. */
+function copyProject(): string {
+  const copy = mkdtempSync(join(COPIES, 'copy-'))
+  for (const part of ['src', 'test', 'package.json'])
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  mkdirSync(join(copy, 'tmp'))
+  return copy
+}
+
+/** Ends the tests at the first failure. */
+const REPORTER = `data:text/javascript,export default async function* (events) {
+  for await (const { type } of events) if (type === 'test:fail') process.exit(1)
+}`
+
+/** True when a file of tests passes in this copy; false too when it takes over `timeout` ms. */
+function passes(copy: string, file: string, timeout?: number): Promise<boolean> {
+  const args = ['--test', '--test-isolation=none', `--test-reporter=${REPORTER}`, file]
+  const env = { ...process.env, TMPDIR: join(copy, 'tmp') }
+  const child = spawn(process.execPath, args, {
+    cwd: copy,
+    env,
+    stdio: 'ignore',
+    timeout,
+    killSignal: 'SIGKILL',
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code === 0))
+  })
+}
+
+interface Test {
+  readonly file: string
+  readonly ms: number
+}
+
+/** The files of tests of a room, the quickest first. */
+async function testsOf(room: Room): Promise<Test[]> {
+  const copy = copyProject()
+  const tests: Test[] = []
+  for (const file of globSync(`test/${room}/**/*.test.ts`, { cwd: copy })) {
+    const start = performance.now()
+    if (!(await passes(copy, file))) throw new Error(`${file} fails without any mutant`)
+    tests.push({ file, ms: Math.ceil(performance.now() - start) })
+  }
+  return tests.sort((a, b) => a.ms - b.ms)
+}
+
+/** True when every test passes with the mutant. One that makes a test hang is noticed by the time that it takes. */
+async function survives({ file, line, is }: Mutant, tests: readonly Test[], copy: string): Promise<boolean> {
+  const path = join(copy, file)
+  const whole = readFileSync(path, 'utf8')
+  writeFileSync(
+    path,
+    whole
+      .split('\n')
+      .with(line - 1, is)
+      .join('\n'),
+  )
+  try {
+    for (const { file, ms } of tests) if (!(await passes(copy, file, 10_000 + 5 * ms))) return false
+    return true
+  } finally {
+    writeFileSync(path, whole)
+  }
+}
+
+async function countSurvivors(mutants: readonly Mutant[], tests: readonly Test[]): Promise<number> {
+  const left = [...mutants]
+  let survivors = 0
+  const work = async () => {
+    const copy = copyProject()
+    for (let mutant = left.shift(); mutant; mutant = left.shift()) {
+      if (!(await survives(mutant, tests, copy))) continue
+      survivors += 1
+      console.log(`${mutant.file}:${mutant.line}\n  -${mutant.was}\n  +${mutant.is}`)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  return survivors
+}
+
+process.once('SIGINT', () => process.exit(130))
+process.once('exit', () => rmSync(COPIES, { recursive: true, force: true }))
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { all: { type: 'boolean' } } })
+const wanted = positionals.length > 0 ? positionals : Object.keys(ROOMS)
+const scores: string[] = []
+for (const room of Object.keys(ROOMS) as Room[]) {
+  const { floor, every } = ROOMS[room]
+  const mutants = mutantsOf(room)
+    .filter(({ file }) => wanted.some((path) => file.startsWith(`src/${path}`)))
+    .filter((mutant) => values.all || isInSample(mutant, every))
+  if (mutants.length === 0) continue
+  const killed = mutants.length - (await countSurvivors(mutants, await testsOf(room)))
+  const score = Math.floor((100 * killed) / mutants.length)
+  scores.push(`${room}: ${killed} of ${mutants.length} killed, ${score} % (at least ${floor} %)`)
+  if (score < floor) process.exitCode = 1
+}
+console.log(scores.join('\n'))
+if (scores.length === 0) throw new Error(`no mutants in ${wanted.join(', ')}`)
