@@ -3,6 +3,7 @@
  * would: all at once, or spread over the last four weeks, and each has ended.
  */
 
+import { remembered } from '../src/config.ts'
 import { decide } from '../src/guard/decide.ts'
 import type { CallEvent, Event } from '../src/guard/event.ts'
 import { identify } from '../src/guard/identity.ts'
@@ -40,6 +41,7 @@ function see(event: Event): void {
   store.update({
     identity: identify({ session: `session-${session}` }),
     event,
+    policy: remembered('/home/dev/.config/spikectl/config.json', DEFAULT_POLICY, DEFAULT_POLICY),
     project: '/home/dev/projects/some-application',
     decide: (state, now) => decide(state, event, DEFAULT_POLICY, now),
   })

@@ -16,6 +16,22 @@ export interface Config {
   readonly problem?: Failure
 }
 
+/** What was in force at an event, and from where, as it is remembered for the next one. */
+export interface Remembered {
+  /** The path of config.json. */
+  readonly config: string
+  /** The policy by it. */
+  readonly own: Policy
+  /** The policy with the project's own settings, where it has any that count. */
+  readonly project?: Policy
+}
+
+/** Equal texts for equal policies from the same places. */
+export function remembered(config: string, own: Policy, policy: Policy): string {
+  const known: Remembered = { config, own, ...(policy === own ? {} : { project: policy }) }
+  return JSON.stringify(known)
+}
+
 /**
  * The settings in force for everybody. Never throws for what a file says: a broken one is a `problem`, and so is one in
  * a folder of another user, who could switch every rule off.

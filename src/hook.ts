@@ -6,16 +6,17 @@
  */
 
 import { existsSync } from 'node:fs'
-import { type Config, readConfig, withProject } from './config.ts'
+import { type Config, readConfig, remembered, withProject } from './config.ts'
 import { describe, failure } from './failure.ts'
 import { decide, lacksTenant } from './guard/decide.ts'
 import { type Identity, identify } from './guard/identity.ts'
 import { isOff, type Policy } from './guard/policy.ts'
 import { inMode } from './guard/shadow.ts'
 import { openHash } from './hash.ts'
-import { COUNTED_MS } from './hook/deadlines.ts'
+import { stateWaits } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
+import { isStartedByAgent } from './hosts/claude-code/client.ts'
 import {
   badInput,
   eventNameIn,
@@ -28,7 +29,6 @@ import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
 import { hostOf } from './hosts/known.ts'
 import { namedIn } from './named.ts'
 import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
-import { patienceUntil } from './pause.ts'
 import { isInteractive, readInput, writeOut } from './stdio.ts'
 import { withStateDb } from './store/open.ts'
 import type { StateDb } from './store/state-db.ts'
@@ -92,7 +92,7 @@ async function replyTo(run: Run, input: HookInput): Promise<Reply> {
     const { answerMissingTenant } = await import('./hook/answer.ts')
     return answerMissingTenant(run.paths, input, about.identity)
   }
-  if (isOff(about.policy)) return SILENCE
+  if (isOff(about.policy)) return switchedOff(run, input, about)
   if (input.type !== 'call' && isNamedAgent(run.env)) {
     const { ignoreForged } = await import('./hook/forged.ts')
     const ignored = ignoreForged(run, input, about)
@@ -125,34 +125,61 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
   const { identity, policy, project, ignored } = about
   const { paths, config } = run
   const event = fingerprint(input, openHash(paths.hashKey))
-  const patience = patienceUntil(COUNTED_MS)
+  const inForce = remembered(paths.config, config.policy, policy)
+  const looked = () => ({ ...event, ...starterOf(run.env) })
   const use = (store: StateDb) => {
     const updated = store.update({
       identity,
       event,
       project,
+      policy: inForce,
       notice: ignored,
-      decide: (state, now) => inMode(policy, decide(state, event, policy, now)),
+      decide: (state, now, isNew) => {
+        const told = isNew || event.type === 'prompt' ? looked() : event
+        return inMode(policy, decide(state, told, policy, now))
+      },
     })
     const unswept = updated.sweepIsDue ? sweep(store) : undefined
     return { ...updated, unswept }
   }
-  const { result, notices } = withStateDb(paths.stateDb, Date.now, use, { locks: patience, copy: patience })
+  const { result, notices } = withStateDb(paths.stateDb, Date.now, use, stateWaits())
 
+  const desk = { paths, segmentBytes: policy.audit.segmentBytes }
   let reply = SILENCE
   if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {
     const { answerEvent } = await import('./hook/answer.ts')
-    reply = await answerEvent(
-      { paths, segmentBytes: policy.audit.segmentBytes },
-      input,
-      identity,
-      result,
-      ignored,
-    )
+    reply = await answerEvent(desk, input, identity, result, ignored)
+  }
+  if (result.resumed) {
+    const { recordResumed } = await import('./hook/resumed.ts')
+    reply = await recordResumed(desk, input, identity, result.resumed, { env: run.env, reply })
+  }
+  if (result.policyBefore !== undefined) {
+    const { recordLoosening } = await import('./hook/loosened.ts')
+    const change = { before: result.policyBefore, after: inForce }
+    reply = await recordLoosening(desk, { input, identity, env: run.env }, change, reply)
   }
   const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
   const trouble = [...notices, result.dropped, result.unswept, broken].filter(Boolean)
   return trouble.length > 0 ? failed(run, policy, trouble.join('; '), input.name, reply) : reply
+}
+
+/** Nothing is counted; but that rules which were in force are so no longer is told of. */
+async function switchedOff(
+  { env, paths, config }: Run,
+  input: GuardedInput | SettingsChangeInput,
+  { identity, policy }: Case,
+): Promise<Reply> {
+  if (!existsSync(paths.stateDb)) return SILENCE
+  const { recordSwitchedOff } = await import('./hook/loosened.ts')
+  const desk = { paths, segmentBytes: policy.audit.segmentBytes }
+  return recordSwitchedOff(desk, { input, identity, env }, remembered(paths.config, config.policy, policy))
+}
+
+/** Who has started the client, which is asked at prompts and at the first event of a session. */
+function starterOf(env: Environment): { startedByAgent?: boolean } {
+  const startedByAgent = isStartedByAgent(env)
+  return startedByAgent === undefined ? {} : { startedByAgent }
 }
 
 async function failed(

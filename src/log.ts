@@ -20,6 +20,8 @@ export interface LogEntry {
     | 'guard_changed'
     | 'unasked'
     | 'reset'
+    | 'resumed'
+    | 'limits_loosened'
     | 'notice'
     | 'error'
   readonly message: string

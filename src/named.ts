@@ -8,6 +8,15 @@ export function namedIn(env: Environment): { tenant: string | undefined; user: s
   return { tenant: nameIn(env, 'SPIKECTL_TENANT'), user: nameIn(env, 'SPIKECTL_USER') }
 }
 
+/** The operating system's name of the user, or the number where it has no name, as in a container. */
+export function osUser(): string {
+  try {
+    return process.getBuiltinModule('node:os').userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? '')
+  }
+}
+
 function nameIn(env: Environment, variable: string): string | undefined {
   const name = env[variable]
   if (name && Buffer.byteLength(name) > MAX_BYTES) {

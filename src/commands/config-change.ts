@@ -77,10 +77,10 @@ async function change(context: Context, edit: (settings: RawSettings) => RawSett
 
 /** Limits that were loosened are worth a signed line each: the guard lets through what it would have refused. */
 async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
-  for (const setting of loosened(before, after)) {
-    const [from, to] = [before, after].map((policy) => JSON.stringify(settingAt(policy, setting) ?? 0))
+  for (const { setting, ...values } of loosened(before, after)) {
+    const [from = '', to = ''] = [values.from, values.to].map((value) => JSON.stringify(value ?? 0))
     try {
-      await signForPerson(context, { event: 'limits_loosened', setting, from: from ?? '', to: to ?? '' })
+      await signForPerson(context, { event: 'limits_loosened', setting, from, to, where: 'config.json' })
     } catch (error) {
       context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
     }

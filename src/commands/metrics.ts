@@ -30,6 +30,18 @@ export function metrics({ paths, terminal }: Context): ExitCode {
       'Tool calls that ran without the hook having been asked.',
       totals.unasked,
     ],
+    [
+      'spikectl_resumed_total',
+      'counter',
+      'Halts that were lifted: by a prompt, the end of a session, shadow mode or a reset.',
+      totals.resumed,
+    ],
+    [
+      'spikectl_limits_loosened_total',
+      'counter',
+      'Settings that became looser while a session ran.',
+      totals.loosened,
+    ],
     ['spikectl_audit_unsigned_total', 'counter', 'Refusals that could not be signed.', totals.unsigned],
     ['spikectl_errors_total', 'counter', 'Failures of spikectl itself.', totals.errors],
     ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active],

@@ -1,11 +1,11 @@
 /** What only a person may do, and signs for: not the agent that is guarded. */
 
-import { userInfo } from 'node:os'
 import { append, type Signed } from '../audit/append.ts'
 import type { AuditObject } from '../audit/canonical.ts'
 import { readConfig } from '../config.ts'
 import { failure } from '../failure.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
+import { osUser } from '../named.ts'
 import { patienceOf } from '../pause.ts'
 import type { Context } from './context.ts'
 
@@ -22,7 +22,7 @@ export function refuseAgents({ env }: Context, command: string): void {
 
 /** Who is at the keyboard: the user of the operating system, and whether this is a terminal. */
 export function whoIsThere(): { readonly by: string; readonly tty: boolean } {
-  return { by: userInfo().username, tty: Boolean(process.stdin.isTTY) }
+  return { by: osUser(), tty: Boolean(process.stdin.isTTY) }
 }
 
 /** How appends of people are made: they can wait longer than a tool call. */

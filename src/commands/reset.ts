@@ -4,6 +4,7 @@ import { describe, failure } from '../failure.ts'
 import { tryLog } from '../log.ts'
 import { type NamedSession, readNames } from '../store/names.ts'
 import { withStateDb } from '../store/open.ts'
+import { resetSessions } from '../store/trips.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson, whoIsThere } from './person.ts'
 import { asked, fullName, namesLike, pickSession } from './sessions.ts'
@@ -30,7 +31,12 @@ export async function reset(
     context.terminal.print('nothing to reset: no session is known')
     return 0
   }
-  withStateDb(context.paths.stateDb, Date.now, (store) => store.reset(chosen.map(({ key }) => key)))
+  withStateDb(context.paths.stateDb, Date.now, (store) =>
+    resetSessions(
+      store,
+      chosen.map(({ key }) => key),
+    ),
+  )
   await record(context, chosen, options)
   return 0
 }
@@ -66,7 +72,8 @@ async function record(
   }
   for (const { identity } of chosen) {
     const { id, tenant } = identity
-    const message = `reset by ${whoIsThere().by}`
+    const { by, tty } = whoIsThere()
+    const message = `reset by ${by}, standard input is ${tty ? 'a' : 'no'} terminal`
     const unlogged = tryLog(paths.log, { event: 'reset', message, session: id, tenant })
     if (unlogged) terminal.remark(`warning: ${unlogged}`)
     terminal.print(`reset ${fullName(identity)}: its next call is counted from 0`)

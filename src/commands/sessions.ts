@@ -43,6 +43,8 @@ export interface SessionView {
   readonly tools: StoredSession['tools']
   /** A change of the settings that it was kept from. */
   readonly guardChange: StoredSession['guardChange']
+  /** What of its limits has become looser while it ran. */
+  readonly loosening: StoredSession['loosening']
   readonly firstSeen: number
   readonly lastSeen: number
 }

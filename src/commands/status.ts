@@ -135,13 +135,14 @@ function printNone(terminal: Terminal, known: number): void {
   terminal.print(`No session in the last hour.${more}`)
 }
 
-function asJson({ key: _, calls: __, identity, guardChange, ...view }: SessionView) {
+function asJson({ key: _, calls: __, identity, guardChange, loosening, ...view }: SessionView) {
   return {
     session: identity.id,
     tenant: identity.tenant,
     user: identity.user,
     ...view,
     ...(guardChange ? { guardChange: { ...guardChange, at: new Date(guardChange.at).toISOString() } } : {}),
+    ...(loosening ? { loosening: { ...loosening, at: new Date(loosening.at).toISOString() } } : {}),
     firstSeen: new Date(view.firstSeen).toISOString(),
     lastSeen: new Date(view.lastSeen).toISOString(),
   }
@@ -160,7 +161,12 @@ function printTable(terminal: Terminal, sessions: readonly SessionView[]): void 
 
 /** What a person should know of a session, and what to do about it. */
 function reasons(session: SessionView): string[] {
-  return [...haltReasons(session), ...guardReasons(session), ...unaskedReasons(session)]
+  return [
+    ...haltReasons(session),
+    ...guardReasons(session),
+    ...unaskedReasons(session),
+    ...looserReasons(session),
+  ]
 }
 
 function unaskedReasons({ identity, unasked }: SessionView): string[] {
@@ -168,6 +174,15 @@ function unaskedReasons({ identity, unasked }: SessionView): string[] {
   const calls = unasked === 1 ? '1 call' : `${unasked} calls`
   return [
     `${shortId(identity.id)}: ${calls} ran without spikectl having been asked; when: spikectl log ${pasteable(identity)}; why: spikectl doctor`,
+  ]
+}
+
+function looserReasons({ identity, loosening }: SessionView): string[] {
+  if (!loosening) return []
+  const since = new Date(loosening.at).toISOString()
+  const settings = loosening.settings.map(printable).join(', ')
+  return [
+    `${shortId(identity.id)}: limits were loosened while it ran, last at ${since}: ${settings}; look with: spikectl log ${pasteable(identity)}`,
   ]
 }
 

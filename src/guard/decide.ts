@@ -12,6 +12,7 @@ import type { Identity } from './identity.ts'
 import { currentMeter, type Gauge, gaugesFor, judgeGauge, RATE, withAdmitted } from './meters.ts'
 import type { Policy } from './policy.ts'
 import { judgeRepeat, withPast } from './repetition.ts'
+import { isPersonsPrompt, type Reset, resetBy, withStarter } from './reset.ts'
 import { takeResults } from './results.ts'
 import { aged, withCall } from './ring.ts'
 import {
@@ -43,6 +44,8 @@ export interface Outcome extends State {
   readonly unasked: readonly string[]
   /** All 0 when nothing new was counted: the event is no call, or was answered before. */
   readonly tally: Tally
+  /** Set when it lets go on what was stopped. */
+  readonly reset?: Reset
 }
 
 const NOTHING: Tally = { calls: 0, warned: 0, blocked: 0, halted: 0 }
@@ -54,20 +57,26 @@ export function lacksTenant(identity: Identity, policy: Policy): boolean {
 
 /** Decides one event at `now` (Unix ms). `state.agent` is the agent that the event is about. */
 export function decide(state: State, event: Event, policy: Policy, now: number): Outcome {
-  const session = agedSession(begun(inMode(state.session, policy.mode), event), now)
-  const agent = currentAgent(state.agent, session.lasting.epoch)
-  const current = { session, agent }
+  const aged = agedState(state, event, now)
+  const reset = resetBy(aged, event, policy, now)
+  const session = begun(inMode(aged.session, policy.mode), event)
+  const agent = currentAgent(aged.agent, session.lasting.epoch)
+  const outcome = decideCurrent({ session, agent }, event, policy, now)
+  return reset ? { ...outcome, reset } : outcome
+}
+
+function decideCurrent(state: State, event: Event, policy: Policy, now: number): Outcome {
   switch (event.type) {
     case 'call':
-      return decideCall(current, event, policy, now)
+      return decideCall(state, event, policy, now)
     case 'results':
-      return decideResults(current, event, policy, now)
+      return decideResults(state, event, policy, now)
     case 'prompt':
-      return decidePrompt(current, event)
+      return decidePrompt(state, event)
     case 'session_start':
-      return silent(current)
+      return silent(state)
     case 'session_end':
-      return silent({ session: freshSession(now, session.lasting), agent })
+      return silent({ session: freshSession(now, state.session.lasting), agent: state.agent })
   }
 }
 
@@ -79,11 +88,15 @@ function inMode(session: SessionState, mode: Policy['mode']): SessionState {
 }
 
 /** Aged whatever the event: a clock that has stepped back must be seen when it does. */
-function agedSession(session: SessionState, now: number): SessionState {
+function agedState({ session, agent }: State, event: Event, now: number): State {
   const meters = Object.entries(session.meters).map(
     ([name, { ring, warned }]) => [name, { ring: aged(ring, now), warned }] as const,
   )
-  return { ...session, meters: Object.fromEntries(meters), denied: aged(session.denied, now) }
+  const lasting = withStarter(session.lasting, event)
+  return {
+    session: { ...session, meters: Object.fromEntries(meters), denied: aged(session.denied, now), lasting },
+    agent: currentAgent(agent, lasting.epoch),
+  }
 }
 
 function silent(state: State): Outcome {
@@ -191,15 +204,15 @@ function stillWarned(
 }
 
 /**
- * A person's prompt opens every latch of the session and begins a new epoch; the rings stay as they are. No other opens
+ * A person's prompt resets every trip of the session and begins a new epoch; the rings stay as they are. No other resets
  * anything. A scheduled one voids what its agent repeated: the same check at each wake-up is what the schedule is for.
  */
-function decidePrompt(state: State, { by }: PromptEvent): Outcome {
+function decidePrompt(state: State, event: PromptEvent): Outcome {
   const { session } = state
   const { latch: _, ...rest } = session.lasting
   const hears = { ...rest.hears, prompts: true }
-  if (by !== 'person') {
-    const agent = by === 'schedule' ? { ...state.agent, history: [], warned: [] } : state.agent
+  if (!isPersonsPrompt(event, rest)) {
+    const agent = event.by === 'schedule' ? { ...state.agent, history: [], warned: [] } : state.agent
     const told = { agent, session: { ...session, lasting: { ...session.lasting, hears } } }
     return { ...silent(told), verdict: haltIn({ session, agent: freshAgent(0) }) ?? ALLOW }
   }

@@ -20,10 +20,15 @@ interface Call {
   readonly isPoll: boolean
 }
 
-/** An agent is about to call a tool. */
-export interface CallEvent extends Call {
-  readonly type: 'call'
+interface Happening {
   readonly agent: Agent
+  /** An agent has started the client that tells of it, and no person; absent where nobody has looked. */
+  readonly startedByAgent?: boolean
+}
+
+/** An agent is about to call a tool. */
+export interface CallEvent extends Call, Happening {
+  readonly type: 'call'
 }
 
 /** A call that has returned, with the keyed hash of what the model was given; absent when that is not known. */
@@ -34,9 +39,8 @@ export interface ReturnedCall extends Call {
 }
 
 /** Calls have returned: what they were given is known, and their ids may be used again. */
-export interface ResultsEvent {
+export interface ResultsEvent extends Happening {
   readonly type: 'results'
-  readonly agent: Agent
   readonly calls: readonly ReturnedCall[]
   /** These are all calls of one message of the model, those included that were never asked about. */
   readonly endsRound: boolean
@@ -49,22 +53,19 @@ export interface ResultsEvent {
 export type Prompter = 'person' | 'schedule' | 'machine'
 
 /** The agent is given something to do. */
-export interface PromptEvent {
+export interface PromptEvent extends Happening {
   readonly type: 'prompt'
-  readonly agent: Agent
   readonly by: Prompter
 }
 
 /** A client has begun or resumed the session: no call of it is running. */
-export interface SessionStartEvent {
+export interface SessionStartEvent extends Happening {
   readonly type: 'session_start'
-  readonly agent: Agent
 }
 
 /** The session is over. */
-export interface SessionEndEvent {
+export interface SessionEndEvent extends Happening {
   readonly type: 'session_end'
-  readonly agent: Agent
 }
 
 export type Event = CallEvent | ResultsEvent | PromptEvent | SessionStartEvent | SessionEndEvent

@@ -18,12 +18,30 @@ export const RATE = 'rate'
 
 /** The limits that a call of `tool` is measured against: the narrowest first. */
 export function gaugesFor(policy: Policy, tool: string): readonly Gauge[] {
-  const own = Object.entries(policy.tools)
-    .filter(([name]) => isNamed(name, tool))
-    .map(([of, limits]): Gauge => ({ meter: `tools.${of}`, rule: 'tools', limits, of }))
-  const spawn: Gauge = { meter: 'spawn', rule: 'spawn', limits: policy.spawn }
-  const starts = policy.spawn.tools.includes(tool) ? [spawn] : []
-  return [...own, ...starts, { meter: RATE, rule: 'rate', limits: policy.rate }]
+  return gaugesIn(policy).filter(({ rule, of = '' }) => {
+    if (rule === 'tools') return isNamed(of, tool)
+    return rule !== 'spawn' || policy.spawn.tools.includes(tool)
+  })
+}
+
+/** All limits: the narrowest first. */
+function gaugesIn(policy: Policy): readonly Gauge[] {
+  const own = Object.entries(policy.tools).map(
+    ([of, limits]): Gauge => ({ meter: `tools.${of}`, rule: 'tools', limits, of }),
+  )
+  return [
+    ...own,
+    { meter: 'spawn', rule: 'spawn', limits: policy.spawn },
+    { meter: RATE, rule: 'rate', limits: policy.rate },
+  ]
+}
+
+/** True while some call of the session would be refused by a limit that its window has reached. */
+export function isAtLimit(session: SessionState, policy: Policy, now: number): boolean {
+  return gaugesIn(policy).some((gauge) => {
+    const { ring } = currentMeter(session, gauge, now)
+    return countOf(ring) > 0 && judgeGauge(gauge, ring, now).kind === 'block'
+  })
 }
 
 /** An exact name, or one that ends in `*` for all tools that begin with it. */

@@ -57,6 +57,8 @@ export interface Lasting {
    * are not known. Absent before the session's first event.
    */
   readonly asked?: readonly string[] | 'not all'
+  /** An agent has started the client that was looked at last: its prompts are no person's. */
+  readonly startedByAgent?: true
 }
 
 /** What is remembered of a session. */

@@ -3,8 +3,16 @@
  * the call would run, whatever was decided.
  */
 
+import { patienceUntil } from '../pause.ts'
+
 /** state.db's lock is waited for until then. */
 export const COUNTED_MS = 6000
+
+/** How long a hook waits for state.db, and for its repair. */
+export function stateWaits() {
+  const patience = patienceUntil(COUNTED_MS)
+  return { locks: patience, copy: patience }
+}
 
 /** The signed line is waited for until then. */
 export const SIGNED_MS = 7500

@@ -5,19 +5,22 @@ import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
 import type { Environment, Paths } from '../paths.ts'
+import { projectOf } from '../store/known.ts'
 import { type HeardInput, logged, partiesOf } from './answer.ts'
 
 /**
- * Prompts, results, ends of sessions and changes of settings come from the client; from an agent's own shell they open
- * no latch. Undefined when settings set AI_AGENT for everything that the client starts: it tells nothing then, and who
- * has cloned such a project would have no rounds counted.
+ * Prompts, results, ends of sessions and changes of settings come from the client; from an agent's own shell they reset
+ * no trip. Undefined when settings set AI_AGENT for everything that the client starts: it tells nothing then, and who
+ * has cloned such a project would have no rounds counted. Those settings are looked for where the session began: the
+ * event itself may name a folder that the agent has made for it.
  */
 export function ignoreForged(
   { paths, env }: { readonly paths: Paths; readonly env: Environment },
   input: HeardInput,
   { identity, project }: { readonly identity: Identity; readonly project: string },
 ): Reply | undefined {
-  if (settingsTexts(project, env, {}).some(({ text }) => envIn(text).AI_AGENT === env.AI_AGENT))
+  const began = projectOf(paths.stateDb, identity)
+  if (settingsTexts(began ?? project, env, {}).some(({ text }) => envIn(text).AI_AGENT === env.AI_AGENT))
     return undefined
   const message = `ignored: ${input.name} came from an agent's own shell`
   return logged(SILENCE, paths, { event: 'notice', message, ...partiesOf(input, identity) })

@@ -36,7 +36,7 @@ export function encodeLasting(lasting: Lasting): string {
  * later one has added is kept.
  */
 export function decodeLasting(text: string): Lasting | undefined {
-  const { epoch, hears, mode, latch, looping, asked, ...later } = membersOf(text)
+  const { epoch, hears, mode, latch, looping, asked, startedByAgent, ...later } = membersOf(text)
   if (!isWhole(epoch) || !isHears(hears) || !isTexts(looping)) return undefined
   if ((mode !== 'enforce' && mode !== 'shadow') || !isOptional(latch, isLatch)) return undefined
   return {
@@ -44,6 +44,7 @@ export function decodeLasting(text: string): Lasting | undefined {
     ...{ epoch, hears, looping, asked: isTexts(asked) ? asked : 'not all' },
     mode,
     ...(latch ? { latch } : {}),
+    ...(startedByAgent === true ? { startedByAgent } : {}),
   }
 }
 
@@ -89,6 +90,24 @@ export function encodeGuardChange(change: GuardChange): string {
 export function decodeGuardChange(text: string): GuardChange | undefined {
   const { at, file, problem } = membersOf(text)
   return isWhole(at) && isText(file) && isText(problem) ? { at, file, problem } : undefined
+}
+
+/** Settings that have become looser while a session ran. */
+export interface Loosening {
+  /** When the last of them did: Unix ms. */
+  readonly at: number
+  /** Dotted names. */
+  readonly settings: readonly string[]
+}
+
+export function encodeLoosening(loosening: Loosening): string {
+  return JSON.stringify(loosening)
+}
+
+/** Undefined for none, and when the text is not what encodeLoosening writes. */
+export function decodeLoosening(text: string): Loosening | undefined {
+  const { at, settings } = membersOf(text)
+  return isWhole(at) && isTexts(settings) ? { at, settings } : undefined
 }
 
 function answerOf(value: unknown): AnsweredCall | undefined {

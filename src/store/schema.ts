@@ -68,6 +68,10 @@ const STEPS = [
   `ALTER TABLE session ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE retired ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0`,
   'CREATE INDEX idle_counts ON session (live, calls, warned, blocked, halted, unasked) WHERE live IS NULL',
+  `ALTER TABLE retired ADD COLUMN resumed INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE retired ADD COLUMN loosened INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN policy TEXT NOT NULL DEFAULT '';
+   ALTER TABLE session ADD COLUMN loosened TEXT NOT NULL DEFAULT ''`,
 ]
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */

@@ -12,7 +12,15 @@ import {
   type State,
 } from '../guard/state.ts'
 import type { Database } from '../sqlite.ts'
-import { decodeAgent, decodeGuardChange, decodeLasting, decodeSession, type GuardChange } from './codec.ts'
+import {
+  decodeAgent,
+  decodeGuardChange,
+  decodeLasting,
+  decodeLoosening,
+  decodeSession,
+  type GuardChange,
+  type Loosening,
+} from './codec.ts'
 import { type Beginning, rangesOf } from './names.ts'
 import { minuteOf } from './schema.ts'
 import { parseTools } from './tools.ts'
@@ -41,6 +49,8 @@ export interface StoredSession {
   readonly unasked: number
   /** Of the settings that the hooks stand in: one that the session was kept from, and that still lies there. */
   readonly guardChange: GuardChange | undefined
+  /** What of its limits has become looser while it ran. */
+  readonly loosening: Loosening | undefined
   readonly state: SessionState
 }
 
@@ -60,6 +70,7 @@ interface SessionRow {
   readonly calls: number
   readonly unasked: number
   readonly guard: string
+  readonly loosened: string
   readonly live: string | null
   readonly lasting: string
 }
@@ -92,6 +103,7 @@ export function readSessions(db: Database, now: number, wanted: Wanted = {}): St
     calls: row.calls,
     unasked: row.unasked,
     guardChange: decodeGuardChange(row.guard),
+    loosening: decodeLoosening(row.loosened),
     state: stateIn(row, now),
   }))
 }
@@ -152,6 +164,12 @@ export function readGuardChange(db: Database, key: string): GuardChange | undefi
 /** How many calls of a session ran without our having been asked. */
 export function countUnasked(db: Database, key: string): number {
   return db.prepare<[string], number>('SELECT unasked FROM session WHERE key = ?').pluck().get(key) ?? 0
+}
+
+/** What of a session's limits has become looser while it ran. */
+export function readLoosening(db: Database, key: string): Loosening | undefined {
+  const text = db.prepare<[string], string>('SELECT loosened FROM session WHERE key = ?').pluck().get(key)
+  return decodeLoosening(text ?? '')
 }
 
 /** What is remembered of a session and one of its agents, as the hook would find it. */

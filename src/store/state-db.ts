@@ -13,16 +13,18 @@ import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { RATE } from '../guard/meters.ts'
 import { countOf } from '../guard/ring.ts'
-import { freshSession, meterIn } from '../guard/state.ts'
+import { meterIn } from '../guard/state.ts'
 import type { Patience } from '../pause.ts'
 import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
-import { decodeLasting, encodeAgent, encodeLasting, encodeSession } from './codec.ts'
+import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated, minuteOf } from './schema.ts'
 import { withTool } from './tools.ts'
+import { settleTrips } from './trips.ts'
 import {
   type Decided,
   type Found,
   type FoundRow,
+  foundIn,
   isHeard,
   mayBegin,
   noticeOf,
@@ -58,13 +60,13 @@ export class StateDb {
 
   /** Decides one event and saves what follows from it. Only what may begin a session creates one. */
   update(update: Update): Updated {
-    return this.transaction((_, now) => {
+    return this.transaction((db, now) => {
       const key = keyOf(update.identity)
       const row = this.#find(key, update.event.agent.id)
-      const found =
-        row.id === null ? undefined : { id: row.id, notice: row.notice ?? '', tools: row.tools ?? '{}' }
+      const found = foundIn(row)
       const { state, isWhole } = stateIn(row, now)
-      const decided = update.decide(state, now)
+      const decided = update.decide(state, now, found === undefined)
+      const resumed = found && settleTrips(db, found.id, state, decided)
       if (found || mayBegin(update.event)) {
         this.#save(found ?? this.#insert(key, update.identity, update.project, now), update, decided, now)
       }
@@ -72,6 +74,10 @@ export class StateDb {
         ...decided,
         sweepIsDue: Math.abs(now - row.sweptMs) >= SWEEP_EVERY_MS,
         noticeIsNew: isHeard(update, decided) && (found?.notice ?? '') !== noticeOf(update),
+        ...(found && found.policy !== update.policy && found.policy !== ''
+          ? { policyBefore: found.policy }
+          : {}),
+        ...(resumed ? { resumed } : {}),
         ...(isWhole ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
       }
     })
@@ -80,24 +86,6 @@ export class StateDb {
   /** Counts a failure of ours, or a refusal that could not be signed. */
   count(what: 'errors' | 'unsigned'): void {
     this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
-  }
-
-  /** Clears rings, latches and what agents did; what was counted before stays known. */
-  reset(keys: readonly string[]): void {
-    this.transaction((db, now) => {
-      const find = db.prepare<[string], { id: number; lasting: string }>(
-        'SELECT id, lasting FROM session WHERE key = ?',
-      )
-      const session = db.prepare('UPDATE session SET live = NULL, lasting = ? WHERE id = ?')
-      const agents = db.prepare('UPDATE agent SET live = NULL, latched = 0 WHERE session = ?')
-      for (const key of keys) {
-        const row = find.get(key)
-        if (!row) continue
-        const { latch: _, ...lasting } = decodeLasting(row.lasting) ?? freshSession(now).lasting
-        session.run(encodeLasting({ ...lasting, epoch: lasting.epoch + 1, looping: [] }), row.id)
-        agents.run(row.id)
-      }
-    })
   }
 
   /** Runs a query on one consistent state of the file, under no lock but to bring it up to date. `none` if nothing was counted. */
@@ -122,7 +110,7 @@ export class StateDb {
   #find(key: string, agent: string): FoundRow {
     const row = this.#db
       .prepare<[string, string], FoundRow>(
-        `SELECT session.id, notice, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
+        `SELECT session.id, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
          FROM retired LEFT JOIN session ON session.key = ?
          LEFT JOIN agent ON agent.session = session.id AND agent.agent = ?`,
       )
@@ -131,13 +119,13 @@ export class StateDb {
     return row
   }
 
-  #save({ id, notice, tools }: Found, update: Update, decided: Decided, now: number): void {
+  #save({ id, notice, policy, tools }: Found, update: Update, decided: Decided, now: number): void {
     const { event } = update
     const { session, tally, would, unasked } = decided
     const ran = event.type === 'call' && tally.calls > tally.blocked ? [event.tool] : unasked
     this.#db
       .prepare(
-        `UPDATE session SET live = ?, lasting = ?, notice = ?, tools = ?, last_ms = ?, last_minute = ?,
+        `UPDATE session SET live = ?, lasting = ?, notice = ?, policy = ?, tools = ?, last_ms = ?, last_minute = ?,
            peak = max(peak, ?), calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?,
            unasked = unasked + ? WHERE id = ?`,
       )
@@ -145,6 +133,7 @@ export class StateDb {
         event.type === 'session_end' ? null : encodeSession(session),
         encodeLasting(session.lasting),
         isHeard(update, decided) ? noticeOf(update) : notice,
+        policy || update.policy,
         ran.reduce(withTool, tools),
         now,
         minuteOf(now),
@@ -163,13 +152,10 @@ export class StateDb {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(key, identity.tenant, identity.user, identity.kind, identity.id, project, now, now, minuteOf(now))
-    return { id: lastInsertRowid, notice: '', tools: '{}' }
+    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}' }
   }
 
   #saveAgent(id: Found['id'], event: Event, { agent }: Decided, calls: number, now: number): void {
-    if (event.type === 'prompt' && event.by === 'person') {
-      this.#db.prepare('UPDATE agent SET live = NULL, latched = 0 WHERE session = ? AND latched = 1').run(id)
-    }
     if (event.type === 'session_end') {
       this.#db.prepare('UPDATE agent SET live = NULL WHERE session = ? AND latched = 0').run(id)
       return

@@ -12,6 +12,10 @@ export interface Totals {
   readonly unsigned: number
   /** Calls that ran without our having been asked. */
   readonly unasked: number
+  /** How often a halted session, or one with a halted agent, was let go on. */
+  readonly resumed: number
+  /** Settings that have become looser while a session ran. */
+  readonly loosened: number
   /** What shadow mode would have done. */
   readonly wouldWarn: number
   readonly wouldBlock: number
@@ -20,6 +24,7 @@ export interface Totals {
 
 export const NO_TOTALS: Totals = {
   ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0, unasked: 0 },
+  ...{ resumed: 0, loosened: 0 },
   ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
 }
 
@@ -39,7 +44,7 @@ export function readTotals(db: Database): Totals {
            coalesce(sum(unasked), 0) AS unasked FROM known)
        SELECT retired.calls + summed.calls AS calls, retired.warned + summed.warned AS warned,
          retired.blocked + summed.blocked AS blocked, retired.halted + summed.halted AS halted,
-         retired.unasked + summed.unasked AS unasked, errors, unsigned,
+         retired.unasked + summed.unasked AS unasked, errors, unsigned, resumed, loosened,
          would_warn AS wouldWarn, would_block AS wouldBlock, would_halt AS wouldHalt FROM retired, summed`,
     )
     .get()

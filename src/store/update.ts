@@ -3,6 +3,7 @@
 import type { Outcome, Tally } from '../guard/decide.ts'
 import type { Event } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
+import type { How } from '../guard/reset.ts'
 import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
 import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
 
@@ -14,10 +15,12 @@ export interface Update {
   readonly event: Event
   /** Where the session works: kept for people to recognise it by. */
   readonly project: string
+  /** The policy that it meets, as text that is equal for equal ones. */
+  readonly policy: string
   /** Something that the person should be told once in this session. */
   readonly notice?: string | undefined
-  /** Called under the lock with the state of session and agent, and the time (Unix ms). */
-  readonly decide: (state: State, now: number) => Decided
+  /** Called under the lock with the state of session and agent, the time (Unix ms), and whether the session is new. */
+  readonly decide: (state: State, now: number, isNew: boolean) => Decided
 }
 
 /** An outcome; in shadow mode with what it would have added to the counters, had it been in force. */
@@ -28,6 +31,10 @@ export type Updated = Decided & {
   readonly sweepIsDue: boolean
   /** The notice was not told in this session yet. */
   readonly noticeIsNew: boolean
+  /** The policy that the session met last, if it was another one; what is remembered stays so until that is noted. */
+  readonly policyBefore?: string
+  /** How what was stopped, the session or one of its agents, goes on. */
+  readonly resumed?: How
   /** What was found damaged and dropped, in words for a person. */
   readonly dropped?: string
 }
@@ -36,6 +43,7 @@ export type Updated = Decided & {
 export interface FoundRow {
   readonly id: number | null
   readonly notice: string | null
+  readonly policy: string | null
   readonly tools: string | null
   readonly live: string | null
   readonly lasting: string | null
@@ -47,7 +55,13 @@ export interface FoundRow {
 export interface Found {
   readonly id: number | bigint
   readonly notice: string
+  readonly policy: string
   readonly tools: string
+}
+
+/** Undefined for a new session. */
+export function foundIn({ id, notice, policy, tools }: FoundRow): Found | undefined {
+  return id === null ? undefined : { id, notice: notice ?? '', policy: policy ?? '', tools: tools ?? '{}' }
 }
 
 /** What was remembered; what cannot be read is as if it had never been. */

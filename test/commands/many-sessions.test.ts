@@ -54,6 +54,7 @@ function see(store: StateDb, session: string, event: Event): void {
   store.update({
     identity: identify({ session }),
     event,
+    policy: '',
     project: '/home/dev/app',
     decide: (state, now) => decide(state, event, policy, now),
   })

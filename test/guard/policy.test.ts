@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { loosens } from '../../src/guard/loosening.ts'
+import { loosened, loosens } from '../../src/guard/loosening.ts'
 import { applySettings, DEFAULT_POLICY, isOff, unheardWarning } from '../../src/guard/policy.ts'
 
 const own = applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 100, blockPerMin: 500 } })
@@ -83,5 +83,55 @@ describe('a project that the agent can write', () => {
   test('may set a limit where the user has none', () => {
     const off = applySettings(own, { rate: { warnPerMin: 0, blockPerMin: 0 } })
     assert.equal(loosens(off, { rate: { blockPerMin: 5000 } }), undefined)
+  })
+})
+
+describe('what became looser', () => {
+  const before = applySettings(own, {
+    tools: { Bash: { blockPerMin: 10 } },
+    tenant: { strict: true },
+    onError: 'block',
+    audit: { segmentBytes: 4096 },
+  })
+  const rows = [
+    [
+      'is every setting that did, with both values',
+      { rate: { blockPerMin: 0 }, mode: 'shadow' },
+      [
+        ['rate.blockPerMin', 500, 0],
+        ['mode', 'enforce', 'shadow'],
+      ],
+    ],
+    [
+      'is the limit of one tool',
+      { tools: { Bash: { blockPerMin: 11 } } },
+      [['tools.Bash.blockPerMin', 10, 11]],
+    ],
+    ['is no limit that a tool had none of', { tools: { Read: { blockPerMin: 9 } } }, []],
+    ['is a switch', { tenant: { strict: false } }, [['tenant.strict', true, false]]],
+    ['is what a failure of ours does', { onError: 'allow' }, [['onError', 'block', 'allow']]],
+    ['is not how the log is kept', { audit: { segmentBytes: 8192 } }, []],
+    ['is nothing that was tightened', { rate: { blockPerMin: 1, warnPerMin: 1 } }, []],
+  ] as const
+  for (const [name, settings, expected] of rows) {
+    test(name, () => {
+      const found = loosened(before, applySettings(before, settings))
+      assert.deepEqual(
+        found.map(({ setting, from, to }) => [setting, from, to]),
+        expected,
+      )
+    })
+  }
+
+  test('is a limit of a tool that is gone', () => {
+    assert.deepEqual(loosened(before, { ...before, tools: {} }), [
+      { setting: 'tools.Bash.blockPerMin', from: 10, to: undefined },
+    ])
+  })
+
+  test('is nothing of which the text of another version does not tell', () => {
+    for (const text of ['{}', '[]', 'null', '{"rate":5}', '{"rate":{"blockPerMin":"500"}}']) {
+      assert.deepEqual(loosened(JSON.parse(text), before), [])
+    }
   })
 })

@@ -42,7 +42,10 @@ describe('an old Node', () => {
 
 /** Chunks that are loaded only when there is a need. */
 const COLD = {
-  hook: ['answer', 'copilot', 'failed', 'forged', 'loosening', 'settings', 'settings-change', 'uncounted'],
+  hook: [
+    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'loosening', 'resumed', 'settings'],
+    ...['settings-change', 'uncounted'],
+  ],
   statusline: ['loosening', 'settings', 'wrapped'],
 } as const
 

@@ -56,6 +56,7 @@ function count(db: StateDb, session: string, event: Event = callOf(), rules = po
     identity: identify({ session }),
     event,
     project: '/home/dev/app',
+    policy: '',
     decide: (state, now) => decide(state, event, rules, now),
   })
 }

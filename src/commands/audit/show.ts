@@ -57,7 +57,7 @@ function readable({ colour }: Terminal, line: Buffer): string {
   if (members?.v !== FORMAT) return colour.dim(printable(line.toString()))
   const text = textOf(members)
   const sha = sha256(Buffer.concat([line, Buffer.from('\n')])).slice(0, 4)
-  const paint = /^(block|halt|tamper|limits_loosened|guard_changed)$/.test(text('event'))
+  const paint = /^(block|halt|tamper|resumed|limits_loosened|guard_changed)$/.test(text('event'))
     ? colour.red
     : colour.cyan
   return [
@@ -78,7 +78,9 @@ function whatHappened(text: Text): string[] {
     case 'halt':
       return [session, text('tool'), `${text('rule')} ${text('count')} of ${text('limit')}`, text('cwd')]
     case 'reset':
-      return [session, `by ${text('by')}${text('tty') === 'true' ? ' at a terminal' : ''}`]
+      return [session, `by ${text('by')}, ${terminalOf(text)}`]
+    case 'resumed':
+      return [session, `by ${wayOf(text)}, ${terminalOf(text)}`]
     case 'genesis':
     case 'rotate':
       return [`public key ${text('pub')}`]
@@ -87,7 +89,10 @@ function whatHappened(text: Text): string[] {
     case 'prune':
       return [`lines up to ${text('through_seq')} were removed`]
     case 'limits_loosened':
-      return [`${text('setting')} from ${text('from')} to ${text('to')} by ${text('by')}`]
+      return [
+        ...(text('session') ? [session] : []),
+        `${text('setting')} from ${text('from')} to ${text('to')} in ${text('where')} by ${text('by')}`,
+      ]
     case 'guard_changed':
       return [session, `${text('file')} ${text('problem')}`]
     case 'tamper':
@@ -95,6 +100,22 @@ function whatHappened(text: Text): string[] {
     default:
       return [session]
   }
+}
+
+/** Any program can provide a terminal: it is no proof of a person. */
+function terminalOf(text: Text): string {
+  return `standard input is ${text('tty') === 'true' ? 'a' : 'no'} terminal`
+}
+
+const WAYS: Readonly<Record<string, string>> = {
+  prompt: 'a prompt',
+  session_end: 'the end of the session',
+  mode: 'shadow mode',
+}
+
+function wayOf(text: Text): string {
+  const client = text('client_pid')
+  return `${WAYS[text('how')] ?? text('how')}${client && ` to client ${client}`}`
 }
 
 /** The members of a line as printable text; objects in short. */

@@ -6,6 +6,7 @@ import type { Policy } from '../../guard/policy.ts'
 import { aged, countOf } from '../../guard/ring.ts'
 import { meterIn, type SessionState } from '../../guard/state.ts'
 import type { Halt, Verdict } from '../../guard/verdict.ts'
+import { printable } from '../../short-id.ts'
 import type { Colour } from '../../terminal/sgr.ts'
 
 /** A session as it was seen at `now` (Unix ms). */
@@ -18,6 +19,8 @@ export interface Glance {
   readonly unasked: number
   /** The settings were changed so that a new session would run without our hooks. */
   readonly isUndermined: boolean
+  /** The settings that have become looser while it ran. */
+  readonly loosened: readonly string[]
 }
 
 export interface Phrase {
@@ -42,12 +45,18 @@ const UNDERMINED: Phrase = { text: 'hooks changed in the settings: spikectl doct
 
 /** What is to be said of it. */
 export function phrasesOf(glance: Glance, policy: Policy): readonly Phrase[] {
-  const { unasked, isUndermined } = glance
+  const { unasked, isUndermined, loosened } = glance
   return [
     ...sessionPhrases(glance, policy),
     ...(unasked > 0 ? [{ text: `${unasked} ran unasked`, colour: 'yellow' as const }] : []),
     ...(isUndermined ? [UNDERMINED] : []),
+    ...(loosened.length > 0 ? [looserPhrase(loosened)] : []),
   ]
+}
+
+function looserPhrase(settings: readonly string[]): Phrase {
+  const which = settings.length > 2 ? `${settings.length} settings` : settings.map(printable).join(', ')
+  return { text: `limits loosened (${which}): spikectl log`, colour: 'red' }
 }
 
 function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy): readonly Phrase[] {

@@ -16,7 +16,13 @@ import { printable } from '../../short-id.ts'
 import { type Input, isInteractive, readInput, writeOut } from '../../stdio.ts'
 import { countingProblem } from '../../store/countable.ts'
 import { peek } from '../../store/peek.ts'
-import { countHalted, countUnasked, readGuardChange, readSession } from '../../store/sessions.ts'
+import {
+  countHalted,
+  countUnasked,
+  readGuardChange,
+  readLoosening,
+  readSession,
+} from '../../store/sessions.ts'
 import { painted, RESET } from '../../terminal/sgr.ts'
 import { oldNode } from '../../version.ts'
 import type { Context, ExitCode } from '../context.ts'
@@ -122,9 +128,11 @@ function glanceAt(file: string, key: string): Glance {
       const session = readSession(db, key, at)
       const haltedAgents = countHalted(db, key, session.lasting.epoch)
       const isUndermined = readGuardChange(db, key) !== undefined
-      return { now: at, session, haltedAgents, unasked: countUnasked(db, key), isUndermined }
+      const unasked = countUnasked(db, key)
+      const loosened = readLoosening(db, key)?.settings ?? []
+      return { now: at, session, haltedAgents, unasked, isUndermined, loosened }
     },
-    { now, session: freshSession(now), haltedAgents: 0, unasked: 0, isUndermined: false },
+    { now, session: freshSession(now), haltedAgents: 0, unasked: 0, isUndermined: false, loosened: [] },
   )
 }
 

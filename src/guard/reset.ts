@@ -1,0 +1,47 @@
+/**
+ * Resets: how what was stopped goes on. Each is told of, so that none opens a tripped session in silence.
+ *
+ * A prompt of a person resets all trips of the session and its agents; so does shadow mode, in which nothing is refused.
+ * The end of a session resets no trip, but it drops the window of a session that was tripped or at a limit.
+ */
+
+import { haltIn } from './escalation.ts'
+import type { Event } from './event.ts'
+import { isAtLimit } from './meters.ts'
+import type { Policy } from './policy.ts'
+import { countOf } from './ring.ts'
+import type { Lasting, State } from './state.ts'
+
+export type How = 'prompt' | 'session_end' | 'mode'
+
+export interface Reset {
+  readonly how: How
+  /** The session, or the agent of this event, was stopped. When false, others of its agents may have been. */
+  readonly wasStopped: boolean
+}
+
+/** The reset that an event is; undefined for one that resets nothing. `state` is that before it, aged to `now`. */
+export function resetBy(state: State, event: Event, policy: Policy, now: number): Reset | undefined {
+  const { session } = state
+  // What shadow mode has tripped was never refused to anybody.
+  if (session.lasting.mode === 'shadow') return undefined
+  const wasStopped = haltIn(state) !== undefined
+  if (policy.mode === 'shadow') return { how: 'mode', wasStopped }
+  if (isPersonsPrompt(event, session.lasting)) return { how: 'prompt', wasStopped }
+  const hasWindow = Object.values(session.meters).some(({ ring }) => countOf(ring) > 0)
+  if (event.type !== 'session_end' || !hasWindow) return undefined
+  return { how: 'session_end', wasStopped: wasStopped || isAtLimit(session, policy, now) }
+}
+
+/** What is known of the client that an agent has started holds until another client is looked at. */
+export function isPersonsPrompt(event: Event, lasting: Lasting): boolean {
+  if (event.type !== 'prompt' || event.by !== 'person') return false
+  return !(event.startedByAgent ?? lasting.startedByAgent ?? false)
+}
+
+/** What lasts, with what this event tells of who has started the client. */
+export function withStarter(lasting: Lasting, { startedByAgent }: Event): Lasting {
+  if (startedByAgent === undefined) return lasting
+  const { startedByAgent: _, ...rest } = lasting
+  return startedByAgent ? { ...rest, startedByAgent } : rest
+}

@@ -1,0 +1,99 @@
+/** A session meets a looser policy than at its last event: signed, logged and shown, wherever it came from. */
+
+import type { Remembered } from '../config.ts'
+import { describe } from '../failure.ts'
+import type { Identity } from '../guard/identity.ts'
+import { type Loosened, loosened } from '../guard/loosening.ts'
+import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
+import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
+import { osUser } from '../named.ts'
+import type { Environment } from '../paths.ts'
+import { policyOf } from '../store/known.ts'
+import { notePolicy } from '../store/loosening.ts'
+import { withStateDb } from '../store/open.ts'
+import { type HeardInput, logged, partiesOf } from './answer.ts'
+import { stateWaits } from './deadlines.ts'
+import { type Desk, sign } from './sign.ts'
+
+/** Who meets the policy. */
+export interface Party {
+  readonly input: HeardInput
+  readonly identity: Identity
+  readonly env: Environment
+}
+
+/** The policy that a session met last, and the one that it meets now, as `remembered` writes them. */
+interface Change {
+  readonly before: string
+  readonly after: string
+}
+
+/**
+ * The reply, after all settings that have become looser are written down. When that fails, the session still counts as
+ * having met the policy before, and its next event tries again.
+ */
+export async function recordLoosening(
+  desk: Desk,
+  party: Party,
+  change: Change,
+  reply: Reply,
+): Promise<Reply> {
+  const looser = looserIn(change)
+  const names = looser.map(({ setting }) => setting)
+  try {
+    const note = withStateDb(
+      desk.paths.stateDb,
+      Date.now,
+      (store) => notePolicy(store, party.identity, change, names),
+      stateWaits(),
+    )
+    if (!note.result) return reply
+  } catch (error) {
+    return logged(reply, desk.paths, { event: 'error', message: describe(error) })
+  }
+  let told = reply
+  for (const each of looser) told = await recordOne(desk, party, each, told)
+  return told
+}
+
+/** With every rule off nothing is counted; but a session that had rules at its last event is told of. */
+export async function recordSwitchedOff(desk: Desk, party: Party, after: string): Promise<Reply> {
+  const before = policyOf(desk.paths.stateDb, party.identity)
+  if (before === undefined || before === after) return SILENCE
+  return recordLoosening(desk, party, { before, after }, SILENCE)
+}
+
+type Looser = Loosened & { readonly where: 'config.json' | 'project' | 'environment' }
+
+async function recordOne(desk: Desk, party: Party, looser: Looser, reply: Reply): Promise<Reply> {
+  const { setting, where } = looser
+  const [from = '', to = ''] = [looser.from, looser.to].map((value) => JSON.stringify(value ?? 0))
+  const { tool: _, ...parties } = partiesOf(party.input, party.identity)
+  const pid = clientPid(party.env)
+  const { detail } = await sign(desk, {
+    ...{ event: 'limits_loosened', setting, from, to, where, ...parties },
+    ...{ by: osUser(), tty: isClientAtTerminal(party.env) },
+    ...(pid === undefined ? {} : { client_pid: pid }),
+  })
+  const message = `limits loosened: ${setting} from ${from} to ${to} (${where})`
+  return logged(reply, desk.paths, { event: 'limits_loosened', message, ...parties, audit: detail })
+}
+
+/** Written by us, but perhaps by another version: of what is not there, nothing can have become looser. */
+function read(text: string): { readonly [Name in keyof Remembered]?: unknown } {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}
+
+function looserIn(change: Change): Looser[] {
+  const [before, after] = [read(change.before), read(change.after)]
+  const isElsewhere = before.config !== after.config
+  const own = loosened(before.own, after.own)
+  return loosened(before.project ?? before.own, after.project ?? after.own).map((each): Looser => {
+    const isOwn = own.some(({ setting }) => setting === each.setting)
+    return { ...each, where: isElsewhere ? 'environment' : isOwn ? 'config.json' : 'project' }
+  })
+}

@@ -1,0 +1,36 @@
+/** What was stopped goes on: written down, signed and logged, whoever has brought it about. */
+
+import type { Identity } from '../guard/identity.ts'
+import type { How } from '../guard/reset.ts'
+import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
+import type { GuardedInput } from '../hosts/claude-code/event.ts'
+import type { Reply } from '../hosts/claude-code/reply.ts'
+import type { Environment } from '../paths.ts'
+import { logged, partiesOf } from './answer.ts'
+import { type Desk, sign } from './sign.ts'
+
+const WHAT: Readonly<Record<How, string>> = {
+  prompt: 'goes on after a halt: a prompt came from',
+  session_end: 'its window is dropped although calls are refused: the end of the session came from',
+  mode: 'goes on after a halt: shadow mode was met by an event from',
+}
+
+export async function recordResumed(
+  desk: Desk,
+  input: GuardedInput,
+  identity: Identity,
+  how: How,
+  { env, reply }: { readonly env: Environment; readonly reply: Reply },
+): Promise<Reply> {
+  const pid = clientPid(env)
+  const tty = isClientAtTerminal(env)
+  const { tool: _, ...parties } = partiesOf(input, identity)
+  const { detail } = await sign(desk, {
+    ...{ event: 'resumed', how, ...parties, tty },
+    ...(pid === undefined ? {} : { client_pid: pid }),
+    ...(input.cwd ? { cwd: input.cwd } : {}),
+  })
+  const client = pid === undefined ? 'a client that is not named' : `client ${pid}`
+  const message = `${WHAT[how]} ${client}, ${tty ? 'at a' : 'without a known'} terminal`
+  return logged(reply, desk.paths, { event: 'resumed', message, ...parties, audit: detail })
+}

@@ -1,0 +1,43 @@
+/**
+ * The client that runs the hook: the process that `CLAUDE_PID` in the hook's own environment names, and no other ancestor
+ * of the hook. It can be looked at where there is /proc; elsewhere nothing is known of it. Source: client 2.1.330 as
+ * observed.
+ */
+
+import { readFileSync, readlinkSync } from 'node:fs'
+import type { Environment } from '../../paths.ts'
+import { isAgentShell } from './agent-shell.ts'
+
+/** The client's process id; undefined where the environment names none. */
+export function clientPid({ CLAUDE_PID = '' }: Environment): number | undefined {
+  return /^[1-9]\d{0,9}$/.test(CLAUDE_PID) ? Number(CLAUDE_PID) : undefined
+}
+
+/** True when the client was started from an agent's shell; undefined when that cannot be known. */
+export function isStartedByAgent(env: Environment): boolean | undefined {
+  const pid = clientPid(env)
+  if (pid === undefined) return undefined
+  try {
+    const environ = readFileSync(`/proc/${pid}/environ`, 'latin1')
+    return environ === '' ? undefined : isAgentShell(variablesIn(environ))
+  } catch {
+    return undefined // no /proc, no such process, or one of another user: all of them tell nothing
+  }
+}
+
+/** True when the client's standard input is known to be a terminal. */
+export function isClientAtTerminal(env: Environment): boolean {
+  const pid = clientPid(env)
+  if (pid === undefined) return false
+  try {
+    return /^\/dev\/(pts\/\d|tty|console)/.test(readlinkSync(`/proc/${pid}/fd/0`))
+  } catch {
+    return false // as above
+  }
+}
+
+/** The variables that tell an agent's shell, of an environment as the kernel shows it: a NUL after each. */
+function variablesIn(environ: string): Environment {
+  const wanted = environ.split('\0').filter((each) => /^(AI_AGENT|CLAUDECODE)=/.test(each))
+  return Object.fromEntries(wanted.map((each) => each.split('=', 2)))
+}
