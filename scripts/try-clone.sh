@@ -16,7 +16,8 @@ npx spikectl demo
 
 git clone --quiet "$root" "$clones/no-scripts"
 cd "$clones/no-scripts"
-npm ci --ignore-scripts
+export npm_config_ignore_scripts=true
+npm ci
 code=0
 npx spikectl demo >stdout 2>stderr || code=$?
 test "$code" = 2

@@ -1,140 +1,143 @@
-/** `spikectl demo`: the main job from end to end, with real hook processes, in a throw-away folder. */
+/**
+ * `spikectl demo`: a limit, a loop, a turn that is ended and the log of it, with real hook processes in a throw-away
+ * folder. The calls are few and made one after the other: so the minute of a limit does not pass meanwhile however slow
+ * the machine is, and no hook waits for another one to sign.
+ */
 
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { failure } from '../failure.ts'
+import { WINDOW_MS } from '../guard/ring.ts'
 import { type Environment, pathsOf } from '../paths.ts'
-import { auditVerify } from './audit/verify.ts'
+import { auditVerdict } from './audit/verify.ts'
 import type { Context, ExitCode } from './context.ts'
-import { bashCall, HOOK } from './hook-command.ts'
-import { status } from './status.ts'
+import { bashCall, HOOK, type HookRun, inThrowAwayHome, runHook } from './hook-command.ts'
 
-const LIMITS = { warnPerMin: 20, blockPerMin: 40 }
-const CALLS = 60
-const AT_ONCE = 6
-const SESSION = 'demo-3f2a9c1e'
-const LOOPING = 'loop-8b1d4c77'
+const LIMITS = { warnPerMin: 2, blockPerMin: 4 }
+const CALLS = 6
 const MOST_ROUNDS = 12
 
-interface Answer {
-  readonly exitCode: number | null
-  readonly stdout: string
-  readonly stderr: string
+/** Sends one event to a hook process of its own. */
+type Ask = (event: object) => HookRun
+
+export function demo(context: Context): ExitCode {
+  return inThrowAwayHome({ rate: LIMITS }, (home) => demonstrate(context, home))
 }
 
-export async function demo(context: Context): Promise<ExitCode> {
-  const home = mkdtempSync(join(tmpdir(), 'spikectl-demo-'))
-  try {
-    return await demonstrate({ ...context, env: environment(context.env, home) }, home)
-  } finally {
-    rmSync(home, { recursive: true })
-  }
-}
-
-async function demonstrate(context: Context, home: string): Promise<ExitCode> {
-  const { env, terminal } = context
-  const { bold, dim, yellow, red } = terminal.colour
+function demonstrate(context: Context, home: string): ExitCode {
+  const env = { ...withoutSurroundings(context.env), SPIKECTL_HOME: home }
   const paths = pathsOf(env)
-  writeFileSync(paths.config, JSON.stringify({ rate: LIMITS }))
-  terminal.print(
-    `${CALLS} tool calls, ${AT_ONCE} at a time, each with a hook process of its own, as Claude Code starts them.`,
-  )
-  terminal.print(
-    dim(`Limits for this demo: warn at ${LIMITS.warnPerMin}, block at ${LIMITS.blockPerMin} calls a minute.`),
-  )
+  const { terminal } = context
+  const { bold, dim, yellow, red } = terminal.colour
+  const ask: Ask = (event) => asked(runHook({ command: process.execPath, args: [HOOK] }, event, home, env))
+  const quote = (text = '') => terminal.print(dim(`  ${text}`))
 
-  const answers = await callAll(env, home)
-  const count = (code: number) => answers.filter(({ exitCode }) => exitCode === code).length
-  const warnings = answers.filter(({ exitCode, stdout }) => exitCode === 0 && stdout !== '')
-  const refusals = answers.filter(({ exitCode }) => exitCode === 2)
   terminal.print(
-    `\n${bold(count(0))} ran, ${yellow(warnings.length)} with a warning, ${red(refusals.length)} were blocked.`,
+    'In a throw-away folder; each tool call has a hook process of its own, as Claude Code starts them.\n',
   )
-  terminal.print(`\nThe model was warned:\n${dim(warningIn(warnings[0]))}`)
+  const fast = callFast(ask)
   terminal.print(
-    `\nand from call ${LIMITS.blockPerMin} on it was told:\n${dim(firstOf(refusals)?.stderr.trimEnd() ?? '')}\n`,
+    `${CALLS} calls, a warning at ${LIMITS.warnPerMin} a minute, a block at ${LIMITS.blockPerMin}: ${bold(fast.ran.length)} ran, ${yellow(fast.warnings.length)} with a warning, ${red(fast.refused.length)} were blocked:`,
   )
-  const loop = await repeatOneCall(env, home)
+  quote(fast.warnings[0])
+  quote(reasonOf(fast.refused[0]))
+  writeFileSync(paths.config, '{}') // the usual limits again: the loop is slower than they are
+  const loop = repeatOneCall(ask)
   terminal.print(
-    `An agent of another session repeats one failing call: ${bold(loop.ran)} ran, ${red(loop.refused)} were refused, then its turn was ended:\n${dim(loop.stopReason)}\n`,
+    `\nAnother agent repeats one failing call: ${bold(loop.ran.length)} ran, ${red(loop.refused.length)} were refused, then its turn was ended:`,
   )
-  await status({ ...context, paths }, undefined, {})
-  terminal.print('')
-  const verified = auditVerify({ ...context, paths }, undefined, {})
-  terminal.print(dim('\nThe demo folder is removed again; your own sessions were not touched.'))
-  refuseSurprises([count(0), warnings.length, refusals.length, loop.ran, loop.refused])
-  return verified
-}
-
-/** The refusals came at once; the first of them is told in other words than those after it. */
-function firstOf(refusals: readonly Answer[]): Answer | undefined {
-  return refusals.find(({ stderr }) => stderr.includes('Do not retry now')) ?? refusals[0]
-}
-
-/** The demo counts on exact counting; anything else is a defect, and says so. */
-function refuseSurprises(found: readonly number[]): void {
-  const expected = [LIMITS.blockPerMin - 1, 1, CALLS - LIMITS.blockPerMin + 1, 5, 3]
-  if (String(found) === String(expected)) return
-  throw failure(
-    `expected ${expected.join(', ')} calls to run, be warned, be blocked, run and be refused; got ${found.join(', ')}`,
-    'On a machine so slow that the demo takes over 50 s this can happen. Run: spikectl demo',
-    1,
-  )
+  quote(reasonOf(loop.refused[0]))
+  quote(loop.stopReason)
+  terminal.print('\nEach refusal is a signed line. For your own sessions: spikectl install')
+  const { line, isSound } = auditVerdict({ ...context, env, paths })
+  terminal.print(line)
+  refuseSurprises(fast, loop)
+  return isSound ? 0 : 1
 }
 
 /** Without what would make this look like an agent's shell, or point the hook elsewhere. */
-function environment(env: Environment, home: string): Environment {
+function withoutSurroundings(env: Environment): Environment {
   const { CLAUDECODE, AI_AGENT, CLAUDE_PROJECT_DIR, SPIKECTL_TENANT, SPIKECTL_USER, ...rest } = env
-  return { ...rest, SPIKECTL_HOME: home }
+  return rest
 }
 
-async function callAll(env: Environment, cwd: string): Promise<Answer[]> {
-  const answers: Answer[] = []
-  let next = 1
-  const worker = async () => {
-    while (next <= CALLS) {
-      const number = next++
-      answers.push(
-        await hook(env, cwd, { ...bashCall(SESSION, `toolu_${number}`, `ls part-${number}`), cwd }),
-      )
-    }
+/** Throws a Failure when the hook has not answered, with what it said itself. */
+function asked(run: HookRun): HookRun {
+  if (run.exitCode === 0 || run.exitCode === 2) return run
+  const said = run.problem ?? (run.stderr.trim() || `exit code ${run.exitCode}`)
+  throw failure(`the hook failed: ${said}`, 'Run: spikectl doctor')
+}
+
+/** What the calls of a session have met. */
+interface Outcome {
+  readonly ran: readonly HookRun[]
+  readonly refused: readonly HookRun[]
+}
+
+function outcomeOf(runs: readonly HookRun[]): Outcome {
+  return {
+    ran: runs.filter(({ exitCode }) => exitCode === 0),
+    refused: runs.filter(({ exitCode }) => exitCode === 2),
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return answers
+}
+
+function callFast(ask: Ask) {
+  const start = Date.now()
+  const runs = Array.from({ length: CALLS }, (_, index) =>
+    ask(bashCall('demo-3f2a9c1e', `toolu_${index}`, `ls part-${index}`)),
+  )
+  const outcome = outcomeOf(runs)
+  const warnings = outcome.ran.map(warningIn).filter((warning) => warning !== '')
+  return { ...outcome, warnings, tookMs: Date.now() - start }
 }
 
 /** The same call with the same result, round after round, until the turn is ended. */
-async function repeatOneCall(env: Environment, cwd: string) {
-  let ran = 0
-  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-    const made = { ...bashCall(LOOPING, `toolu_loop_${round}`, 'npm test'), cwd }
-    if ((await hook(env, cwd, made)).exitCode === 0) ran += 1
+function repeatOneCall(ask: Ask) {
+  const session = 'loop-8b1d4c77'
+  const runs: HookRun[] = []
+  let stopReason = ''
+  while (stopReason === '' && runs.length < MOST_ROUNDS) {
+    const made = bashCall(session, `toolu_loop_${runs.length}`, 'npm test')
+    runs.push(ask(made))
     const returned = { ...made, tool_response: 'Error: Cannot find module' }
-    const batch = { session_id: LOOPING, cwd, hook_event_name: 'PostToolBatch', tool_calls: [returned] }
-    const { stdout } = await hook(env, cwd, batch)
-    const { stopReason }: { stopReason?: string } = JSON.parse(stdout || '{}')
-    if (stopReason) return { ran, refused: round - ran, stopReason }
+    const batch = { session_id: session, hook_event_name: 'PostToolBatch', tool_calls: [returned] }
+    stopReason = stopReasonIn(ask(batch))
   }
-  return { ran, refused: MOST_ROUNDS - ran, stopReason: 'It was not.' }
+  return { ...outcomeOf(runs), stopReason }
 }
 
-/** One real hook process, as Claude Code starts it. */
-function hook(env: Environment, cwd: string, event: object): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [HOOK], { env: { ...env }, cwd })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk) => (stdout += chunk))
-    child.stderr.on('data', (chunk) => (stderr += chunk))
-    child.on('error', reject)
-    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }))
-    child.stdin.end(`${JSON.stringify(event)}\n`)
-  })
-}
-
-function warningIn(answer: Answer | undefined): string {
-  const output: { hookSpecificOutput?: { additionalContext?: string } } = JSON.parse(answer?.stdout || '{}')
+function warningIn({ stdout }: HookRun): string {
+  const output: { hookSpecificOutput?: { additionalContext?: string } } = JSON.parse(stdout || '{}')
   return output.hookSpecificOutput?.additionalContext ?? ''
+}
+
+/** Without what is for the person: that names sessions of a folder that is gone. */
+function stopReasonIn({ stdout }: HookRun): string {
+  const { stopReason = '' }: { stopReason?: string } = JSON.parse(stdout || '{}')
+  return stopReason.split(' To go on, ')[0] ?? ''
+}
+
+/** What the model reads first; the lines after it are for the person. */
+function reasonOf(run: HookRun | undefined): string {
+  return run?.stderr.split('\n')[0] ?? ''
+}
+
+function isSigned({ stderr }: HookRun): boolean {
+  return /\n\[audit [0-9a-f]{8}#\d+ /.test(stderr)
+}
+
+/** The demo counts on exact counting, and on each refusal being signed; anything else is a defect, and says so. */
+function refuseSurprises(fast: ReturnType<typeof callFast>, loop: Outcome): void {
+  const signed = [...fast.refused, ...loop.refused].filter(isSigned)
+  const found = [fast.ran, fast.warnings, fast.refused, loop.ran, loop.refused, signed].map(
+    ({ length }) => length,
+  )
+  const expected = [LIMITS.blockPerMin - 1, 1, CALLS - LIMITS.blockPerMin + 1, 5, 3, 6]
+  if (String(found) === String(expected)) return
+  throw failure(
+    `expected ${expected.join(', ')} calls to run, be warned, be blocked, run, be refused and be signed; got ${found.join(', ')}`,
+    fast.tookMs < WINDOW_MS
+      ? 'Run: spikectl doctor'
+      : `${CALLS} calls took ${Math.round(fast.tookMs / 1000)} s, longer than the minute that limits look at: run it on a machine with less to do`,
+    1,
+  )
 }

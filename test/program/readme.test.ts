@@ -56,6 +56,13 @@ describe('the README', () => {
     assert.match(changed.stderr, /audit-000001\.jsonl: line 1 is not what was written/)
   })
 
+  test('shows what the demo prints', async (t) => {
+    const shown = README.split('$ npx spikectl demo\n')[1]?.split('```')[0] ?? ''
+    const { stdout } = await runCli(['demo'], { home: temporaryHome(t) })
+    const same = (text: string) => text.replace(/\b\d+ s\b/g, 'some s').replace(/^audit \w{8}/m, 'audit')
+    assert.equal(same(shown), same(stdout))
+  })
+
   test('shows hooks by hand for the same events that install writes', async (t) => {
     const shown = README.split('```json\n').find((text) => text.includes('"PreToolUse"')) ?? ''
     const { stdout } = await runCli(['install', '--dry-run'], { home: temporaryHome(t) })

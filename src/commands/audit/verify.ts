@@ -32,24 +32,37 @@ interface Finding {
   /** What the checkpoint shows to be wrong. */
   readonly contradiction?: string | undefined
   readonly checkpointSize?: number | undefined
+  /** Which log audit.db knows. */
+  readonly headLog: string | undefined
 }
 
 /** Verifies our own log, or the folder or file at `path`. */
 export function auditVerify(context: Context, path: string | undefined, options: VerifyOptions): ExitCode {
+  const finding = findingOn(context, path, options)
+  if (options.json) context.terminal.printJson(asJson(finding))
+  else print(context.terminal, finding)
+  if (tamperingIn(finding)) return 1
+  return options.requireAnchor && finding.anchors.length === 0 ? 3 : 0
+}
+
+/** Our own log in one line, as `audit verify` begins. */
+export function auditVerdict(context: Context): { readonly line: string; readonly isSound: boolean } {
+  const finding = findingOn(context, undefined, {})
+  return { line: verdictOn(finding, context.terminal), isSound: tamperingIn(finding) === undefined }
+}
+
+function findingOn(context: Context, path: string | undefined, options: VerifyOptions): Finding {
   const place = findLog(context.paths, path)
   const report = verifyPlace(context, place, { fast: options.fast ?? false })
   const checked = options.checkpoint === undefined ? undefined : checkAgainst(options.checkpoint, report)
-  const finding: Finding = {
+  return {
     report,
     isFast: options.fast ?? false,
     anchors: anchorsOf(report, place.head !== undefined, checked),
     contradiction: strangeKey(report, options.key) ?? checked?.contradiction,
     checkpointSize: checked?.size,
+    headLog: place.head?.log,
   }
-  if (options.json) context.terminal.printJson(asJson(finding))
-  else print(context.terminal, finding, place.head?.log)
-  if (tamperingIn(finding)) return 1
-  return options.requireAnchor && finding.anchors.length === 0 ? 3 : 0
 }
 
 /** What was found to hold. */
@@ -125,12 +138,17 @@ function asJson(finding: Finding) {
   }
 }
 
-function print({ colour, print: out }: Terminal, finding: Finding, headLog: string | undefined): void {
-  const { report } = finding
-  const name = `audit ${(report.link.log || headLog || '-').slice(0, 8)}`
+function verdictOn(finding: Finding, { colour }: Terminal): string {
+  const name = `audit ${(finding.report.link.log || finding.headLog || '-').slice(0, 8)}`
   const tampering = tamperingIn(finding)
-  if (tampering) out(`${name}: ${colour.red('tampered')}: ${tampering}`)
-  else out(`${name}: ${summary(finding)}: ${colour.green('ok')}`)
+  if (tampering) return `${name}: ${colour.red('tampered')}: ${tampering}`
+  return `${name}: ${summary(finding)}: ${colour.green('ok')}`
+}
+
+function print(terminal: Terminal, finding: Finding): void {
+  const { report } = finding
+  const out = terminal.print
+  out(verdictOn(finding, terminal))
   for (const note of notes(finding)) out(`note: ${note}`)
   if (report.lines > 0) out(`signed by: ${keyNames(report).join(', then ')}`)
   out(`proven: ${proven(finding)}`)
