@@ -117,12 +117,14 @@ async function loadedByCommand(args: readonly string[], home: string) {
     process.on('exit', () => {
       const files = Object.keys(createRequire(process.execPath).cache)
       const builtin = process.moduleLoadList.filter((name) => !before.has(name))
-      process.getBuiltinModule('node:fs').writeSync(2, JSON.stringify({ files, builtin }))
+      process.getBuiltinModule('node:fs').writeSync(2, '\\n' + JSON.stringify({ files, builtin }))
     })`
   const watch = `data:text/javascript,${encodeURIComponent(atExit)}`
   const { exitCode, stderr } = await run(['--import', watch, CLI, ...args], { home })
   assert.equal(exitCode, 0, stderr)
-  const { files, builtin }: { files: string[]; builtin: string[] } = JSON.parse(stderr)
+  const { files, builtin }: { files: string[]; builtin: string[] } = JSON.parse(
+    stderr.split('\n').at(-1) ?? '',
+  )
   const own = files.filter((file) => file.startsWith(DIST)).map((file) => file.slice(DIST.length))
   return {
     parts: own.map((file) => file.replace(/^cli-|\.js$/g, '')),
