@@ -10,7 +10,7 @@ import type { Segment, SegmentDigest } from './segments.ts'
 
 /** Where a line stands. */
 export interface Place {
-  /** The file's name, the line's number in it (from 1) and its byte offset. */
+  /** The file's name, the line's number in it (from 1; 0 for the file as a whole) and its byte offset. */
   readonly file: string
   readonly line: number
   readonly offset: number

@@ -1,6 +1,10 @@
 /**
  * The files of a log: `audit-000001.jsonl`, `audit-000002.jsonl`, … Any but the one that grows may be gzip'd. The
  * number says where a file stands; what is in it is proven by the chain and by the first line of the next.
+ *
+ * Only the exact name of a number counts. With seven digits for 1, or a copy beside its `.gz`, two files would claim
+ * the same place, and which of them is read would be a matter of order. Such strays are for the verifier to report;
+ * the writer goes on as if they were not there.
  */
 
 import { createHash } from 'node:crypto'
@@ -28,9 +32,10 @@ export interface SegmentDigest {
   readonly sha256: string
 }
 
-const NAME = /^audit-(\d{6,})\.jsonl(\.gz)?$/
+/** At most 15 digits: each such number, and the one after it, is exact in JavaScript. */
+const NAME = /^audit-(\d{6,15})\.jsonl(\.gz)?$/
 /** What a process that died may have left: see createDurably. */
-const DRAFT = /^audit-\d{6,}\.jsonl\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const DRAFT = /^audit-\d{6,15}\.jsonl\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const CHUNK_BYTES = 256 * 1024
 
 /** A gzip'd file is unpacked in memory: one that holds more than this is no segment of ours. */
@@ -43,24 +48,40 @@ export function segmentName(number: number): string {
 /** A file that was named by itself; its number is 0 when its name is none of ours. */
 export function loneSegment(file: string): Segment {
   const name = basename(file)
-  return segmentAt(Number(NAME.exec(name)?.[1] ?? 0), name.replace(/\.gz$/, ''), file)
+  return segmentAt(numberIn(name), name.replace(/\.gz$/, ''), file)
 }
 
 function segmentAt(number: number, name: string, file: string): Segment {
   return { number, name, file, isPacked: file.endsWith('.gz') }
 }
 
-/** The segments in a folder, in order; none when there is no such folder. Of a file and its copy as .gz, the file. */
+/** The number of a segment by its name; 0 when that is not the exact name of one. */
+function numberIn(name: string): number {
+  const number = Number(NAME.exec(name)?.[1] ?? 0)
+  return number > 0 && name.replace(/\.gz$/, '') === segmentName(number) ? number : 0
+}
+
+/** The segments in a folder, in order; none when there is no such folder. */
 export function segmentsIn(folder: string): Segment[] {
-  if (!isThere(folder)) return []
+  return filesIn(folder).segments
+}
+
+/** The names that begin like a segment's and are none: a log has no other files of that kind. */
+export function straysIn(folder: string): string[] {
+  return filesIn(folder).strays
+}
+
+/** Sorted, so that a file comes before its copy as .gz: the file is the segment, the copy a stray. */
+function filesIn(folder: string): { segments: Segment[]; strays: string[] } {
   const segments = new Map<number, Segment>()
-  for (const name of readdirSync(folder).sort()) {
-    const number = Number(NAME.exec(name)?.[1] ?? 0)
-    if (number > 0 && !segments.has(number)) {
-      segments.set(number, segmentAt(number, segmentName(number), join(folder, name)))
-    }
+  const strays: string[] = []
+  const names = isThere(folder) ? readdirSync(folder).sort() : []
+  for (const name of names.filter((each) => each.startsWith('audit-') && !DRAFT.test(each))) {
+    const number = numberIn(name)
+    if (number === 0 || segments.has(number)) strays.push(name)
+    else segments.set(number, segmentAt(number, segmentName(number), join(folder, name)))
   }
-  return [...segments.values()].sort((a, b) => a.number - b.number)
+  return { segments: [...segments.values()].sort((a, b) => a.number - b.number), strays }
 }
 
 /** A segment to read from, whether packed or not; its size is that of what it holds. */

@@ -42,12 +42,28 @@ type OnBytes = (count: number) => void
 export function findTail(folder: string, head: Head | undefined, onBytes: OnBytes): Tail | Gap | undefined {
   const segments = segmentsIn(folder)
   if (!head) return segments.length > 0 ? rebuilt(folder, segments, onBytes) : undefined
-  const rest = segments.filter(({ number }) => number >= head.segment)
+  const rest = runFrom(segments, head.segment)
   const found = lookAt(rest[0], head)
   if (found) return afterTampering(segments, head, found, onBytes)
   const walked = walk(rest, { from: head, offset: head.off + head.len, anchor: head, onBytes })
   if (!walked.problem) return tailOf(walked, rest, walked.lines > 0 ? { adopted: walked.lines } : {})
   return gap(head, segments, 'bytes after it that are no lines of ours')
+}
+
+/**
+ * The segments from this number on without a hole. The writer leaves none, so a file beyond one was put there by
+ * somebody else: whatever its number, it must neither be continued nor use up the numbers before it.
+ */
+function runFrom(segments: readonly Segment[], first: number): Segment[] {
+  const numbers = new Set(segments.map(({ number }) => number))
+  const next = firstFree(numbers, first)
+  return segments.filter(({ number }) => number >= first && number < next)
+}
+
+function firstFree(taken: ReadonlySet<number>, from: number): number {
+  let number = from
+  while (taken.has(number)) number += 1
+  return number
 }
 
 /** What is wrong with the place where the head's line must be, or undefined. */
@@ -74,7 +90,7 @@ function afterTampering(
   found: string,
   onBytes: OnBytes,
 ): Tail | Gap {
-  const later = segments.filter(({ number }) => number > head.segment)
+  const later = runFrom(segments, head.segment + 1)
   const walked = walk(later, { from: head, onBytes })
   const isOurs = walked.lines > 0 && !walked.problem
   return isOurs ? tailOf(walked, later, { adopted: walked.lines }) : gap(head, segments, found)
@@ -128,6 +144,6 @@ type Known = Link & Pick<Head, 'segment' | 'off'>
 function gap(known: Known, segments: readonly Segment[], found: string): Gap {
   const { log, seq, sha, pub, segment, off } = known
   const expected = { seq, sha256: sha, segment: segmentName(segment), off }
-  const number = Math.max(segment, ...segments.map((each) => each.number)) + 1
+  const number = firstFree(new Set(segments.map((each) => each.number)), segment + 1)
   return { kind: 'gap', link: { log, seq, sha, pub }, number, tamper: { expected, found } }
 }

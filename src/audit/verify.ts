@@ -3,7 +3,7 @@
 import { type Link, pubIn } from './chain.ts'
 import type { Landmark, Problem } from './course.ts'
 import { keyId } from './ed25519.ts'
-import { loneSegment, type Segment, segmentsIn } from './segments.ts'
+import { loneSegment, type Segment, segmentsIn, straysIn } from './segments.ts'
 import { startOf } from './start.ts'
 import { type Walk, walk } from './walk.ts'
 
@@ -37,15 +37,27 @@ export function verifyLog(
   place: string | { readonly folder: string },
   { head, ...options }: VerifyOptions = {},
 ): Report {
-  const segments = typeof place === 'string' ? [loneSegment(place)] : segmentsIn(place.folder)
+  const isFile = typeof place === 'string'
+  const segments = isFile ? [loneSegment(place)] : segmentsIn(place.folder)
+  const strays = isFile ? [] : straysIn(place.folder)
   const from = startOf(segments)
   const walked = walk(segments, { ...options, from, anchor: head })
   // Only where each line was looked at is it known which one is wrong.
-  if (walked.problem && options.fast) return verifyLog(place, { ...options, head, fast: false })
-  const whole = typeof place === 'string' ? walked : owningUp(walked, from, segments)
+  const isSuspect = walked.problem !== undefined || strays.length > 0
+  if (isSuspect && options.fast) return verifyLog(place, { ...options, head, fast: false })
+  const whole = isFile ? walked : reportStrays(owningUp(walked, from, segments), strays)
   const report = { ...whole, segments, from, first: from.seq + 1 }
   const truncated = head && !report.problem && !report.isAnchored ? truncation(report.link, head) : undefined
   return truncated ? { ...report, truncated } : report
+}
+
+/** A file that looks like a part of the log and is none: somebody may take it for one. */
+function reportStrays(walked: Walk, strays: readonly string[]): Walk {
+  const [file] = strays
+  if (file === undefined) return walked
+  const what = 'not the name of a file of this log, or a second copy of one: move it elsewhere'
+  const problem = walked.problem ?? { file, line: 0, offset: 0, seq: walked.link.seq + 1, what }
+  return { ...walked, problem, problems: walked.problems + strays.length }
 }
 
 function truncation(link: Link, head: Anchor): string {

@@ -164,6 +164,104 @@ describe('a log in several files', () => {
   })
 })
 
+describe('a file whose name is not exactly that of a segment', () => {
+  for (const name of [
+    'audit-0000001.jsonl',
+    'audit-000000.jsonl',
+    'audit-1.jsonl',
+    'audit-99999999999999999999.jsonl',
+    'audit-9007199254740993.jsonl',
+    'audit-000001.jsonl.bak',
+    'audit-000001.jsonl.gz.gz',
+    'audit-2.txt',
+  ]) {
+    test(`is not read, and is named as a problem: ${name}`, (t) => {
+      const log = openLog(t)
+      log.block()
+      writeFileSync(join(log.files.audit, name), readFileSync(log.file))
+      for (const fast of [false, true]) {
+        const { problem, problems, lines, segments } = log.verify({ head: log.head(), fast })
+        assert.deepEqual([problem?.file, problem?.line, problem?.seq], [name, 0, 2])
+        assert.match(problem?.what ?? '', /^not the name of a file of this log/)
+        assert.deepEqual([problems, lines, segments.length], [1, 2, 1])
+      }
+    })
+  }
+
+  test('does not take the place of the segment with the same number', (t) => {
+    const log = openLog(t)
+    times(2, () => log.block())
+    writeFileSync(join(log.files.audit, 'audit-0000001.jsonl'), readFileSync(log.file))
+    log.write(log.lines().with(1, (log.lines()[1] ?? '').replace('10', '11')))
+    const { problem, problems } = log.verify()
+    assert.deepEqual([problem?.file, problem?.line, problems], ['audit-000001.jsonl', 2, 2])
+  })
+
+  test('is a problem when it is the .gz of a file that is there too', (t) => {
+    const log = longLog(t)
+    writeFileSync(`${log.segment(1)}.gz`, gzipSync(readFileSync(log.segment(1))))
+    assert.equal(log.verify({ head: log.head() }).problem?.file, 'audit-000001.jsonl.gz')
+    rmSync(log.segment(1))
+    assert.equal(log.verify({ head: log.head() }).problem, undefined)
+  })
+
+  test('is none when a process died before it could link a new file to its name', (t) => {
+    const log = openLog(t)
+    log.block()
+    writeFileSync(`${log.segment(2)}.0b8f9c6e-1d2a-4c3b-8e5f-0123456789ab`, 'half')
+    assert.equal(log.verify({ head: log.head() }).problem, undefined)
+  })
+
+  for (const name of [
+    'audit-0000002.jsonl',
+    'audit-000004.jsonl',
+    'audit-999999.jsonl',
+    'audit-999999999999999.jsonl',
+    'audit-9007199254740992.jsonl',
+    'audit-99999999999999999999.jsonl',
+  ]) {
+    test(`never ends signing, and changes no number of a segment: ${name}`, (t) => {
+      const log = openLog(t, { segmentBytes: 1200 })
+      log.block()
+      writeFileSync(join(log.files.audit, name), 'planted')
+      times(3, () => log.block())
+      assert.equal(log.head()?.segment, 2)
+      rmSync(join(log.files.audit, name))
+      const { problem, segments } = log.verify({ head: log.head() })
+      assert.deepEqual([problem, segments.map(({ number }) => number)], [undefined, [1, 2]])
+    })
+  }
+
+  test('that has the number which comes next is stepped over with one tamper line', (t) => {
+    const log = openLog(t, { segmentBytes: 1200 })
+    log.block()
+    writeFileSync(log.segment(3), 'planted')
+    times(12, () => log.block())
+    const files = [1, 2, 4, 5].map((number) => log.lines(number).map((line) => JSON.parse(line).event))
+    assert.deepEqual(
+      files.map(([first]) => first),
+      ['genesis', 'segment', 'tamper', 'segment'],
+    )
+    assert.equal(files.flat().filter((event) => event === 'tamper').length, 1)
+    assert.equal(log.verify({ head: log.head() }).problem?.file, 'audit-000003.jsonl')
+    rmSync(log.segment(3))
+    assert.equal(log.verify({ head: log.head() }).problem, undefined)
+  })
+
+  test('with a number far away does not move the tamper line of a log without a head there', (t) => {
+    const log = openLog(t)
+    log.block()
+    writeFileSync(join(log.files.audit, 'audit-999999.jsonl'), 'planted')
+    rmSync(log.files.auditDb)
+    times(2, () => log.block())
+    assert.equal(log.head()?.segment, 2)
+    assert.deepEqual(
+      log.lines(2).map((line) => JSON.parse(line).event),
+      ['tamper', 'block', 'block'],
+    )
+  })
+})
+
 describe('pruning', () => {
   test('removes the oldest files, and a signed record says up to which line', (t) => {
     const log = longLog(t)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { blockedHome, event, hookEach, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
@@ -40,6 +40,37 @@ describe('spikectl audit verify', () => {
     assert.match(
       file2.stdout,
       /no anchor .+\nsigned by: .+\nproven: .+; whether there were more lines after the last cannot be seen/,
+    )
+  })
+
+  test('finds the log of a state folder that was copied as a whole, with its audit.db', async (t) => {
+    const home = await blockedHome(t)
+    const copy = join(temporaryHome(t), 'copy')
+    cpSync(home, copy, { recursive: true })
+    const stranger = temporaryHome(t)
+    const verify = (...more: string[]) => runCli(['audit', 'verify', copy, ...more], { home: stranger })
+    const { exitCode, stdout } = await verify('--require-anchor')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^audit [0-9a-f]{8}: 4 lines in 1 file, ends where audit\.db says: ok\n/)
+    rmSync(join(copy, 'audit'), { recursive: true })
+    const gone = await verify()
+    assert.equal(gone.exitCode, 1)
+    assert.match(gone.stdout, /tampered: the log is gone, but audit\.db knows line 3/)
+    rmSync(join(copy, 'audit.db'))
+    assert.deepEqual(
+      [(await verify()).exitCode, (await runCli(['audit', 'verify', join(home, 'adit')], { home })).exitCode],
+      [2, 2],
+    )
+  })
+
+  test('names a file that looks like a part of the log and is none', async (t) => {
+    const home = await blockedHome(t)
+    cpSync(join(home, 'audit/audit-000001.jsonl'), join(home, 'audit/audit-0000001.jsonl'))
+    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
+    assert.equal(exitCode, 1)
+    assert.match(
+      stdout,
+      /tampered: audit-0000001\.jsonl: not the name of a file of this log.+\n.+\nproven: only the lines from seq 0 to 3/,
     )
   })
 

@@ -29,9 +29,11 @@ export interface Place {
 
 /** Throws a Failure where there is no log, and no memory of one either. */
 export function findLog(paths: Paths, path: string | undefined): Place {
-  const place = path !== undefined && existsSync(path) ? realpathSync(path) : (path ?? paths.audit)
+  const place = path === undefined ? paths.audit : logAt(path)
   const isFile = existsSync(place) && statSync(place).isFile()
-  const { head, problem } = isFile ? {} : headBeside(paths, place)
+  // A mistyped path must not be taken for a log that is gone.
+  const isMistyped = path !== undefined && place !== paths.audit && !existsSync(path)
+  const { head, problem } = isFile || isMistyped ? {} : headBeside(paths, place)
   if (!existsSync(place) && !head) {
     const hint =
       path === undefined
@@ -44,6 +46,15 @@ export function findLog(paths: Paths, path: string | undefined): Place {
     throw failure(`there is no audit log in ${place}`, `Run: ls -l ${shellWord(place)}`)
   }
   return { path: place, isFile, segments, head, problem }
+}
+
+/** Where the log is that a person means by `path`: the folder that people copy is the one that holds `audit/`. */
+function logAt(path: string): string {
+  if (!existsSync(path)) return path
+  const place = realpathSync(path)
+  const isState =
+    statSync(place).isDirectory() && ['audit', 'audit.db'].some((name) => existsSync(join(place, name)))
+  return isState && segmentsIn(place).length === 0 ? join(place, 'audit') : place
 }
 
 const LOOK_BYTES = 64 * 1024
@@ -84,7 +95,6 @@ export function soundLog(context: Context): Report {
 
 /** audit.db stands beside the folder, in our own place and in a copy of it. */
 function headBeside(paths: Paths, place: string): { head?: Head | undefined; problem?: string } {
-  if (place !== paths.audit && !existsSync(place)) return {}
   const file = place === paths.audit ? paths.auditDb : join(dirname(place), 'audit.db')
   try {
     return { head: readHead(file, patienceOf(LOCK_WAIT_MS)) }

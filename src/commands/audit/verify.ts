@@ -161,7 +161,9 @@ function tamperingIn({ report, contradiction }: Finding): string | undefined {
   const { problem, problems, truncated } = report
   if (!problem) return truncated ?? contradiction
   const more = problems > 1 ? ` (and ${problems - 1} more)` : ''
-  return `${problem.file} line ${problem.line} (byte ${problem.offset}, seq ${problem.seq}): ${problem.what}${more}`
+  const { file, line, offset, seq, what } = problem
+  const where = line === 0 ? printable(file) : `${file} line ${line} (byte ${offset}, seq ${seq})`
+  return `${where}: ${what}${more}`
 }
 
 function notes({ report, contradiction }: Finding): string[] {
