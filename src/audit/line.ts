@@ -1,32 +1,16 @@
 /**
  * One line of the audit log, format `spikectl.audit/1`.
  *
- *   HEADER   {"alg":"Ed25519","b64":false,"crit":["b64"],"typ":"spikectl-audit+jws"}      constant
- *   PREFIX   base64url(HEADER) "."
+ *   PREFIX   base64url of a constant JWS header, and "."
  *   PAYLOAD  the event as RFC 8785 canonical JSON, without "sig"
  *   SIG      Ed25519(secret key, PREFIX || PAYLOAD)
  *   LINE     PAYLOAD without its last "}"  ||  ,"sig":"<86 characters of base64url>"}  ||  LF
  *
- * So a line is JSON that a person can grep, and a detached JWS (RFC 7515, RFC 7797) that any library can
- * verify. Members of every line: `at` (RFC 3339 UTC, ms), `event`, `key` (id of the signing key), `prev`
- * (SHA-256 of the line before with its LF; 64 zeros in genesis), `seq` (0, 1, …), `v`, and, but for genesis,
- * `log` (first 32 hex digits of the SHA-256 of the genesis line).
+ * docs/audit-format.md has all of it, with a worked example in real bytes.
  *
  * To verify a line: bytes first, meaning last. Split off the signature by its fixed length, decode and encode
  * it again, verify it over the exact bytes, and only then parse; the canonical form of what was parsed must
  * be those bytes again. Parsing first would let a duplicate key, a respelt number or escape slip through.
- *
- * Example: the genesis line of a log whose key is the first of RFC 8032, 7.1 (here broken after every 100
- * characters; the line itself is one, and ends with LF):
- *
- *   {"at":"2027-01-15T08:00:00.400Z","event":"genesis","key":"06e3fd8fda29bb60","nonce":"001122334455667
- *   78899aabbccddeeff","prev":"0000000000000000000000000000000000000000000000000000000000000000","pub":"
- *   11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","seq":0,"tool_version":"0.1.0","v":"spikectl.audit/1","
- *   sig":"vpSE5HkuPGe0AyH4X58tr3mNxgEn_RivsL50w2-yioXh5-3Ydzro2q_qJW8KOarv-JFSRTAqCqpjeaXkUDHmBw"}
- *
- * Its SHA-256, LF included, is what the next line has as `prev`, and the first half of it as `log`:
- *
- *   a0d0b1f1cda6e8527119409e9348dcba6de62bfcaafe073e39d720249e0c5783
  */
 
 import type { KeyObject } from 'node:crypto'

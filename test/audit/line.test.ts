@@ -16,7 +16,14 @@ import {
   seedOfPem,
   verifyingKey,
 } from '../../src/audit/ed25519.ts'
-import { encodeLine, isSealedBy, MAX_LINE_BYTES, openPayload, splitLine } from '../../src/audit/line.ts'
+import {
+  encodeLine,
+  isSealedBy,
+  MAX_LINE_BYTES,
+  openPayload,
+  type SealedLine,
+  splitLine,
+} from '../../src/audit/line.ts'
 
 /** The first key of RFC 8032, 7.1. */
 const SEED = Buffer.from('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex')
@@ -103,14 +110,19 @@ describe('a line', () => {
     assert.ok(isSignatureValid(KEY, signed, Buffer.from(sig, 'base64url')))
   })
 
-  test('as the specification shows it is sound, and has the hash that it shows', () => {
-    const source = readFileSync(new URL('../../src/audit/line.ts', import.meta.url), 'utf8')
-    const shown = [...source.matchAll(/^ \* {3}(\S.*)$/gm)].map((match) => match[1] ?? '')
-    const start = shown.findIndex((part) => part.startsWith('{"at"'))
-    const example = shown.slice(start, -1).join('')
+  test('as the page of the format shows it is sound, and has the signed bytes and the hash that it shows', () => {
+    const page = readFileSync(new URL('../../docs/audit-format.md', import.meta.url), 'utf8')
+    const section = page.split('### Example')[1]?.split('###')[0] ?? ''
+    const [example, signed, sha] = [...section.matchAll(/```text\n([\s\S]*?)```/g)].map((match) =>
+      match[1]?.replaceAll('\n', ''),
+    )
     const step = follow(BEFORE_GENESIS, Buffer.from(`${example}\n`))
     assert.ok('link' in step)
-    assert.equal(step.link.sha, shown.at(-1))
+    assert.equal(step.link.sha, sha)
+    const { signature } = sealedParts(Buffer.from(example ?? ''))
+    assert.ok(isSignatureValid(KEY, Buffer.from(signed ?? ''), signature))
+    const vector = new URL('../../docs/audit-vectors/audit-000001.jsonl', import.meta.url)
+    assert.equal(readFileSync(vector, 'utf8').split('\n')[0], example)
   })
 
   test('with any one byte changed does not verify', () => {
@@ -192,3 +204,9 @@ describe('Ed25519', () => {
     assert.equal(isStrongKey(PUB), true)
   })
 })
+
+function sealedParts(line: Buffer): SealedLine {
+  const sealed = splitLine(line)
+  assert.ok(typeof sealed !== 'string')
+  return sealed
+}

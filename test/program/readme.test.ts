@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { verifyLog } from '../../src/audit/verify.ts'
 import { event, hookEach, run, runCli, temporaryHome, times } from '../support/processes.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The shell blocks of a section, as pasted, but for where the log is. */
 function shellBlocks(section: string, log: string): string {
@@ -37,23 +40,23 @@ describe('the README', () => {
     appendFileSync(join(home, 'audit', lastOf(home)), '{"at":"2026')
     await hookEach([event()], { home })
     const commands = shellBlocks('Verify it without us', log)
-    const sound = await run(['-c', commands], { home }, '/bin/sh')
+    const sound = await run(['-c', commands], { home, cwd: ROOT }, '/bin/sh')
     assert.equal(sound.exitCode, 0, sound.stderr)
     const [first, second, verdict, all] = sound.stdout.split('\n')
     assert.equal(second, `"prev":"${first?.split(' ')[0]}"`)
     assert.equal(verdict, 'Signature Verified Successfully')
-    const { lines, segments } = verifyLog({ folder: join(home, 'audit') })
+    const { link, segments } = verifyLog({ folder: join(home, 'audit') })
     assert.ok(segments.length > 1)
     assert.match(
       all ?? '',
-      new RegExp(`^${lines} lines, chained, and signed by [0-9a-f]{16} then [0-9a-f]{16}$`),
+      new RegExp(`^log ${link.log}: lines 0 to ${link.seq}, chained, and signed by \\w{16}, then \\w{16}$`),
     )
 
     writeFileSync(log, readFileSync(log, 'utf8').replace('"count":2', '"count":3'))
-    const changed = await run(['-c', commands], { home }, '/bin/sh')
+    const changed = await run(['-c', commands], { home, cwd: ROOT }, '/bin/sh')
     assert.notEqual(changed.exitCode, 0)
     assert.match(changed.stdout, /Signature Verification Failure/)
-    assert.match(changed.stderr, /audit-000001\.jsonl: line 1 is not what was written/)
+    assert.match(changed.stderr, /^tampered: .+audit-000001\.jsonl: line 2 \(seq 1\): bad signature$/m)
   })
 
   test('shows what the demo prints', async (t) => {
