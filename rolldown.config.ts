@@ -1,4 +1,5 @@
 import { type CodeSplittingGroup, defineConfig, type Plugin, type RolldownOptions } from 'rolldown'
+import { thirdParty } from './scripts/third-party.ts'
 
 /**
  * Three bundles, of CommonJS: as ES modules they would start a seventh slower. Each holds the packages that it needs, but
@@ -54,7 +55,7 @@ function bundle(name: string, groups: CodeSplittingGroup[]): RolldownOptions {
     // Lets the chunks take what they share with the entry from the entry's own file.
     preserveEntrySignatures: 'allow-extension',
     transform: { target: 'es2020' },
-    plugins: [trimSqlite, trimCommander, packageType],
+    plugins: [trimSqlite, trimCommander, packageType, thirdParty],
     output: {
       dir: 'dist',
       format: 'cjs',
