@@ -1,0 +1,150 @@
+/** A state.db with a clock of its own, and sessions that are counted in it: the only file of the tests that knows its queries. */
+
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { decide, outlook } from '../../src/guard/decide.ts'
+import type { Agent, CallEvent, Event, ReturnedCall } from '../../src/guard/event.ts'
+import { identify, keyOf } from '../../src/guard/identity.ts'
+import { applySettings, DEFAULT_POLICY, type Policy } from '../../src/guard/policy.ts'
+import { inMode } from '../../src/guard/shadow.ts'
+import { readSessions, type StoredSession, type Wanted } from '../../src/store/sessions.ts'
+import { StateDb } from '../../src/store/state-db.ts'
+import { sweep } from '../../src/store/sweep.ts'
+import { NO_TOTALS, readTotals, type Totals } from '../../src/store/totals.ts'
+import { resetSessions } from '../../src/store/trips.ts'
+import type { Updated } from '../../src/store/update.ts'
+import { temporaryHome, times } from './processes.ts'
+import { START } from './table.ts'
+
+export interface Store {
+  readonly file: string
+  readonly clock: { now: number }
+  readonly db: StateDb
+}
+
+/** In its own folder, at START. */
+export function storeAt(t: TestContext): Store {
+  const file = join(temporaryHome(t), 'state.db')
+  const clock = { now: START }
+  const db = new StateDb(
+    file,
+    () => 0,
+    () => clock.now,
+  )
+  t.after(() => db.close())
+  return { file, clock, db }
+}
+
+export const ENFORCED = applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 0, blockPerMin: 0 } })
+
+export interface Told {
+  readonly policy?: Policy
+  readonly notice?: string
+  readonly tenant?: string
+  readonly project?: string
+  /** The policy as text. */
+  readonly policyText?: string
+}
+
+/** One event of a session, decided and saved. */
+export function tell({ db }: Store, session: string, event: Event, told: Told = {}): Updated {
+  const { policy = ENFORCED, notice, tenant, project = '/home/dev/app', policyText = '' } = told
+  return db.update({
+    identity: identify({ session, tenant }),
+    event,
+    project,
+    policy: policyText,
+    notice,
+    decide: (state, now) => inMode(policy, decide(state, event, policy, now)),
+  })
+}
+
+let ids = 0
+
+/** A call that is like no other, or, with a signature, like all that have the same. */
+export function callBy(agent: string, signature?: string, tool = 'Bash'): CallEvent {
+  ids += 1
+  return {
+    ...{ type: 'call', agent: agentOf(agent), tool, id: `id ${ids}`, isPoll: false },
+    signature: signature ?? `${ids}`,
+  }
+}
+
+export function agentOf(id: string): Agent {
+  return { id, type: id === 'main' ? '' : 'Explore' }
+}
+
+export function promptBy(by: 'person' | 'schedule' | 'machine', agent = 'main'): Event {
+  return { type: 'prompt', agent: agentOf(agent), by }
+}
+
+/** The end of the session, as the main agent tells of it. */
+export const END: Event = { type: 'session_end', agent: agentOf('main') }
+
+/** One message of an agent with one call, and its result. */
+export function round(
+  store: Store,
+  session: string,
+  agent: string,
+  signature: string,
+  told: Told = {},
+): Updated {
+  const call = callBy(agent, signature)
+  const { verdict } = tell(store, session, call, told)
+  const { type: _, agent: by, ...made } = call
+  const returned: ReturnedCall = { ...made, result: verdict.kind === 'block' ? 'blocked' : 'same' }
+  return tell(store, session, { type: 'results', agent: by, calls: [returned], endsRound: true }, told)
+}
+
+/** The agent repeats one call until it is halted: five calls run, three are blocked. */
+export function halt(store: Store, session: string, agent: string, told: Told = {}): void {
+  for (const _ of times(8, () => 0)) round(store, session, agent, 'loop', told)
+}
+
+/** What one more call of an agent meets: `halt:session`, `block:rate` and so on. */
+export function next(
+  store: Store,
+  session: string,
+  agent: string,
+  told: Told & { readonly signature?: string } = {},
+) {
+  const { verdict } = tell(store, session, callBy(agent, told.signature), told)
+  if (verdict.kind === 'allow') return 'allow'
+  return `${verdict.kind}:${verdict.kind === 'halt' ? verdict.scope : verdict.rule}`
+}
+
+export function sessionsIn({ db }: Store, wanted?: Wanted): StoredSession[] {
+  return db.read((raw, now) => readSessions(raw, now, wanted), [])
+}
+
+/** Each known session in a line: what its next call would meet, and its agents with their calls. */
+export function linesOf(store: Store, policy: Policy = ENFORCED): string[] {
+  const line = ({ identity, state, agents }: StoredSession) => {
+    const told = agents.map(({ agent, count, halted }) => `${agent} ${count}${halted ? ' halted' : ''}`)
+    return `${identity.id} ${outlook(state, policy, store.clock.now).kind}: ${told.join(', ')}`
+  }
+  return sessionsIn(store).map(line).sort()
+}
+
+/** All counters that are not 0. */
+export function totalsIn({ db }: Store): Partial<Totals> {
+  const totals = db.read(readTotals, NO_TOTALS)
+  return Object.fromEntries(Object.entries(totals).filter(([, count]) => count !== 0))
+}
+
+export function sweepAt(store: Store, secondsLater: number): void {
+  store.clock.now += secondsLater * 1000
+  sweep(store.db)
+}
+
+export function reset({ db }: Store, ...sessions: string[]): void {
+  resetSessions(
+    db,
+    sessions.map((session) => keyOf(identify({ session }))),
+  )
+}
+
+/** Puts another text into a row, as damage or a later version may. */
+export function overwrite({ db }: Store, sql: string, ...values: (string | number)[]): void {
+  db.transaction((raw) => raw.prepare(sql).run(...values))
+}
