@@ -22,9 +22,8 @@ export interface Store {
   readonly db: StateDb
 }
 
-/** In its own folder, at START. */
-export function storeAt(t: TestContext): Store {
-  const file = join(temporaryHome(t), 'state.db')
+/** In a folder of its own unless a file is given, at START. */
+export function storeAt(t: TestContext, file = join(temporaryHome(t), 'state.db')): Store {
   const clock = { now: START }
   const db = new StateDb(
     file,
