@@ -166,7 +166,8 @@ async function stagesOf(room: Room): Promise<Stage[]> {
     tests.push({ file, ms: Math.ceil(performance.now() - start) })
   }
   tests.sort((a, b) => a.ms - b.ms)
-  return [tests.slice(0, -1), tests.slice(-1)].map((some) => ({
+  const stages = [tests.slice(0, -1), tests.slice(-1)].filter(({ length }) => length > 0)
+  return stages.map((some) => ({
     files: some.map(({ file }) => file),
     ms: some.reduce((sum, { ms }) => sum + ms, 0),
   }))
