@@ -51,9 +51,10 @@ interface Case {
   readonly ignored: string | undefined
 }
 
-/** Answers the event on stdin and ends the process. */
+/** Answers the event on stdin and ends the process; or is the process in which another one writes down what it has blocked. */
 export async function main(): Promise<void> {
   process.umask(0o077)
+  if (process.argv[2] === 'record') return (await import('./hook/recorder.ts')).main()
   const paths = pathsOf(process.env)
   const reply = await replyToStdin({ env: process.env, paths, config: await readConfig(paths.config) })
   writeOut(1, reply.stdout)
@@ -90,7 +91,11 @@ async function replyTo(run: Run, input: HookInput): Promise<Reply> {
   const about = await caseOf(run, input)
   if (input.type === 'call' && lacksTenant(about.identity, about.policy) && about.policy.mode === 'enforce') {
     const { answerMissingTenant } = await import('./hook/answer.ts')
-    return answerMissingTenant(run.paths, input, about.identity)
+    return answerMissingTenant(
+      { paths: run.paths, segmentBytes: about.policy.audit.segmentBytes },
+      input,
+      about.identity,
+    )
   }
   if (isOff(about.policy)) return switchedOff(run, input, about)
   if (input.type !== 'call' && isNamedAgent(run.env)) {
@@ -139,7 +144,9 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
         return inMode(policy, decide(state, told, policy, now))
       },
     })
-    const unswept = updated.sweepIsDue ? sweep(store) : undefined
+    // Between a block and its answer there is nothing that may wait: the next call sweeps.
+    const isBlocked = updated.verdict.kind === 'block' || updated.verdict.kind === 'halt'
+    const unswept = updated.sweepIsDue && !isBlocked ? sweep(store) : undefined
     return { ...updated, unswept }
   }
   const { result, notices } = withStateDb(paths.stateDb, Date.now, use, stateWaits())

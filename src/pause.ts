@@ -19,3 +19,8 @@ export function patienceUntil(ms: number): Patience {
 export function sinceStart(): number {
   return process.uptime() * 1000
 }
+
+/** Milliseconds of a clock that never steps, and that all processes of this machine share. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n)
+}

@@ -19,7 +19,8 @@ import {
 import { type LogEntry, tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import type { Updated } from '../store/update.ts'
-import { type Desk, sign } from './sign.ts'
+import { record } from './record.ts'
+import type { Desk } from './sign.ts'
 import { unaskedEntry } from './unasked.ts'
 
 export type HeardInput = GuardedInput | SettingsChangeInput
@@ -78,11 +79,9 @@ async function answerCall(
           ? replyToHaltedCall(verdict, identity, audit)
           : replyToBlock(verdict, identity, audit)
       if (isRepeat) return word()
-      const { audit, detail } = await sign(desk, auditLine(call, identity, verdict))
-      return logged(word(audit), desk.paths, {
-        ...entryOf(verdict.kind, call, identity, verdict),
-        audit: detail,
-      })
+      const line = auditLine(call, identity, verdict)
+      const entry = entryOf(verdict.kind, call, identity, verdict)
+      return word((await record(desk, { line, entry })).audit)
     }
   }
 }
@@ -98,8 +97,9 @@ async function answerHalt(
   if (input.type === 'prompt') return replyToHaltedPrompt(verdict, identity)
   const reply = replyToHaltedRound(verdict, identity)
   if (tally.halted === 0) return reply
-  const { detail } = await sign(desk, auditLine(input, identity, verdict))
-  return logged(reply, desk.paths, { ...entryOf('halt', input, identity, verdict), audit: detail })
+  const line = auditLine(input, identity, verdict)
+  const { problem } = await record(desk, { line, entry: entryOf('halt', input, identity, verdict) })
+  return problem ? withNotice(reply, problem) : reply
 }
 
 /** Shadow mode: what would have been said is logged, and nothing is said. */
@@ -110,13 +110,10 @@ function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdi
 }
 
 /** The answer to a call without the tenant that the policy demands. */
-export function answerMissingTenant(paths: Paths, call: CallInput, identity: Identity): Reply {
+export async function answerMissingTenant(desk: Desk, call: CallInput, identity: Identity): Promise<Reply> {
   const message = 'refused: no tenant is named'
-  return logged(replyToMissingTenant(), paths, {
-    event: 'missing_tenant',
-    message,
-    ...partiesOf(call, identity),
-  })
+  await record(desk, { entry: { event: 'missing_tenant', message, ...partiesOf(call, identity) } })
+  return replyToMissingTenant()
 }
 
 /** The members of an audit line that say what was refused. Never the tool's input. */

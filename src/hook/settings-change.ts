@@ -18,7 +18,8 @@ import type { Environment, Paths } from '../paths.ts'
 import { noteGuardChange } from '../store/guard-change.ts'
 import { withStateDb } from '../store/open.ts'
 import { logged, partiesOf } from './answer.ts'
-import { type Desk, sign } from './sign.ts'
+import { record } from './record.ts'
+import type { Desk } from './sign.ts'
 
 interface About {
   readonly identity: Identity
@@ -46,12 +47,14 @@ export async function answerSettingsChange(
   if (!found) return SILENCE
   if (!isNew) return replyToGuardChange(message)
   const { file, problem } = found
-  const { audit, detail } = await sign(desk, {
-    ...{ ...entry, file, problem },
-    ...(input.cwd ? { cwd: input.cwd } : {}),
-  })
-  const reply = replyToGuardChange(message, audit)
-  return logged(reply, paths, { ...entry, message: `refused a change: ${message}`, audit: detail })
+  const { audit } = await record(
+    { paths, segmentBytes: desk.segmentBytes },
+    {
+      line: { ...entry, file, problem, ...(input.cwd ? { cwd: input.cwd } : {}) },
+      entry: { ...entry, message: `refused a change: ${message}` },
+    },
+  )
+  return replyToGuardChange(message, audit)
 }
 
 /** A change that cannot be looked at is refused like one that silences the hooks: it may be made so for that. */

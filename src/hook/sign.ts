@@ -4,9 +4,9 @@ import type { AuditObject } from '../audit/canonical.ts'
 import { describe } from '../failure.ts'
 import { tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
-import { patienceOf, patienceUntil } from '../pause.ts'
+import { type Patience, patienceOf, patienceUntil } from '../pause.ts'
+import { countUnsigned } from './count.ts'
 import { SIGNED_MS } from './deadlines.ts'
-import { countIn } from './failed.ts'
 
 /** state.db's lock is waited for this long even if the log's has taken all the time. */
 const LEAST_WAIT_MS = 100
@@ -26,26 +26,23 @@ export interface Signature {
   readonly detail: string
 }
 
-export async function sign({ paths, segmentBytes }: Desk, members: AuditObject): Promise<Signature> {
+/** What a reason says in place of the reference of its line. */
+export const UNSIGNED = 'not signed: see spikectl log'
+
+/** Signs in this process, which waits for the log's lock as long as there is patience. */
+export async function sign(
+  { paths, segmentBytes }: Desk,
+  members: AuditObject,
+  patience: Patience = patienceUntil(SIGNED_MS),
+): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
-    const patience = patienceUntil(SIGNED_MS)
     const line = append(paths, members, { patience, clock: Date.now, segmentBytes })
     if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
     const audit = reference(line)
     return { audit, detail: audit }
   } catch (error) {
-    const uncounted = countUnsigned(paths)
-    return { audit: 'not signed: see spikectl log', detail: `not signed: ${describe(error)}${uncounted}` }
-  }
-}
-
-/** Returns what to add to the log when it cannot be counted. */
-function countUnsigned({ stateDb }: Paths): string {
-  try {
-    countIn(stateDb, 'unsigned', patienceOf(LEAST_WAIT_MS))
-    return ''
-  } catch (error) {
-    return `; and not counted: ${describe(error)}`
+    const uncounted = countUnsigned(paths, patienceOf(LEAST_WAIT_MS))
+    return { audit: UNSIGNED, detail: `not signed: ${describe(error)}${uncounted}` }
   }
 }

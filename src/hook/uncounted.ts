@@ -17,7 +17,8 @@ import { onCopy } from '../store/copy.ts'
 import { peek } from '../store/peek.ts'
 import { readState } from '../store/sessions.ts'
 import { answerEvent } from './answer.ts'
-import { answerFailure, recordFailure } from './failed.ts'
+import { answerFailure } from './failed.ts'
+import { record } from './record.ts'
 
 /** Nearly all the time that an answer has was spent on the wait for the lock. */
 const LOCK_WAIT_MS = 50
@@ -31,9 +32,11 @@ export async function answerUncounted(
 ): Promise<Reply> {
   const halt = policy.mode === 'enforce' ? standingHalt(paths.stateDb, input, identity, policy) : undefined
   if (!halt) return answerFailure(paths, policy, what, input.name)
-  recordFailure(paths, what)
+  const desk = { paths, segmentBytes: policy.audit.segmentBytes }
   const updated = { ...halt, unasked: [], sweepIsDue: false, noticeIsNew: false }
-  return answerEvent({ paths, segmentBytes: policy.audit.segmentBytes }, input, identity, updated, undefined)
+  const reply = await answerEvent(desk, input, identity, updated, undefined)
+  await record(desk, { failure: what })
+  return reply
 }
 
 /** What the guard says of the event where the session or the agent was halted before; what would be new is not saved, so it is not said. */

@@ -10,16 +10,10 @@ import { after, describe, type TestContext, test } from 'node:test'
 import { table } from '../../src/terminal/table.ts'
 import { type Aftermath, acknowledged, aftermathOf, filesOf } from '../support/aftermath.ts'
 import { type Ended, event, inParallel, runHook, temporaryHome } from '../support/processes.ts'
-import { killedAt, type Point, requireStrace, systemCallsOf } from '../support/strace.ts'
+import { killedAt, LEFT_OUT, type Point, requireStrace, systemCallsOf } from '../support/strace.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
 
 const AT_ONCE = 2
-
-/**
- * Calls that touch no file: a kill at one of them leaves what a kill at the next other call leaves. They are a
- * third of all calls, and come when another thread or the garbage collector wants it, which cannot be counted on.
- */
-const LEFT_OUT = new Set(['futex', 'brk', 'mmap', 'munmap', 'mprotect', 'madvise'])
 
 /** Counts vary a little from run to run: of the calls to be killed at, some may not be made this time. */
 const REACHED = 0.9
@@ -73,16 +67,11 @@ function copied(t: TestContext, prepared: string): string {
 async function pointsOf(t: TestContext, scenario: Scenario, prepared: string): Promise<readonly Point[]> {
   const home = copied(t, prepared)
   const trace = join(temporaryHome(t), 'trace')
-  const { ended, points } = await systemCallsOf(scenario.args, optionsFor(home), trace)
+  const { ended, points } = await systemCallsOf(scenario.args, scenario.options(home), trace)
   assert.equal(ended.exitCode, scenario.exitCode, ended.stderr)
   const added = filesOf(home).events.slice(filesOf(prepared).events.length)
   assert.deepEqual(added, scenario.adds)
   return points.filter(({ name }) => !LEFT_OUT.has(name))
-}
-
-/** Not in the home itself: Node would mention it too early, when it asks for the folder that it runs in. */
-function optionsFor(home: string) {
-  return { home, input: event(), cwd: '/' }
 }
 
 interface Outcome {
@@ -93,12 +82,12 @@ interface Outcome {
 
 async function killAndGoOn(
   t: TestContext,
-  { args, exitCode }: Scenario,
+  { args, options, exitCode }: Scenario,
   prepared: string,
   point: Point,
 ): Promise<Outcome> {
   const home = copied(t, prepared)
-  const ended = await killedAt(point, args, optionsFor(home))
+  const ended = await killedAt(point, args, options(home))
   const wasKilled = ended.signal === 'SIGKILL'
   const complaints = [
     ...(wasKilled || ended.exitCode === exitCode ? [] : [`not killed, but ${worded(ended)}`]),
@@ -111,7 +100,7 @@ async function killAndGoOn(
 
 /** The next run must be refused and signed, and say nothing else: it has nothing to complain of. */
 async function goOn(home: string, killed: Ended): Promise<string[]> {
-  const next = await runHook(optionsFor(home))
+  const next = await runHook({ home, input: event(), cwd: '/' })
   const isUsual = next.exitCode === 2 && /^rate_limited: .+\n.+\n\[.+\]\n$/.test(next.stderr)
   const isSigned = acknowledged(next) !== undefined
   return [

@@ -44,7 +44,7 @@ describe('an old Node', () => {
 const COLD = {
   hook: [
     ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'loosening', 'resumed', 'settings'],
-    ...['settings-change', 'uncounted'],
+    ...['recorder', 'settings-change', 'uncounted'],
   ],
   statusline: ['loosening', 'settings', 'wrapped'],
 } as const

@@ -1,6 +1,6 @@
 /** Real processes on real files: the built hook and the built command line. */
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ export interface Options {
   readonly input?: string | Buffer
   /** Kills the process so many ms after its start. */
   readonly killAfterMs?: number
+  /** Is given the process when it has been started. */
+  readonly onStart?: (child: ChildProcess) => void
   /** Another user of the operating system; only root can do that. */
   readonly uid?: number
 }
@@ -69,6 +71,7 @@ export function run(args: readonly string[], options: Options, program = process
     child.stderr.on('data', (chunk) => (stderr += chunk))
     child.stdin.on('error', () => undefined) // it may end, or be killed, before it has read everything
     child.on('error', reject)
+    options.onStart?.(child)
     child.on('close', (exitCode, signal) => {
       clearTimeout(killer)
       resolve({ exitCode, signal, stdout, stderr })

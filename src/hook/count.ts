@@ -1,0 +1,42 @@
+/** What went wrong, in the log and in the counters. */
+
+import { existsSync } from 'node:fs'
+import { describe } from '../failure.ts'
+import { tryLog } from '../log.ts'
+import type { Paths } from '../paths.ts'
+import type { Patience } from '../pause.ts'
+import { StateDb } from '../store/state-db.ts'
+
+/**
+ * A failure that the person is told of anyway, so a log or database that cannot be written either, often for the same
+ * reason, must not hide it; and their locks are not waited for.
+ */
+export function recordFailure(paths: Paths, what: string): void {
+  if (!existsSync(paths.state)) return
+  tryLog(paths.log, { event: 'error', message: what })
+  try {
+    if (existsSync(paths.stateDb)) countIn(paths.stateDb, 'errors', () => 0)
+  } catch (error) {
+    const message = describe(error)
+    if (message !== what) tryLog(paths.log, { event: 'error', message: `not counted: ${message}` })
+  }
+}
+
+export function countIn(file: string, what: 'errors' | 'unsigned', patience: Patience): void {
+  const store = new StateDb(file, patience, Date.now)
+  try {
+    store.count(what)
+  } finally {
+    store.close()
+  }
+}
+
+/** Counts a refusal whose line is in no log. Returns what to add to the log when that fails too. */
+export function countUnsigned({ stateDb }: Paths, patience: Patience): string {
+  try {
+    countIn(stateDb, 'unsigned', patience)
+    return ''
+  } catch (error) {
+    return `; and not counted: ${describe(error)}`
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Writes down what was blocked, in a process of its own. Once a call is counted as blocked it must be answered as one,
+ * whatever hangs or dies on the way to the signed line: SQLite and the disk are waited for in calls that nothing in the
+ * same process can interrupt. See docs/decisions/0013.
+ */
+
+import { spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { describe } from '../failure.ts'
+import { monotonic, sinceStart } from '../pause.ts'
+import { ANSWERED_MS, SIGNED_MS } from './deadlines.ts'
+import { JOB, type Job, type Recorded, type Task } from './recorder.ts'
+import { type Desk, UNSIGNED } from './sign.ts'
+
+const HOOK = join(import.meta.dirname, '..', 'bin', 'spikectl-hook.js')
+
+/** What main() in hook.ts looks for. */
+const MODE = 'record'
+
+/** Never throws, and is back when the hook must answer. */
+export async function record(desk: Desk, task: Task): Promise<Recorded> {
+  const job: Job = { ...task, desk, until: monotonic() + SIGNED_MS - sinceStart() }
+  const time = timeToAnswer()
+  const recorder = start(job)
+  if (!recorder) return carryOutHere(job)
+  try {
+    return await Promise.race([recorder.ended, time])
+  } catch (error) {
+    recorder.kill()
+    const why = describe(error)
+    if (task.line) await noteLost({ ...job, lost: why }, time)
+    return { audit: UNSIGNED, detail: `not signed: ${why}` }
+  }
+}
+
+/** Rejects when the hook must answer: at its deadline, or because it is told to end. */
+function timeToAnswer(): Promise<never> {
+  const time = new Promise<never>((_, reject) => {
+    const seconds = ANSWERED_MS / 1000
+    const isLate = () => reject(new Error(`the recorder was not done ${seconds} s after the hook's start`))
+    setTimeout(isLate, ANSWERED_MS - sinceStart())
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.once(signal, () => reject(new Error(`the hook was ended by ${signal}`)))
+    }
+  })
+  time.catch(() => undefined) // it may come when nobody waits any more
+  return time
+}
+
+/** Logs and counts what was not signed: in a process that lives on alone if this one must end before. */
+async function noteLost(job: Job, time: Promise<never>): Promise<void> {
+  const { line: _, ...lost } = job
+  try {
+    await Promise.race([start(lost, { detached: true })?.ended, time])
+  } catch {
+    // The reason says that the line is not signed; nobody waits for more.
+  }
+}
+
+interface Recorder {
+  /** Rejects when it ends without having said what it did. */
+  readonly ended: Promise<Recorded>
+  readonly kill: () => void
+}
+
+/** Undefined where no process can be started. */
+function start(job: Job, { detached = false } = {}): Recorder | undefined {
+  const child = spawned(job, detached)
+  if (!child) return undefined
+  const ended = new Promise<Recorded>((resolve, reject) => {
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (said += chunk))
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(JSON.parse(said))
+      else reject(new Error(`the recorder ended with ${signal ?? `exit code ${code}`}`))
+    })
+  })
+  ended.catch(() => undefined) // the hook may have answered before
+  return child.pid === undefined ? undefined : { ended, kill: () => child.kill('SIGKILL') }
+}
+
+function spawned(job: Job, detached: boolean) {
+  try {
+    return spawn(process.execPath, [HOOK, MODE], {
+      cwd: dirname(HOOK),
+      env: { ...process.env, [JOB]: JSON.stringify(job) },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached,
+    })
+  } catch {
+    return undefined // the same as a process that does not start: its work is done here
+  }
+}
+
+/** Without a process of its own: better signed than not. */
+async function carryOutHere(job: Job): Promise<Recorded> {
+  const { carryOut } = await import('./recorder.ts')
+  return carryOut(job)
+}

@@ -1,0 +1,60 @@
+/**
+ * The process that writes down what a hook has blocked: it signs, logs and counts. The hook waits for it, and answers
+ * without it when it is killed or hangs: see record.ts.
+ */
+
+import type { AuditObject } from '../audit/canonical.ts'
+import { type LogEntry, tryLog } from '../log.ts'
+import { monotonic, patienceOf } from '../pause.ts'
+import { writeOut } from '../stdio.ts'
+import { countUnsigned, recordFailure } from './count.ts'
+import { type Desk, type Signature, sign } from './sign.ts'
+
+/** What there is to write down. */
+export interface Task {
+  /** To be signed. */
+  readonly line?: AuditObject
+  /** For log.jsonl; it names what became of the line. */
+  readonly entry?: LogEntry
+  /** A failure of ours, to be logged and counted. */
+  readonly failure?: string
+  /** Why another recorder has not signed the line that belongs to the entry. */
+  readonly lost?: string
+}
+
+export interface Job extends Task {
+  readonly desk: Desk
+  /** Until when the line is waited for, on the clock of monotonic(). */
+  readonly until: number
+}
+
+export interface Recorded extends Signature {
+  /** Why log.jsonl could not be written. */
+  readonly problem?: string
+}
+
+/** The variable in which the job is: arguments could be read by other users. */
+export const JOB = 'SPIKECTL_RECORD'
+
+/** state.db's lock is waited for this long where no hook waits any more. */
+const LOST_WAIT_MS = 10_000
+
+/** The whole life of the process. */
+export async function main(): Promise<void> {
+  const job: Job = JSON.parse(process.env[JOB] ?? '')
+  writeOut(1, JSON.stringify(await carryOut(job)))
+  process.exit(0)
+}
+
+export async function carryOut({ desk, until, line, entry, failure, lost }: Job): Promise<Recorded> {
+  const { paths } = desk
+  const patience = () => Math.max(0, until - monotonic())
+  const signature = lost ? notSigned(desk, lost) : line ? await sign(desk, line, patience) : undefined
+  const problem = entry && tryLog(paths.log, { ...entry, ...(signature && { audit: signature.detail }) })
+  if (failure) recordFailure(paths, failure)
+  return { ...(signature ?? { audit: '', detail: '' }), ...(problem && { problem }) }
+}
+
+function notSigned({ paths }: Desk, why: string): Signature {
+  return { audit: '', detail: `not signed: ${why}${countUnsigned(paths, patienceOf(LOST_WAIT_MS))}` }
+}

@@ -1,0 +1,13 @@
+/**
+ * Loaded into a hook and its recorder by NODE_OPTIONS: the recorder that has a line to sign stops as if it hung, or dies,
+ * as soon as it begins, and leaves a file that says so. The hook itself, and a recorder that notes what was lost, run.
+ */
+
+const { writeFileSync } = require('node:fs')
+
+const { SPIKECTL_RECORD: job = '', RECORDER_ENDS_BY: signal, RECORDER_MARK: mark } = process.env
+
+if (process.argv[2] === 'record' && 'line' in JSON.parse(job)) {
+  writeFileSync(mark, String(process.pid))
+  process.kill(process.pid, signal)
+}
