@@ -144,10 +144,9 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
         return inMode(policy, decide(state, told, policy, now))
       },
     })
-    // Between a block and its answer there is nothing that may wait: the next call sweeps.
     const isBlocked = updated.verdict.kind === 'block' || updated.verdict.kind === 'halt'
     const unswept = updated.sweepIsDue && !isBlocked ? sweep(store) : undefined
-    return { ...updated, unswept }
+    return { ...updated, isBlocked, unswept }
   }
   const { result, notices } = withStateDb(paths.stateDb, Date.now, use, stateWaits())
 
@@ -161,7 +160,8 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
     const { recordResumed } = await import('./hook/resumed.ts')
     reply = await recordResumed(desk, input, identity, result.resumed, { env: run.env, reply })
   }
-  if (result.policyBefore !== undefined) {
+  // Between a block and its answer nothing may wait for state.db: the next event sweeps, and tells of this.
+  if (result.policyBefore !== undefined && !result.isBlocked) {
     const { recordLoosening } = await import('./hook/loosened.ts')
     const change = { before: result.policyBefore, after: inForce }
     reply = await recordLoosening(desk, { input, identity, env: run.env }, change, reply)

@@ -6,6 +6,7 @@ import type { Identity } from '../guard/identity.ts'
 import { type Loosened, loosened } from '../guard/loosening.ts'
 import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
+import { withNotice } from '../hosts/claude-code/wording.ts'
 import { osUser } from '../named.ts'
 import type { Environment } from '../paths.ts'
 import { policyOf } from '../store/known.ts'
@@ -13,7 +14,8 @@ import { notePolicy } from '../store/loosening.ts'
 import { withStateDb } from '../store/open.ts'
 import { type HeardInput, logged, partiesOf } from './answer.ts'
 import { stateWaits } from './deadlines.ts'
-import { type Desk, sign } from './sign.ts'
+import { record } from './record.ts'
+import type { Desk } from './sign.ts'
 
 /** Who meets the policy. */
 export interface Party {
@@ -70,13 +72,14 @@ async function recordOne(desk: Desk, party: Party, looser: Looser, reply: Reply)
   const [from = '', to = ''] = [looser.from, looser.to].map((value) => JSON.stringify(value ?? 0))
   const { tool: _, ...parties } = partiesOf(party.input, party.identity)
   const pid = clientPid(party.env)
-  const { detail } = await sign(desk, {
+  const line = {
     ...{ event: 'limits_loosened', setting, from, to, where, ...parties },
     ...{ by: osUser(), tty: isClientAtTerminal(party.env) },
     ...(pid === undefined ? {} : { client_pid: pid }),
-  })
+  }
   const message = `limits loosened: ${setting} from ${from} to ${to} (${where})`
-  return logged(reply, desk.paths, { event: 'limits_loosened', message, ...parties, audit: detail })
+  const { problem } = await record(desk, { line, entry: { event: 'limits_loosened', message, ...parties } })
+  return problem ? withNotice(reply, problem) : reply
 }
 
 /** Written by us, but perhaps by another version: of what is not there, nothing can have become looser. */

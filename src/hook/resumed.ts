@@ -5,9 +5,11 @@ import type { How } from '../guard/reset.ts'
 import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
 import type { GuardedInput } from '../hosts/claude-code/event.ts'
 import type { Reply } from '../hosts/claude-code/reply.ts'
+import { withNotice } from '../hosts/claude-code/wording.ts'
 import type { Environment } from '../paths.ts'
-import { logged, partiesOf } from './answer.ts'
-import { type Desk, sign } from './sign.ts'
+import { partiesOf } from './answer.ts'
+import { record } from './record.ts'
+import type { Desk } from './sign.ts'
 
 const WHAT: Readonly<Record<How, string>> = {
   prompt: 'goes on after a halt: a prompt came from',
@@ -25,12 +27,13 @@ export async function recordResumed(
   const pid = clientPid(env)
   const tty = isClientAtTerminal(env)
   const { tool: _, ...parties } = partiesOf(input, identity)
-  const { detail } = await sign(desk, {
+  const line = {
     ...{ event: 'resumed', how, ...parties, tty },
     ...(pid === undefined ? {} : { client_pid: pid }),
     ...(input.cwd ? { cwd: input.cwd } : {}),
-  })
+  }
   const client = pid === undefined ? 'a client that is not named' : `client ${pid}`
   const message = `${WHAT[how]} ${client}, ${tty ? 'at a' : 'without a known'} terminal`
-  return logged(reply, desk.paths, { event: 'resumed', message, ...parties, audit: detail })
+  const { problem } = await record(desk, { line, entry: { event: 'resumed', message, ...parties } })
+  return problem ? withNotice(reply, problem) : reply
 }

@@ -74,7 +74,8 @@ async function blockedAt(
   const ended = await runHook({ home, env, input: event(), cwd: '/' })
   const isSigned = /\n\[audit [0-9a-f]{8}#\d+ /.test(ended.stderr)
   const complaints = complaintsAbout(ended, home).map((what) => `${name} ${ordinal}: ${what}`)
-  rmSync(home, { recursive: true, force: true })
+  // A process that notes what was not signed may still be at work in it.
+  rmSync(home, { recursive: true, force: true, maxRetries: 100, retryDelay: 100 })
   return { isSigned, complaints }
 }
 

@@ -40,7 +40,8 @@ export interface Options {
 /** A folder that is gone after the test. With settings, they are in its config.json. */
 export function temporaryHome(t: TestContext, settings?: object): string {
   const home = mkdtempSync(join(tmpdir(), 'spikectl-test-'))
-  t.after(() => rmSync(home, { recursive: true, force: true }))
+  // A process that has outlived its hook may still be at work in it.
+  t.after(() => rmSync(home, { recursive: true, force: true, maxRetries: 100, retryDelay: 100 }))
   if (settings) writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
   return home
 }
