@@ -222,7 +222,7 @@ describe('spikectl audit', () => {
     const [genesis, block, , , reset] = stdout.split('\n')
     assert.match(genesis ?? '', /^\d{4}-\S+Z {2}#0 [0-9a-f]{4}… {2} +genesis +public key \S{43}$/)
     assert.match(block ?? '', /#1 [0-9a-f]{4}… +block +s1 +Bash {2}rate 10 of 10 {2}\/home\/dev\/app$/)
-    assert.match(reset ?? '', /reset +s1 +by \S+$/)
+    assert.match(reset ?? '', /reset +s1 +by \S+, standard input is no terminal$/)
     const json = await runCli(['audit', 'show', '--json'], { home })
     assert.equal(json.stdout, readFileSync(join(home, 'audit/audit-000001.jsonl'), 'utf8'))
   })
