@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { identify } from '../../src/guard/identity.ts'
-import type { Block } from '../../src/guard/verdict.ts'
+import type { Block, Halt } from '../../src/guard/verdict.ts'
 import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
 import { eventNameIn, parseHookInput } from '../../src/hosts/claude-code/event.ts'
 import { isRefusal } from '../../src/hosts/claude-code/refusal.ts'
 import { SILENCE } from '../../src/hosts/claude-code/reply.ts'
-import { replyToBlock, replyToFailure, replyToWarn, withNotice } from '../../src/hosts/claude-code/wording.ts'
+import {
+  replyToBlock,
+  replyToFailure,
+  replyToGuardChange,
+  replyToHaltedCall,
+  replyToHaltedPrompt,
+  replyToMissingTenant,
+  replyToWarn,
+  withNotice,
+} from '../../src/hosts/claude-code/wording.ts'
 
 const blocked: Block = { kind: 'block', rule: 'rate', count: 500, limit: 500, retryAfterMs: 36_200 }
+const looping: Block = { kind: 'block', rule: 'repeat', count: 5, limit: 5, sinceMs: 41_000 }
+const halted: Halt = { kind: 'halt', rule: 'repeat', count: 5, limit: 5, nth: 1, scope: 'session' }
+const FILE = '/home/dev/app/.claude/settings.json'
+const HINT = 'spikectl status 3f2a9c1e'
 const identity = identify({ session: '3f2a9c1e-5b7d-4e8f-9a0b-1c2d3e4f5a6b' })
 
 describe('a reason', () => {
@@ -18,6 +31,29 @@ describe('a reason', () => {
       'rate_limited: 500 tool calls in the last 60 s in this session (limit 500/min). A place is free in 37 s. ' +
         'Do not retry now: say in plain text what you were doing and stop.\n' +
         'For the person: spikectl status 3f2a9c1e, spikectl reset 3f2a9c1e\n[audit 8828fd03#42 5c0f…]\n',
+    )
+  })
+
+  for (const [name, reply, shown] of [
+    ['a rate limit', replyToBlock(blocked, identity), ['500 tool calls in the last 60 s', 'free in 37 s.']],
+    ['a loop', replyToBlock(looping, identity), ['same result 5 times', HINT]],
+    ['a halt', replyToHaltedCall(halted, identity), ['has ended its turn', 'the same call 5 times', HINT]],
+    ['a prompt to a halted session', replyToHaltedPrompt({ ...halted, nth: 9 }, identity), ['halted', HINT]],
+    ['a missing tenant', replyToMissingTenant(), ['no tenant is named', 'set SPIKECTL_TENANT']],
+    ['a changed guard', replyToGuardChange(`${FILE} sets disableAllHooks`), [FILE, 'spikectl doctor']],
+  ] as const) {
+    test(`of ${name} says in its first 150 characters what a person needs`, () => {
+      for (const text of shown) assert.ok(reply.stderr.slice(0, 150).includes(text), reply.stderr)
+    })
+  }
+
+  test('of a loop ends with the advice for the model and the audit reference', () => {
+    assert.equal(
+      replyToBlock(looping, identity, '8828fd03#42 5c0f…').stderr,
+      'loop_detected: this call has given the same result 5 times within 41 s (limit 5). ' +
+        'For the person: spikectl status 3f2a9c1e, spikectl reset 3f2a9c1e\n' +
+        'Its result is known and will not change by asking. Only this call is refused, others are not: use what ' +
+        'you know, or say in plain text what is in your way and stop.\n[audit 8828fd03#42 5c0f…]\n',
     )
   })
 
@@ -39,6 +75,18 @@ describe('a reason', () => {
   ] as const) {
     test(`says ${scope}`, () => assert.ok(replyToBlock(blocked, identify(claims)).stderr.includes(scope)))
   }
+
+  test('of a guard change by a file of a long name keeps what to run and its audit reference', () => {
+    const { stderr } = replyToGuardChange(
+      `/${'é'.repeat(400)}/settings.json sets disableAllHooks`,
+      '8828fd03#42',
+    )
+    assert.ok(Buffer.byteLength(stderr) <= 600)
+    assert.match(
+      stderr,
+      /^guard_changed: \/é+ For the person: spikectl doctor, .+\n\[audit 8828fd03#42\]\n$/s,
+    )
+  })
 
   test('is never longer than 600 bytes, and keeps its audit reference', () => {
     const { stderr } = replyToBlock(blocked, identity, `not signed: ${'é'.repeat(150)}`)

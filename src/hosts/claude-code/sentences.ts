@@ -1,7 +1,7 @@
 /**
  * What is said of a verdict, in sentences. Pure.
  *
- * A reason starts with the machine word, states facts and ends the matter: wording that sounds like a passing
+ * A reason starts with the machine word and states facts. Its advice ends the matter: wording that sounds like a passing
  * fault invites the model to try again, and so does the same sentence again. It never repeats the tool's input.
  */
 
@@ -25,10 +25,19 @@ export function factsOf(figure: Figure, identity: Identity): string {
   return `${count} ${calls} in the last 60 s ${scopeOf(identity)}`
 }
 
-export function blockReason(block: Block, identity: Identity): string {
+/** What happened, for the model and the person, and what the model should do. */
+export interface Reason {
+  readonly facts: string
+  readonly advice: string
+}
+
+export function blockReason(block: Block, identity: Identity): Reason {
   const word = machineWord(block)
-  if (block.rule === 'repeat') return `${word}: ${loopFacts(block)} ${loopAdvice(block.nth ?? 1)}`
-  return `${word}: ${factsOf(block, identity)} (limit ${block.limit}/min). ${rateAdvice(block)}`
+  if (block.rule === 'repeat') {
+    return { facts: `${word}: ${loopFacts(block)}`, advice: loopAdvice(block.nth ?? 1) }
+  }
+  const { facts, advice } = rateReason(block)
+  return { facts: `${word}: ${factsOf(block, identity)} (limit ${block.limit}/min). ${facts}`, advice }
 }
 
 function loopFacts({ count, limit, sinceMs = 0 }: Block): string {
@@ -44,25 +53,38 @@ function loopAdvice(nth: number): string {
   return advice[Math.min(nth, advice.length) - 1] ?? ''
 }
 
-function rateAdvice({ retryAfterMs, nth = 1 }: Block): string {
+function rateReason({ retryAfterMs, nth = 1 }: Block): Reason {
   const stop =
     nth === 1
       ? 'Do not retry now: say in plain text what you were doing and stop.'
       : `This is refusal ${nth} in a row. Make no further tool call now: say in plain text what you were doing and stop.`
-  if (retryAfterMs === undefined) return `This limit lets no call through. ${stop}`
+  if (retryAfterMs === undefined) return { facts: 'This limit lets no call through.', advice: stop }
   const seconds = Math.ceil(retryAfterMs / 1000)
   const wait = 'Wait that long before the next tool call.'
-  return `A place is free in ${seconds} s. ${seconds <= WORTH_WAITING_SECONDS ? wait : stop}`
+  return {
+    facts: `A place is free in ${seconds} s.`,
+    advice: seconds <= WORTH_WAITING_SECONDS ? wait : stop,
+  }
 }
 
-export function haltReason(halt: Halt, identity: Identity): string {
+export function haltReason(halt: Halt, identity: Identity): Reason {
   const who = halt.scope === 'session' ? 'this session' : 'this agent'
-  const said = [
-    `halted: ${who} has ended its turn (${machineWord(halt)}: ${factsOf(halt, identity)}). Every tool call is refused until a person says otherwise. Say in plain text what you were doing and stop.`,
-    `halted: call ${halt.nth} since ${who} was halted (${machineWord(halt)}). Nothing you call will run. Answer in plain text.`,
-    `halted: ${who} stays halted; ${halt.nth} calls were refused since. Only a person can change that. End your turn.`,
-  ]
-  return said[Math.min(Math.max(halt.nth, 1), said.length) - 1] ?? ''
+  const first: Reason = {
+    facts: `halted: ${who} has ended its turn (${machineWord(halt)}: ${factsOf(halt, identity)}).`,
+    advice:
+      'Every tool call is refused until a person says otherwise. Say in plain text what you were doing and stop.',
+  }
+  if (halt.nth <= 1) return first
+  if (halt.nth === 2) {
+    return {
+      facts: `halted: call ${halt.nth} since ${who} was halted (${machineWord(halt)}).`,
+      advice: 'Nothing you call will run. Answer in plain text.',
+    }
+  }
+  return {
+    facts: `halted: ${who} stays halted; ${halt.nth} calls were refused since.`,
+    advice: 'Only a person can change that. End your turn.',
+  }
 }
 
 /** For the person, when the turn ends. */

@@ -7,20 +7,29 @@ import type { Identity } from '../../guard/identity.ts'
 import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
 import { pasteable, printable } from '../../short-id.ts'
 import { type Reply, SILENCE } from './reply.ts'
-import { blockReason, factsOf, haltReason, stopReason as stopSentence, warnAdvice } from './sentences.ts'
+import {
+  blockReason,
+  factsOf,
+  haltReason,
+  type Reason,
+  stopReason as stopSentence,
+  warnAdvice,
+} from './sentences.ts'
 
-/** With the LF at its end. */
-const MAX_REASON_BYTES = 600
+/** Of a reason, in bytes, without the LF at its end. */
+const MOST = 599
 /** Failures and notices may quote files that others wrote: characters, at most. */
 const MAX_FAILURE = 600
 const MAX_NOTICE = 300
 
 /** A change of the settings is refused. `problem` says which file does what. */
 export function replyToGuardChange(problem: string, audit?: string): Reply {
-  const facts = `guard_changed: ${printable(problem)}. This change is refused: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.`
+  const facts = `guard_changed: ${printable(problem)}.`
+  const advice =
+    'This change is refused: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.'
   const person =
     'For the person: spikectl doctor, then spikectl install to put the hooks back; or to remove them spikectl uninstall'
-  return refused(withEnd(facts, person, audit))
+  return refused(personFirst({ facts, advice }, person, audit))
 }
 
 /** The call runs; the model and the person are told once. */
@@ -38,13 +47,15 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
  * it is left out for a call that was refused before, because a repeat is not signed again.
  */
 export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
-  const reply = refused(withPerson(blockReason(block, identity), identity, audit))
+  const reason = blockReason(block, identity)
+  const inOrder = block.rule === 'repeat' ? personFirst : personLast
+  const reply = refused(inOrder(reason, personLine(identity), audit))
   return block.endsTurn ? { ...reply, stdout: stopping(block, identity, 'agent') } : reply
 }
 
 /** The call is refused and the turn ends; the person reads why. */
 export function replyToHaltedCall(halt: Halt, identity: Identity, audit?: string): Reply {
-  const reason = withPerson(haltReason(halt, identity), identity, audit)
+  const reason = personFirst(haltReason(halt, identity), personLine(identity), audit)
   return { ...refused(reason), stdout: stopping(halt, identity, halt.scope) }
 }
 
@@ -55,7 +66,7 @@ export function replyToHaltedRound(halt: Halt, identity: Identity): Reply {
 
 /** A prompt that no person wrote is refused, so that the model is not asked. */
 export function replyToHaltedPrompt(halt: Halt, identity: Identity): Reply {
-  return refused(withPerson(haltReason(halt, identity), identity))
+  return refused(personFirst(haltReason(halt, identity), personLine(identity)))
 }
 
 /** Source: `continue: false` ends the turn of the agent whose event is answered; client 2.1.330 as observed. */
@@ -65,23 +76,36 @@ function stopping(figure: Figure, identity: Identity, who: Halt['scope']): strin
   return `${JSON.stringify({ continue: false, stopReason })}\n`
 }
 
-function withPerson(reason: string, identity: Identity, audit?: string): string {
+function personLine(identity: Identity): string {
   const id = pasteable(identity)
-  const person = `For the person: spikectl status ${id}, spikectl reset ${id}`
-  return withEnd(reason, person, audit)
+  return `For the person: spikectl status ${id}, spikectl reset ${id}`
 }
 
-/** What is for the person, and the reference of the signed line, are never cut off. */
-function withEnd(text: string, person: string, audit: string | undefined): string {
-  return clipped(text, `\n${person}${audit === undefined ? '' : `\n[audit ${audit}]`}`)
+/**
+ * The client shows a person about a line and a half of a reason (2.1.330 as observed), so facts and what to run come
+ * first. The model reads all of it. What is for the person, and the reference of the signed line, are never cut off.
+ */
+function personFirst({ facts, advice }: Reason, person: string, audit?: string): string {
+  const end = reference(audit)
+  const begin = clipped(facts, ` ${person}`, MOST - Buffer.byteLength(end))
+  return clipped(`${begin}\n${advice}`, end, MOST)
+}
+
+/** Of a rate limit the wording is promised to scripts up to the advice: here the facts are what a person sees. */
+function personLast({ facts, advice }: Reason, person: string, audit?: string): string {
+  return clipped(`${facts} ${advice}`, `\n${person}${reference(audit)}`, MOST)
+}
+
+function reference(audit: string | undefined): string {
+  return audit === undefined ? '' : `\n[audit ${audit}]`
 }
 
 export function replyToMissingTenant(): Reply {
-  return refused(
-    'missing_tenant: no tenant is named, and tenant.strict refuses calls without one. Do not retry: nothing ' +
-      'changes until a person names it.\nFor the person: set SPIKECTL_TENANT for Claude Code, or run ' +
-      'spikectl config set tenant.strict false',
-  )
+  const facts = 'missing_tenant: no tenant is named, and tenant.strict refuses calls without one.'
+  const advice = 'Do not retry: nothing changes until a person names it.'
+  const person =
+    'For the person: set SPIKECTL_TENANT for Claude Code, or run spikectl config set tenant.strict false'
+  return refused(personFirst({ facts, advice }, person))
 }
 
 /**
@@ -112,9 +136,9 @@ function refused(reason: string): Reply {
   return { stdout: '', stderr: `${reason}\n`, exitCode: 2 }
 }
 
-/** `text` and `end`, of which `text` is shortened to whole characters if both are too long together. */
-function clipped(text: string, end: string): string {
-  const room = MAX_REASON_BYTES - 1 - Buffer.byteLength(end)
+/** `text` and `end` in at most so many bytes: `text` is shortened to whole characters if both are too long together. */
+function clipped(text: string, end: string, most: number): string {
+  const room = Math.max(0, most - Buffer.byteLength(end))
   if (Buffer.byteLength(text) <= room) return text + end
   return Buffer.from(text).subarray(0, room).toString().replace(/�+$/, '') + end
 }
