@@ -118,7 +118,7 @@ function stopReasonIn({ stdout }: HookRun): string {
 
 /** What the model reads first; the lines after it are for the person. */
 function reasonOf(run: HookRun | undefined): string {
-  return run?.stderr.split('\n')[0] ?? ''
+  return run?.stderr.replace(/ For the person: .+\n/, ' ').split('\n')[0] ?? ''
 }
 
 function isSigned({ stderr }: HookRun): boolean {

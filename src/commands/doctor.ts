@@ -8,8 +8,10 @@ import { type Members, settingsIn } from '../hosts/claude-code/settings/own-hook
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
 import { installedFiles } from '../installed.ts'
 import type { Environment } from '../paths.ts'
-import { shellWord } from '../short-id.ts'
-import type { Terminal } from '../terminal/terminal.ts'
+import { counted } from '../plural.ts'
+import { printable, shellWord } from '../short-id.ts'
+import { withTilde } from '../terminal/tilde.ts'
+import { wrapped, wrappedCommand } from '../terminal/wrap.ts'
 import type { Context, ExitCode } from './context.ts'
 import { clientFinding, clientVersion, pluginPlaces } from './doctor/client.ts'
 import { type Finding, findingsOf, gathered, type Level, ok } from './doctor/finding.ts'
@@ -26,15 +28,11 @@ export async function doctor(context: Context, options: { readonly json?: boolea
   if (options.json) {
     context.terminal.printJson({ version: 1, findings })
   } else {
-    for (const finding of findings) print(context.terminal, finding)
+    for (const finding of findings) print(context, finding)
     const [warnings, failures] = [counted(count('warning'), 'warning'), counted(count('failure'), 'failure')]
     context.terminal.print(`\n${count('ok')} ok, ${warnings}, ${failures}`)
   }
   return count('failure') > 0 ? 2 : count('warning') > 0 ? 1 : 0
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 async function examine(context: Context, project: string): Promise<Finding[]> {
@@ -88,10 +86,16 @@ function isFound(program: string, { PATH = '' }: Environment): boolean {
   return PATH.split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
 
-function print({ print, colour }: Terminal, { check, level, what, why, run }: Finding): void {
+/** What it says may quote files that others wrote. */
+function print({ env, terminal }: Context, { check, level, what, why, run }: Finding): void {
+  const { colour, columns } = terminal
   const paint = { ok: colour.green, warning: colour.yellow, failure: colour.red }[level]
-  print(`${paint(level.padEnd(7))}  ${check.padEnd(8)}  ${what}`)
-  if (level === 'ok') return
-  print(`${' '.repeat(19)}why: ${why}`)
-  print(`${' '.repeat(19)}run: ${run}`)
+  const shown = (text: string) => withTilde(printable(text), env.HOME)
+  const margin = ' '.repeat(19)
+  const lines = wrapped(shown(what), columns, `${paint(level.padEnd(7))}  ${check.padEnd(8)}  `)
+  if (level !== 'ok') {
+    lines.push(...wrapped(shown(why), columns, `${margin}why: `))
+    lines.push(...wrappedCommand(shown(run), columns, `${margin}run: `))
+  }
+  for (const line of lines) terminal.print(line)
 }

@@ -1,6 +1,8 @@
 /** What showing a log that may still grow needs, for `spikectl log` and `spikectl audit show`. */
 
 import type { RawLine } from '../lines.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { clock, WHEN_WIDTH, when } from '../terminal/times.ts'
 
 /** How often a followed log is looked at. */
 export const POLL_MS = 300
@@ -27,4 +29,16 @@ export function membersOf(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+/** How the time of a line is shown: one that is followed stays on the screen, where "4 min ago" would soon be wrong. */
+export function timesFor({ follow = false }: { readonly follow?: boolean }): (at: number) => string {
+  const started = Date.now()
+  return (at) => (follow ? clock(at, Date.now()) : when(at, started))
+}
+
+/** The first column of a line; what is no time stands as it is. */
+export function timeColumn(at: string, time: (at: number) => string, colour: Terminal['colour']): string {
+  const ms = Date.parse(at)
+  return colour.dim((Number.isNaN(ms) ? at : time(ms)).padEnd(WHEN_WIDTH))
 }

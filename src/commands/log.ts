@@ -6,8 +6,10 @@ import { shownJson } from '../json.ts'
 import { linesOf } from '../lines.ts'
 import { printable, shortId } from '../short-id.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { WHEN_WIDTH } from '../terminal/times.ts'
+import { wrapped } from '../terminal/wrap.ts'
 import type { Context, ExitCode } from './context.ts'
-import { eachWholeLine, membersOf, POLL_MS } from './follow.ts'
+import { eachWholeLine, membersOf, POLL_MS, timeColumn, timesFor } from './follow.ts'
 
 export interface LogOptions {
   readonly follow?: boolean
@@ -20,11 +22,13 @@ export async function log(
   session: string | undefined,
   options: LogOptions,
 ): Promise<ExitCode> {
+  const time = timesFor(options)
   let printed = 0
   const print = (line: string) => {
     if (session !== undefined && !isOf(line, session)) return
     printed += 1
-    terminal.print(options.json ? shownJson(line) : readable(terminal, line))
+    if (options.json) terminal.print(shownJson(line))
+    else for (const each of readable(terminal, line, time)) terminal.print(each)
   }
   if (existsSync(`${paths.log}.1`)) eachLine(`${paths.log}.1`, 0, print)
   let end = eachLine(paths.log, 0, print)
@@ -52,24 +56,20 @@ function eachLine(file: string, start: number, use: (line: string) => void): num
   return eachWholeLine(linesOf(file, start), start, (line) => use(line.toString('utf8')))
 }
 
-function readable({ colour }: Terminal, line: string): string {
+function readable({ colour, columns }: Terminal, line: string, time: (at: number) => string): string[] {
   const entry = membersOf(line)
-  if (!entry) return colour.dim(printable(line))
+  if (!entry) return [colour.dim(printable(line))]
   const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
   const paint =
     {
       warn: colour.yellow,
       block: colour.red,
+      halt: colour.red,
       guard_changed: colour.red,
-      unasked: colour.red,
       error: colour.red,
     }[text('event')] ?? colour.cyan
-  const parts = [text('tool'), text('message'), text('audit') && colour.dim(`[audit ${text('audit')}]`)]
   const session = typeof entry.session === 'string' ? shortId(entry.session) : '-'
-  return [
-    colour.dim(text('at')),
-    paint(text('event').padEnd(6)),
-    session.padEnd(8),
-    ...parts.filter(Boolean),
-  ].join('  ')
+  const prefix = [timeColumn(text('at'), time, colour), paint(text('event').padEnd(6)), session.padEnd(8), '']
+  const parts = [text('tool'), text('message'), text('audit') && colour.dim(`[audit ${text('audit')}]`)]
+  return wrapped(parts.filter(Boolean).join('  '), columns, prefix.join('  '), WHEN_WIDTH + 2)
 }

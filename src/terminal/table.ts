@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util'
+import { widthOf } from './width.ts'
 
 export interface Column {
   readonly title: string
@@ -20,8 +20,4 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 function padded(cell: string, width: number, align: Column['align']): string {
   const space = ' '.repeat(Math.max(0, width - widthOf(cell)))
   return align === 'right' ? space + cell : cell + space
-}
-
-function widthOf(cell: string): number {
-  return [...stripVTControlCharacters(cell)].length
 }

@@ -16,29 +16,43 @@ import {
 } from 'chalk'
 import { isFailure, mendable } from '../failure.ts'
 import { jsonOf } from '../json.ts'
+import { wrapped } from './wrap.ts'
 
 export interface Terminal {
   readonly colour: ChalkInstance
+  /** How wide it is; where it is none, what $COLUMNS says, or 80. */
   readonly columns: number
   /** Writes a line to stdout. */
   print(line: string): void
+  /** Writes a sentence to stdout, on as many lines as it needs. */
+  say(sentence: string): void
   /** Writes one JSON document to stdout: never in colour, and without a character that could fool a terminal. */
   printJson(value: unknown): void
   /** Writes a line to stderr. */
   remark(line: string): void
 }
 
-const DEFAULT_COLUMNS = 100
+const DEFAULT_COLUMNS = 80
+const LEAST_COLUMNS = 20
 
 export function openTerminal(options: { readonly color?: boolean | undefined }): Terminal {
   const level = options.color === false ? 0 : levelOf(supportsColor)
+  const columns = columnsOf(process.stdout.columns, process.env.COLUMNS)
+  const print = (line: string) => void process.stdout.write(`${line}\n`)
   return {
     colour: new Chalk({ level }),
-    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
-    print: (line) => void process.stdout.write(`${line}\n`),
+    columns,
+    print,
+    say: (sentence) => print(wrapped(sentence, columns).join('\n')),
     printJson: (value) => void process.stdout.write(`${jsonOf(value)}\n`),
     remark: (line) => void process.stderr.write(`${line}\n`),
   }
+}
+
+/** A terminal may not know how wide it is, and says 0. */
+function columnsOf(terminal: number | undefined, wanted = ''): number {
+  const columns = terminal || (/^\d{1,4}$/.test(wanted) && Number(wanted)) || DEFAULT_COLUMNS
+  return Math.max(LEAST_COLUMNS, columns)
 }
 
 /** chalk knows terminals, FORCE_COLOR and --no-color; https://no-color.org it leaves to us. */

@@ -127,7 +127,7 @@ describe('a reply', () => {
       replyToWarn({ kind: 'warn', rule: 'rate', count: 1, limit: 1, blockLimit: 0 }, identity),
       'N',
     )
-    assert.match(JSON.parse(warn.stdout).systemMessage, /^spikectl: 1 tool calls .+\nspikectl: N$/)
+    assert.match(JSON.parse(warn.stdout).systemMessage, /^spikectl: 1 tool call .+\nspikectl: N$/)
     assert.deepEqual(withNotice(replyToBlock(blocked, identity), 'N'), replyToBlock(blocked, identity))
     const odd = withNotice(SILENCE, `\u001b[31m${'x'.repeat(1000)}`)
     assert.equal(JSON.parse(odd.stdout).systemMessage.length, 'spikectl: '.length + 300)

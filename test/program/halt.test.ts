@@ -146,10 +146,10 @@ describe('a runaway', () => {
     const { sessions, totals } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
     assert.deepEqual([sessions[0].state, sessions[0].denied, totals.halted], ['halt', 3, 1])
     const { stdout } = await runCli(['status'], { home })
-    assert.match(stdout, /halt +after a prompt/)
+    assert.match(stdout, /HALT +after a prompt/)
     assert.match(
       stdout,
-      /\ns1 is halted since \S+ \(loop_detected: the same call 5 times, .+\); goes on with a prompt/,
+      /^HALTED s1 since \S+, .+ \(loop_detected: the same call 5 times, .+\); goes on with a prompt/,
     )
     const lines = (await runCli(['audit', 'show', '--json'], { home })).stdout
       .trimEnd()

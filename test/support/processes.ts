@@ -54,10 +54,13 @@ export function runCli(args: readonly string[], options: Options): Promise<Ended
   return run([CLI, ...args], options)
 }
 
+/** As wide a screen as needed for each sentence to stand on one line. */
+const COLUMNS = '1000'
+
 /** Runs Node with `args`, in an environment without what the surroundings of the tests may have set. */
 export function run(args: readonly string[], options: Options, program = process.execPath): Promise<Ended> {
   const { home, cwd, input = '', killAfterMs, uid } = options
-  const env = { PATH: process.env.PATH ?? '', HOME: home, SPIKECTL_HOME: home, ...options.env }
+  const env = { PATH: process.env.PATH ?? '', COLUMNS, HOME: home, SPIKECTL_HOME: home, ...options.env }
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env,

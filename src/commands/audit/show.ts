@@ -10,8 +10,11 @@ import { isThere } from '../../files.ts'
 import { shownJson } from '../../json.ts'
 import { printable, shortId } from '../../short-id.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
+import { withTilde } from '../../terminal/tilde.ts'
+import { WHEN_WIDTH } from '../../terminal/times.ts'
+import { wrapped } from '../../terminal/wrap.ts'
 import type { Context, ExitCode } from '../context.ts'
-import { eachWholeLine, membersOf, POLL_MS } from '../follow.ts'
+import { eachWholeLine, membersOf, POLL_MS, timeColumn, timesFor } from '../follow.ts'
 import { findLog } from './place.ts'
 
 export interface ShowOptions {
@@ -20,15 +23,18 @@ export interface ShowOptions {
 }
 
 export async function auditShow(
-  { paths, terminal }: Context,
+  { env, paths, terminal }: Context,
   path: string | undefined,
   options: ShowOptions,
 ): Promise<ExitCode> {
   if (options.follow && path !== undefined && existsSync(path) && statSync(path).isFile()) {
     throw failure('one file is not followed', 'Run: spikectl audit show -f')
   }
-  const print = (line: Buffer) =>
-    terminal.print(options.json ? shownJson(line.toString()) : readable(terminal, line))
+  const look: Look = { terminal, time: timesFor(options), home: env.HOME }
+  const print = (line: Buffer) => {
+    const lines = options.json ? [shownJson(line.toString())] : readable(look, line)
+    for (const each of lines) terminal.print(each)
+  }
   const isKnown = isThere(paths.audit) || path !== undefined || !options.follow
   const {
     path: place,
@@ -52,21 +58,31 @@ function printFrom(segment: Segment, start: number, print: (line: Buffer) => voi
   return { number: segment.number, end: eachWholeLine(linesOfSegment(segment, start), start, print) }
 }
 
-function readable({ colour }: Terminal, line: Buffer): string {
+/** How lines are shown. */
+interface Look {
+  readonly terminal: Terminal
+  readonly time: (at: number) => string
+  readonly home: string | undefined
+}
+
+function readable({ terminal, time, home }: Look, line: Buffer): string[] {
+  const { colour, columns } = terminal
   const members = membersOf(line.toString())
-  if (members?.v !== FORMAT) return colour.dim(printable(line.toString()))
+  if (members?.v !== FORMAT) return [colour.dim(printable(line.toString()))]
   const text = textOf(members)
   const sha = sha256(Buffer.concat([line, Buffer.from('\n')])).slice(0, 4)
   const paint = /^(block|halt|tamper|resumed|limits_loosened|guard_changed)$/.test(text('event'))
     ? colour.red
     : colour.cyan
-  return [
-    colour.dim(text('at')),
-    `#${text('seq')} ${sha}…`.padEnd(12),
-    paint(text('event').padEnd(8)),
-    ...whatHappened(text),
-    ...(text('recovery') ? [colour.yellow(`(found: ${text('recovery')})`)] : []),
-  ].join('  ')
+  const prefix = [
+    timeColumn(text('at'), time, colour),
+    `#${text('seq')} ${sha}…`.padEnd(10),
+    paint(text('event').padEnd(7)),
+    '',
+  ]
+  const found = text('recovery') ? [colour.yellow(`(found: ${text('recovery')})`)] : []
+  const parts = [...whatHappened(text).map((part) => withTilde(part, home)), ...found]
+  return wrapped(parts.join('  '), columns, prefix.join('  '), WHEN_WIDTH + 2)
 }
 
 type Text = (name: string) => string

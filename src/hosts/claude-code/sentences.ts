@@ -7,6 +7,7 @@
 
 import type { Identity } from '../../guard/identity.ts'
 import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
+import { counted } from '../../plural.ts'
 import { printable } from '../../short-id.ts'
 
 /** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
@@ -21,8 +22,12 @@ export function machineWord({ rule }: Figure): 'rate_limited' | 'loop_detected' 
 export function factsOf(figure: Figure, identity: Identity): string {
   const { rule, count, of = '' } = figure
   if (rule === 'repeat') return `the same call ${count} times, with no result that differs`
-  const calls = { rate: 'tool calls', spawn: 'agents started', tools: `calls of ${printable(of)}` }[rule]
-  return `${count} ${calls} in the last 60 s ${scopeOf(identity)}`
+  const calls = {
+    rate: counted(count, 'tool call'),
+    spawn: `${counted(count, 'agent')} started`,
+    tools: `${counted(count, 'call')} of ${printable(of)}`,
+  }[rule]
+  return `${calls} in the last 60 s ${scopeOf(identity)}`
 }
 
 /** What happened, for the model and the person, and what the model should do. */

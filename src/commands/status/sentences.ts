@@ -1,0 +1,86 @@
+/** What a person should know beside the table of sessions, and what to do about it. */
+
+import type { Policy } from '../../guard/policy.ts'
+import { factsOf, machineWord } from '../../hosts/claude-code/sentences.ts'
+import { counted } from '../../plural.ts'
+import { pasteable, printable, shortId } from '../../short-id.ts'
+import type { Totals } from '../../store/totals.ts'
+import { ago, clock } from '../../terminal/times.ts'
+import type { SessionView } from '../sessions.ts'
+
+export function noneSentence(known: number): string {
+  const more = known > 0 ? ` ${known} earlier ones: spikectl status --all` : ''
+  return `No session in the last hour.${more}`
+}
+
+/** Of a session that is halted as a whole. */
+export function haltSentences({ identity, latch }: SessionView, now: number): string[] {
+  if (!latch) return []
+  const why = `${machineWord(latch)}: ${factsOf(latch, identity)}`
+  return [`HALTED ${shortId(identity.id)} ${since(latch.at, now)} (${why}); ${goesOn(identity)}`]
+}
+
+export function sentencesOf(session: SessionView, now: number): string[] {
+  return [
+    ...haltedAgents(session),
+    ...guardSentences(session, now),
+    ...unaskedSentences(session),
+    ...looserSentences(session, now),
+  ]
+}
+
+function haltedAgents({ identity, latch, agents }: SessionView): string[] {
+  const halted = agents.filter((agent) => agent.halted).map(({ agent }) => printable(agent))
+  if (latch || halted.length === 0) return []
+  return [`${shortId(identity.id)}: halted ${halted.join(', ')}, while others go on; ${goesOn(identity)}`]
+}
+
+function goesOn(identity: SessionView['identity']): string {
+  return `goes on with a prompt of a person, or: spikectl reset ${pasteable(identity)}`
+}
+
+function guardSentences({ identity, guardChange }: SessionView, now: number): string[] {
+  if (!guardChange) return []
+  const { at, file, problem } = guardChange
+  const what = printable(`${file} ${problem}`)
+  return [
+    `${shortId(identity.id)} keeps its hooks, ${since(at, now)}, but new sessions will not: ${what}; look with: spikectl doctor`,
+  ]
+}
+
+function unaskedSentences({ identity, unasked }: SessionView): string[] {
+  if (unasked === 0) return []
+  const calls = counted(unasked, 'call')
+  return [
+    `${shortId(identity.id)}: ${calls} ran without spikectl having been asked; when: spikectl log ${pasteable(identity)}; why: spikectl doctor`,
+  ]
+}
+
+function looserSentences({ identity, loosening }: SessionView, now: number): string[] {
+  if (!loosening) return []
+  const last = `${clock(loosening.at, now)}, ${ago(loosening.at, now)}`
+  const settings = loosening.settings.map(printable).join(', ')
+  return [
+    `${shortId(identity.id)}: limits were loosened while it ran, last at ${last}: ${settings}; look with: spikectl log ${pasteable(identity)}`,
+  ]
+}
+
+/** "since 14:32:07, 4 minutes ago". */
+function since(at: number, now: number): string {
+  return `since ${clock(at, now)}, ${ago(at, now)}`
+}
+
+export function totalsSentences(totals: Totals, mode: Policy['mode']): string[] {
+  const { calls, warned, blocked, halted, errors, unsigned, unasked } = totals
+  const { wouldWarn, wouldBlock, wouldHalt } = totals
+  const missing = unsigned > 0 ? ` (${unsigned} of these not signed: see spikectl log)` : ''
+  const missed = unasked > 0 ? `; ${unasked} of the calls ran without spikectl having been asked` : ''
+  const ends = `${counted(halted, 'turn')} ended; ${counted(errors, 'error')}${missed}`
+  const sentences = [
+    `since the beginning: ${counted(calls, 'call')}, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${ends}`,
+  ]
+  if (mode === 'enforce' && wouldWarn + wouldBlock + wouldHalt === 0) return sentences
+  const now = mode === 'shadow' ? 'shadow mode: nothing is refused;' : 'while it was in shadow mode it'
+  const would = `warned ${wouldWarn}, blocked ${wouldBlock}, ended ${counted(wouldHalt, 'turn')}`
+  return [...sentences, `${now} would have ${would}`]
+}
