@@ -116,7 +116,7 @@ function stopReasonIn({ stdout }: HookRun): string {
   return stopReason.split(' To go on, ')[0] ?? ''
 }
 
-/** What the model reads first; the lines after it are for the person. */
+/** What the model reads first, without what is for the person: that names sessions of a folder that is gone. */
 function reasonOf(run: HookRun | undefined): string {
   return run?.stderr.replace(/ For the person: .+\n/, ' ').split('\n')[0] ?? ''
 }

@@ -198,7 +198,7 @@ describe('a runaway', () => {
     assert.equal(sessions[0].denied, 0)
     assert.match(
       (await runCli(['status'], { home })).stdout,
-      /shadow mode: nothing is refused; would have warned 2, blocked 5, ended 1 turns/,
+      /shadow mode: nothing is refused; would have warned 2, blocked 5, ended 1 turn/,
     )
   })
 

@@ -8,6 +8,7 @@ import { treeOf } from '../../audit/tree.ts'
 import { keyAfter, keyNames, pruneRecord, type Report } from '../../audit/verify.ts'
 import { failure } from '../../failure.ts'
 import { readSmallFile } from '../../files.ts'
+import { counted } from '../../plural.ts'
 import { printable, shellWord } from '../../short-id.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import type { Context, ExitCode } from '../context.ts'
@@ -189,7 +190,7 @@ function notes({ report, contradiction }: Finding): string[] {
 
 function summary({ report, anchors, checkpointSize }: Finding): string {
   const { lines, segments } = report
-  const files = `${lines} lines in ${segments.length} file${segments.length === 1 ? '' : 's'}`
+  const files = `${counted(lines, 'line')} in ${counted(segments.length, 'file')}`
   const ends = anchors.includes('head') ? 'ends where audit.db says' : 'no anchor for its end'
   const grown = `begins with the ${checkpointSize} lines of the checkpoint`
   if (checkpointSize === undefined) return `${files}, ${ends}`

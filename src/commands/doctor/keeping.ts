@@ -6,6 +6,7 @@ import { readConfig } from '../../config.ts'
 import { failure } from '../../failure.ts'
 import { isOff, type Policy } from '../../guard/policy.ts'
 import type { Paths } from '../../paths.ts'
+import { counted } from '../../plural.ts'
 import { settingAt } from '../../setting-names.ts'
 import { shellWord } from '../../short-id.ts'
 import type { Database } from '../../sqlite.ts'
@@ -105,9 +106,15 @@ function databaseFinding({ stateDb }: Paths): Finding {
   })
   const { isSound, totals } = peek(stateDb, look, { isSound: true, totals: NO_TOTALS })
   if (!isSound) throw failure('state.db is damaged', 'Run: spikectl log')
-  if (totals.unsigned === 0) return ok('database', `state.db is sound, ${totals.calls} calls counted`)
+  if (totals.unsigned === 0)
+    return ok('database', `state.db is sound, ${counted(totals.calls, 'call')} counted`)
   const why = 'these refusals stand in no audit log'
-  return warning('database', `${totals.unsigned} refusals could not be signed`, why, 'spikectl log')
+  return warning(
+    'database',
+    `${counted(totals.unsigned, 'refusal')} could not be signed`,
+    why,
+    'spikectl log',
+  )
 }
 
 /** The chain and the last signatures: enough to know whether the log can go on. */
@@ -122,5 +129,5 @@ function logFindings(context: Context): Finding[] {
   const run = 'spikectl audit verify'
   if (broken) return [failed('log', broken, 'it proves nothing from there on', run)]
   if (place.problem) return [warning('log', place.problem, 'the next refusal makes a new one', run)]
-  return [ok('log', `${report.link.seq + 1} signed lines, chained, and the last one is there`)]
+  return [ok('log', `${counted(report.link.seq + 1, 'signed line')}, chained, and the last one is there`)]
 }

@@ -44,7 +44,7 @@ function guardSentences({ identity, guardChange }: SessionView, now: number): st
   const { at, file, problem } = guardChange
   const what = printable(`${file} ${problem}`)
   return [
-    `${shortId(identity.id)} keeps its hooks, ${since(at, now)}, but new sessions will not: ${what}; look with: spikectl doctor`,
+    `${shortId(identity.id)} keeps its hooks ${since(at, now)}, but new sessions will not: ${what}; look with: spikectl doctor`,
   ]
 }
 
