@@ -123,7 +123,7 @@ function copyProject(): string {
   const copy = mkdtempSync(join(COPIES, 'copy-'))
   for (const part of ['src', 'test', 'package.json'])
     cpSync(join(ROOT, part), join(copy, part), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  for (const part of ['docs', 'node_modules']) symlinkSync(join(ROOT, part), join(copy, part))
   mkdirSync(join(copy, 'tmp'))
   return copy
 }
