@@ -21,6 +21,7 @@ import { openSigner, type Signer, signerFor } from './keys.ts'
 import { encodeLine, FORMAT } from './line.ts'
 import { createSegment, sealedDigest } from './segments.ts'
 import { findTail, type Gap, type Tail } from './tail.ts'
+import { unsignedSince } from './unsigned.ts'
 
 export interface AuditFiles {
   readonly audit: string
@@ -35,6 +36,8 @@ export interface AppendOptions {
   readonly segmentBytes: number
   /** However long a log is whose head was lost: it is read as a whole. */
   readonly readsAll?: boolean
+  /** Refusals that could not be signed since state.db began; undefined when that cannot be read. Called under the lock. */
+  readonly unsigned?: () => number | undefined
   /** Called under the lock, when the line is on disk and before the head is saved. */
   readonly settle?: () => void
 }
@@ -68,15 +71,18 @@ export function append(
   refuseForeignFolder(dirname(files.auditDb))
   const warm = openSigner(files.audit, () => readHead(files.auditDb, patience) === undefined)
   warm.sign(Buffer.from('warm up'))
-  const { head, remark } = underLock(files.auditDb, patience, clock(), (before) => {
+  const { head, remark } = underLock(files.auditDb, patience, clock(), (before, saved) => {
     const tail = findTail(files.audit, before, options.readsAll ? () => undefined : impatient(patience))
     const signer = tail ? signerFor(files.audit, warm, tail.link.pub) : warm
     const at = new Date(clock()).toISOString()
     const facts = { ...cleaned(typeof event === 'function' ? event() : event), at }
-    const writer = { folder: files.audit, signer, at, segmentBytes: options.segmentBytes }
+    const told = saved + (tail?.kind === 'tail' ? tail.told : 0)
+    const total = options.unsigned?.()
+    const unsigned = unsignedSince(total, told)
+    const writer = { folder: files.audit, signer, at, segmentBytes: options.segmentBytes, unsigned }
     const done = appendAt(writer, tail, facts)
     options.settle?.()
-    return { head: done, remark: tail && remarkOn(tail) }
+    return { head: done, told: total ?? told, remark: tail && remarkOn(tail) }
   })
   return { log: head.log, seq: head.seq, sha: head.sha, ...(remark ? { remark } : {}) }
 }
@@ -109,6 +115,8 @@ interface Writer {
   readonly signer: Signer
   readonly at: string
   readonly segmentBytes: number
+  /** What its first line says of refusals that could not be signed. */
+  readonly unsigned: AuditObject
 }
 
 function appendAt(writer: Writer, tail: Tail | Gap | undefined, event: AuditObject): Head {
@@ -117,15 +125,18 @@ function appendAt(writer: Writer, tail: Tail | Gap | undefined, event: AuditObje
     const nonce = randomBytes(16).toString('hex')
     const pub = signer.pub.toString('base64url')
     const genesis = { event: 'genesis', at, pub, nonce, tool_version: VERSION }
-    return beginSegment(writer, 1, BEFORE_GENESIS, [genesis, event])
+    return beginSegment(writer, 1, BEFORE_GENESIS, [genesis, { ...event, ...recovery(writer.unsigned) }])
   }
   if (tail.kind === 'gap') {
-    return beginSegment(writer, tail.number, tail.link, [{ event: 'tamper', at, ...tail.tamper }, event])
+    const tamper = { event: 'tamper', at, ...tail.tamper, ...recovery(writer.unsigned) }
+    return beginSegment(writer, tail.number, tail.link, [tamper, event])
   }
+  const found = recovery({ ...tail.recovery, ...writer.unsigned })
   const isFull = tail.end >= writer.segmentBytes || tail.segment.isPacked
   // Junk is named by a line in its own file.
-  if (!isFull || tail.isOpen || 'junk' in tail.recovery) return appendLine(writer, tail, event)
-  const opening = { event: 'segment', at, prev_segment: { ...sealedDigest(tail.segment) }, ...recovery(tail) }
+  if (!isFull || tail.isOpen || 'junk' in tail.recovery)
+    return appendLine(writer, tail, { ...event, ...found })
+  const opening = { event: 'segment', at, prev_segment: { ...sealedDigest(tail.segment) }, ...found }
   return beginSegment(writer, tail.segment.number + 1, tail.link, [opening, event])
 }
 
@@ -145,7 +156,7 @@ function beginSegment(writer: Writer, number: number, from: Link, events: readon
 }
 
 function appendLine(writer: Writer, tail: Tail, event: AuditObject): Head {
-  const { line, after } = sealed(tail.link, writer.signer, { ...event, ...recovery(tail) })
+  const { line, after } = sealed(tail.link, writer.signer, event)
   // A torn last line is closed by a LF in the same write, so that no crash can leave it half closed.
   const bytes = tail.isOpen ? Buffer.concat([Buffer.from('\n'), line]) : line
   const fd = openForAppend(tail.segment.file)
@@ -170,7 +181,7 @@ function sealed(link: Link, signer: Signer, event: AuditObject): { line: Buffer;
   return { line, after: linkAfter(link, successor ?? signer.pub, line) }
 }
 
-function recovery({ recovery: found }: Tail): AuditObject {
+function recovery(found: AuditObject): AuditObject {
   return Object.keys(found).length > 0 ? { recovery: found } : {}
 }
 

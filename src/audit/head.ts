@@ -23,18 +23,23 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS head (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   log TEXT NOT NULL, seq INTEGER NOT NULL, sha TEXT NOT NULL, segment INTEGER NOT NULL,
   off INTEGER NOT NULL, len INTEGER NOT NULL, key TEXT NOT NULL, pub BLOB NOT NULL
-)`
+);
+CREATE TABLE IF NOT EXISTS told (only INTEGER PRIMARY KEY CHECK (only = 1), unsigned INTEGER NOT NULL)`
+
+/** What is saved with an append. */
+interface Saved {
+  readonly head: Head
+  /** Refusals that could not be signed and that lines have told of. */
+  readonly told: number
+}
+
+type Work<T> = (head: Head | undefined, told: number) => T
 
 /**
- * Runs `work` under the log's lock with the head as it is; what it returns as `head` is saved durably. A
+ * Runs `work` under the log's lock with what was saved last; what it returns of that is saved durably. A
  * damaged audit.db is moved aside: the head is found again from the files.
  */
-export function underLock<T extends { readonly head: Head }>(
-  file: string,
-  patience: Patience,
-  now: number,
-  work: (head: Head | undefined) => T,
-): T {
+export function underLock<T extends Saved>(file: string, patience: Patience, now: number, work: Work<T>): T {
   try {
     return lockedOnce(file, patience, work)
   } catch (error) {
@@ -44,15 +49,12 @@ export function underLock<T extends { readonly head: Head }>(
   }
 }
 
-function lockedOnce<T extends { readonly head: Head }>(
-  file: string,
-  patience: Patience,
-  work: (head: Head | undefined) => T,
-): T {
+function lockedOnce<T extends Saved>(file: string, patience: Patience, work: Work<T>): T {
   return withSqlite(file, (db) =>
     inTransaction(db, DURABLE, patience, () => {
       db.exec(SCHEMA)
-      return save(db, work(read(db)))
+      const told = db.prepare<[], number>('SELECT unsigned FROM told').pluck().get() ?? 0
+      return save(db, work(read(db), told))
     }),
   )
 }
@@ -72,10 +74,11 @@ function read(db: Database): Head | undefined {
   return db.prepare<[], Head>('SELECT log, seq, sha, segment, off, len, key, pub FROM head').get()
 }
 
-function save<T extends { readonly head: Head }>(db: Database, done: T): T {
+function save<T extends Saved>(db: Database, done: T): T {
   const { log, seq, sha, segment, off, len, key, pub } = done.head
   db.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)').run(
     ...[log, seq, sha, segment, off, len, key, pub],
   )
+  db.prepare('INSERT OR REPLACE INTO told VALUES (1, ?)').run(done.told)
   return done
 }

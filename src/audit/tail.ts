@@ -7,6 +7,7 @@ import { type Link, sha256 } from './chain.ts'
 import type { Head } from './head.ts'
 import { openSegment, type Segment, segmentName, segmentsIn } from './segments.ts'
 import { startOf } from './start.ts'
+import { unsignedInAll } from './unsigned.ts'
 import { type Walk, walk } from './walk.ts'
 
 /** The log goes on in its last file. */
@@ -20,6 +21,8 @@ export interface Tail {
   readonly isOpen: boolean
   /** What the next line says of how the log was found, if it was not as the head says. */
   readonly recovery: AuditObject
+  /** Refusals that could not be signed of which the lines tell that the head does not know. */
+  readonly told: number
 }
 
 /** The files are not what the head says: nobody knows what they are worth, so the log goes on in a new one. */
@@ -119,7 +122,8 @@ function tailOf(walked: Walk, segments: readonly Segment[], found: AuditObject):
   const segment = segments.at(-1)
   if (!segment) throw new Error('Expected a log to have a file')
   const { link, end, torn } = walked
-  if (!torn) return { kind: 'tail', link, segment, end, isOpen: false, recovery: found }
+  const told = unsignedInAll([...walked.landmarks, ...(torn?.whole ? [torn.whole] : [])])
+  if (!torn) return { kind: 'tail', link, segment, end, isOpen: false, recovery: found, told }
   if (segment.isPacked)
     return gap(
       { ...link, segment: segment.number, off: end },
@@ -131,6 +135,7 @@ function tailOf(walked: Walk, segments: readonly Segment[], found: AuditObject):
     segment,
     end: end + torn.bytes.length,
     isOpen: torn.bytes.at(-1) !== 0x0a,
+    told,
   } as const
   if (torn.whole) {
     return { ...place, link: torn.whole.link, recovery: { ...found, adopted: walked.lines + 1 } }

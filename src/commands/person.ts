@@ -7,6 +7,7 @@ import { failure } from '../failure.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { osUser } from '../named.ts'
 import { patienceOf } from '../pause.ts'
+import { readUnsigned } from '../store/unsigned.ts'
 import type { Context } from './context.ts'
 
 const AUDIT_WAIT_MS = 15_000
@@ -33,6 +34,7 @@ export async function appendOptions({ paths }: Context) {
     clock: Date.now,
     segmentBytes: policy.audit.segmentBytes,
     readsAll: true,
+    unsigned: () => readUnsigned(paths.stateDb),
   }
 }
 

@@ -5,6 +5,7 @@ import { describe } from '../failure.ts'
 import { tryLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import { type Patience, patienceOf, patienceUntil } from '../pause.ts'
+import { readUnsigned } from '../store/unsigned.ts'
 import { countUnsigned } from './count.ts'
 import { SIGNED_MS } from './deadlines.ts'
 
@@ -37,7 +38,8 @@ export async function sign(
 ): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
-    const line = append(paths, members, { patience, clock: Date.now, segmentBytes })
+    const unsigned = () => readUnsigned(paths.stateDb)
+    const line = append(paths, members, { patience, clock: Date.now, segmentBytes, unsigned })
     if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
     const audit = reference(line)
     return { audit, detail: audit }

@@ -299,4 +299,27 @@ describe('a refusal that cannot be signed', () => {
       /4 blocked \(1 of these not signed: see spikectl log\)/,
     )
   })
+
+  test('is told of by the next line that is signed, whoever signs it', async (t) => {
+    const home = await blockedHome(t)
+    const key = join(home, 'audit/keys/signing-key.pem')
+    const recoveries = async () => {
+      const { stdout } = await runCli(['audit', 'show', '--json'], { home })
+      const lines = stdout.trimEnd().split('\n')
+      return lines.flatMap((line) => JSON.parse(line).recovery ?? [])
+    }
+    chmodSync(key, 0o644)
+    await hookEach([event(), event()], { home })
+    chmodSync(key, 0o600)
+    await hookEach([event(), event()], { home })
+    assert.deepEqual(await recoveries(), [{ unsigned: 2 }])
+    chmodSync(key, 0o644)
+    await hookEach([event()], { home })
+    chmodSync(key, 0o600)
+    await runCli(['reset', 's1'], { home })
+    assert.deepEqual(await recoveries(), [{ unsigned: 2 }, { unsigned: 1 }])
+    const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /note: before line \d+, 2 refusals could not be signed\n/)
+  })
 })

@@ -5,6 +5,7 @@ import type { Landmark } from '../../audit/course.ts'
 import { namesJunk } from '../../audit/junk.ts'
 import { treeHash } from '../../audit/merkle.ts'
 import { treeOf } from '../../audit/tree.ts'
+import { unsignedIn, unsignedInAll } from '../../audit/unsigned.ts'
 import { keyAfter, keyNames, pruneRecord, type Report } from '../../audit/verify.ts'
 import { failure } from '../../failure.ts'
 import { readSmallFile } from '../../files.ts'
@@ -129,6 +130,7 @@ function asJson(finding: Finding) {
     segments: segments.length,
     first,
     keys: keyNames(report),
+    unsigned: unsignedInAll(landmarks),
     rebuilt: landmarks.filter(isRebuilt).map(({ seq }) => seq),
     problem,
     problems: problems + (truncated || contradiction ? 1 : 0),
@@ -180,6 +182,9 @@ function notes({ report, contradiction }: Finding): string[] {
       ? [missing, `that this is the log is vouched for by the key ${keyNames(report)[0]} alone`]
       : []),
     ...found.map(({ seq }) => `line ${seq} records that the log was not as its writer had left it`),
+    ...landmarks
+      .filter(({ members }) => unsignedIn(members) > 0)
+      .map(({ seq, members }) => `before line ${seq}, ${unsignedIn(members)} refusals could not be signed`),
     ...junk.map(({ seq }) => `before line ${seq} stands an append that was cut off; it names it`),
     ...landmarks
       .filter(isRebuilt)
