@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { append } from '../../src/audit/append.ts'
 import { sha256 } from '../../src/audit/chain.ts'
 import { prunable, prune } from '../../src/audit/prune.ts'
 import { type Log, openLog } from '../support/logs.ts'
@@ -185,6 +186,11 @@ describe('verify.py, over a log that spikectl has written', () => {
         0,
         /^note: audit\.db was lost before line \d+: what was cut off there cannot be seen\nlog /,
       ]
+    },
+    'accepts a line that says how many before it could not be signed': (log) => {
+      append(log.files, { event: 'block' }, { ...log.options, unsigned: () => 3 })
+      assert.deepEqual(log.members(-1, log.segments().length).recovery, { unsigned: 3 })
+      return [pathsOf(log), 0, /^log /]
     },
     'cannot read what is no gzip': (log) => {
       writeFileSync(log.file, Buffer.from('1f8b0800', 'hex'))
