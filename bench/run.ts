@@ -9,6 +9,7 @@ import { detection } from './detection.ts'
 import { exactness } from './exactness.ts'
 import { growth } from './growth.ts'
 import { latency } from './latency.ts'
+import { looks } from './looks.ts'
 import type { Peer } from './measure.ts'
 import { startup } from './startup.ts'
 
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (given: Arguments) => Promise<void>>> = {
   latency: ({ peers }) => latency(peers),
   exactness: ({ peers }) => exactness(peers),
   growth,
+  looks,
   startup,
   audit,
   detection: ({ places }) => detection(places[0] ?? ''),
