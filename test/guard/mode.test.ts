@@ -21,6 +21,16 @@ describe('a change of the mode', () => {
     }
   })
 
+  test('and a prompt after it bring back nothing of before', () => {
+    const p = play({ mode: 'shadow' }, looped('one'))
+    const s = { ...p.s, policy: LOOPING }
+    playOn({ ...p, s }, [
+      [5, 'main', 'pwd', '/', 'allow => allow'],
+      [6, 'main', 'person', 'allow'],
+      [7, 'one', 'ls', 'same', 'allow => allow'],
+    ])
+  })
+
   test('begins the count of looping subagents anew', () => {
     const p = play({ mode: 'shadow' }, [...looped('one'), ...halted('one', 5, 'agent')])
     playOn({ ...p, s: { ...p.s, policy: LOOPING } }, [...looped('two', 10), ...halted('two', 15, 'agent')])

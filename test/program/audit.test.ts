@@ -19,7 +19,7 @@ describe('spikectl audit verify', () => {
     const home = await blockedHome(t)
     const file = join(home, 'audit/audit-000001.jsonl')
     const lines = readFileSync(file, 'utf8').split('\n')
-    writeFileSync(file, lines.with(2, lines[2]?.replace('"count":10', '"count":11') ?? '').join('\n'))
+    writeFileSync(file, lines.with(2, lines[2]?.replace('"count":1', '"count":2') ?? '').join('\n'))
     const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
     assert.equal(exitCode, 1)
     assert.match(stdout, /tampered: audit-000001\.jsonl line 3 \(byte \d+, seq 2\): bad signature/)
@@ -190,7 +190,7 @@ describe('spikectl audit checkpoint', () => {
   test('is not made of a log that is not sound', async (t) => {
     const { home } = await checkpointed(t)
     const file = join(home, 'audit/audit-000001.jsonl')
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"count":10', '"count":11'))
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"count":1', '"count":2'))
     const { exitCode, stdout, stderr } = await runCli(['audit', 'checkpoint'], { home })
     assert.deepEqual([exitCode, stdout], [1, ''])
     assert.match(stderr, /the log is not sound/)
@@ -221,7 +221,7 @@ describe('spikectl audit', () => {
     const { stdout } = await runCli(['audit', 'show'], { home })
     const [genesis, block, , , reset] = stdout.split('\n')
     assert.match(genesis ?? '', /^(now|\d+ \w+ ago) +#0 [0-9a-f]{4}… +genesis +public key \S{43}$/)
-    assert.match(block ?? '', /#1 [0-9a-f]{4}… +block +s1 +Bash {2}rate 10 of 10 {2}\/home\/dev\/app$/)
+    assert.match(block ?? '', /#1 [0-9a-f]{4}… +block +s1 +Bash {2}rate 1 of 1 {2}\/home\/dev\/app$/)
     assert.match(reset ?? '', /reset +s1 +by \S+, standard input is no terminal$/)
     const json = await runCli(['audit', 'show', '--json'], { home })
     assert.equal(json.stdout, readFileSync(join(home, 'audit/audit-000001.jsonl'), 'utf8'))
@@ -278,7 +278,10 @@ describe('spikectl audit', () => {
       .filter(({ event: name }) => name === 'limits_loosened')
     assert.deepEqual(
       changes.map(({ setting, from, to }) => [setting, from, to]),
-      [['rate.blockPerMin', '10', '20']],
+      [
+        ['rate.warnPerMin', '1', '20'],
+        ['rate.blockPerMin', '1', '20'],
+      ],
     )
   })
 })

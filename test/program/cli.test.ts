@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { NO_TOTALS } from '../../src/store/totals.ts'
 import {
   ALL_OFF,
@@ -14,6 +14,7 @@ import {
   temporaryHome,
   times,
 } from '../support/processes.ts'
+import { countCalls } from '../support/stores.ts'
 
 describe('spikectl status', () => {
   test('before the first call says so', async (t) => {
@@ -23,7 +24,12 @@ describe('spikectl status', () => {
   })
 
   test('shows who is calling how fast, and what the next call would meet', async (t) => {
-    const home = await blockedHome(t)
+    // With one of the hook's, the only test that depends on the real 60 seconds.
+    const home = temporaryHome(t, LOW)
+    await hookEach(
+      times(12, () => event({ cwd: '/home/dev/app' })),
+      { home },
+    )
     const { exitCode, stdout } = await runCli(['status'], { home })
     assert.equal(exitCode, 0)
     assert.match(
@@ -38,7 +44,12 @@ describe('spikectl status', () => {
   })
 
   test('--json has stable keys and no colour', async (t) => {
-    const home = await blockedHome(t)
+    const home = temporaryHome(t, LOW)
+    countCalls(
+      home,
+      times(12, () => 's1'),
+      LOW,
+    )
     const { stdout } = await runCli(['status', '--json'], { home, env: { FORCE_COLOR: '3' } })
     const status = JSON.parse(stdout)
     const [session] = status.sessions
@@ -128,7 +139,12 @@ describe('spikectl status', () => {
 
 describe('spikectl reset', () => {
   test('is signed, with who did it and whether from a terminal', async (t) => {
-    const home = await blockedHome(t)
+    const home = temporaryHome(t, LOW)
+    countCalls(
+      home,
+      times(12, () => 's1'),
+      LOW,
+    )
     const { exitCode, stdout } = await runCli(['reset', 's1'], { home })
     assert.deepEqual([exitCode, stdout], [0, 'reset s1: its next call is counted from 0\n'])
     const last =
@@ -289,9 +305,22 @@ describe('spikectl config', () => {
   })
 })
 
+/** One call was warned of, three were blocked. */
+async function warnedAndBlockedHome(t: TestContext): Promise<string> {
+  const home = temporaryHome(t, {
+    rate: { warnPerMin: 1, blockPerMin: 0 },
+    tools: { Grep: { blockPerMin: 1 } },
+  })
+  await hookEach(
+    ['Bash', 'Grep', 'Grep', 'Grep'].map((tool_name) => event({ tool_name })),
+    { home },
+  )
+  return home
+}
+
 describe('spikectl log and metrics', () => {
   test('log shows one line a warning, block and reset', async (t) => {
-    const home = await blockedHome(t)
+    const home = await warnedAndBlockedHome(t)
     await runCli(['reset', 's1'], { home })
     const { stdout } = await runCli(['log'], { home })
     const events = stdout
@@ -324,8 +353,8 @@ describe('spikectl log and metrics', () => {
   })
 
   test('metrics are in the text format of Prometheus', async (t) => {
-    const { stdout } = await runCli(['metrics'], { home: await blockedHome(t) })
-    assert.match(stdout, /# TYPE spikectl_tool_spike_warn_total counter\nspikectl_tool_spike_warn_total 5\n/)
+    const { stdout } = await runCli(['metrics'], { home: await warnedAndBlockedHome(t) })
+    assert.match(stdout, /# TYPE spikectl_tool_spike_warn_total counter\nspikectl_tool_spike_warn_total 1\n/)
     assert.match(
       stdout,
       /# TYPE spikectl_tool_spike_blocked_total counter\nspikectl_tool_spike_blocked_total 3\n/,

@@ -5,19 +5,17 @@ import { describe, type TestContext, test } from 'node:test'
 import { openSqlite } from '../../src/sqlite.ts'
 import { offered, wordsOffered } from '../support/offered.ts'
 import { event, hookEach, LOW, runCli, temporaryHome, times } from '../support/processes.ts'
+import { countCalls } from '../support/stores.ts'
 
 describe('completion of sessions', () => {
-  async function known(t: TestContext, ...ids: string[]): Promise<string> {
+  function known(t: TestContext, ...ids: string[]): string {
     const home = temporaryHome(t, LOW)
-    await hookEach(
-      ids.map((id) => event({ session_id: id, cwd: '/home/dev/app' })),
-      { home },
-    )
+    countCalls(home, ids, LOW)
     return home
   }
 
   test('offers their short ids, the latest first, with project, state and age', async (t) => {
-    const home = await known(t, '3f2a9c1e-5b7d-4e0a', ...times(9, () => '77aa61b0-77aa-4e0a'))
+    const home = known(t, '3f2a9c1e-5b7d-4e0a', ...times(9, () => '77aa61b0-77aa-4e0a'))
     const places = [['status'], ['reset'], ['log'], ['explain', '--session'], ['reset', '--json', '--']]
     for (const place of places) {
       const sessions = await offered(home, ...place, '')
@@ -27,13 +25,13 @@ describe('completion of sessions', () => {
   })
 
   test('offers whole ids where short ones are not unique, or more was typed', async (t) => {
-    const home = await known(t, 'session-of-monday', 'session-of-tuesday', '3f2a9c1e-5b7d-4e0a')
+    const home = known(t, 'session-of-monday', 'session-of-tuesday', '3f2a9c1e-5b7d-4e0a')
     assert.deepEqual(await wordsOffered(home, 'log', 'sess'), ['session-of-tuesday', 'session-of-monday'])
     assert.deepEqual(await wordsOffered(home, 'log', '3f2a9c1e-5'), ['3f2a9c1e-5b7d-4e0a'])
   })
 
   test('does not offer one that is named already', async (t) => {
-    const home = await known(t, 'one', 'two')
+    const home = known(t, 'one', 'two')
     assert.deepEqual(await wordsOffered(home, 'reset', 'two', ''), ['one'])
     assert.deepEqual(await wordsOffered(home, 'status', 'two', 'o'), [
       '--all',
@@ -45,7 +43,7 @@ describe('completion of sessions', () => {
   })
 
   test('offers those of the tenant that is named', async (t) => {
-    const home = await known(t, 's1')
+    const home = known(t, 's1')
     await hookEach([event({ session_id: 's2' })], { home, env: { SPIKECTL_TENANT: 'acme' } })
     assert.deepEqual(await wordsOffered(home, 'reset', '--tenant', ''), ['acme'])
     assert.deepEqual(await wordsOffered(home, 'reset', '--tenant', 'acme', ''), ['s2'])
@@ -53,7 +51,7 @@ describe('completion of sessions', () => {
   })
 
   test('offers no id that would be an option, and prints no control characters', async (t) => {
-    const home = await known(t, '--all', 'a\tb\u001b[31m\nc')
+    const home = known(t, '--all', 'a\tb\u001b[31m\nc')
     assert.deepEqual(await wordsOffered(home, 'reset', ''), ['a�b�[31m�c'])
     assert.deepEqual(await wordsOffered(home, 'reset', '--', ''), ['a�b�[31m�c'])
   })

@@ -23,10 +23,20 @@ import {
   temporaryHome,
   times,
 } from '../support/processes.ts'
+import { countCalls } from '../support/stores.ts'
 
 const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 
+/** With these limits a session is halted by one message that calls Grep. */
+const HALTING = { tools: { Grep: { blockPerMin: 1 } }, halt: { afterDeniedRounds: 1 } }
+
+function halting(): string[] {
+  const made = { tool_name: 'Grep', tool_input: {}, tool_use_id: 'grep' }
+  return [event(made), event({ hook_event_name: 'PostToolBatch', tool_calls: [made] })]
+}
+
 describe('the hook, as a process', () => {
+  // The one test of the hook that depends on the real 60 seconds.
   test('is silent, warns once, then refuses with exit code 2 and a reason', async (t) => {
     const home = temporaryHome(t, LOW)
     const ended = await hookEach(
@@ -56,13 +66,13 @@ describe('the hook, as a process', () => {
   })
 
   test('goes on after a reset', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 2 } })
-    const before = await hookEach([event(), event()], { home })
+    const home = temporaryHome(t, HALTING)
+    const before = await hookEach([...halting(), event()], { home })
     const reset = await runCli(['reset', 's1'], { home })
-    const after = await hookEach([event(), event()], { home })
+    const after = await hookEach([event()], { home })
     assert.deepEqual(
       [before, reset, after].flat().map(({ exitCode }) => exitCode),
-      [0, 2, 0, 0, 2],
+      [2, 0, 2, 0, 0],
     )
   })
 
@@ -74,13 +84,13 @@ describe('the hook, as a process', () => {
   })
 
   test('keeps the same session id in two tenants apart', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 2 } })
+    const home = temporaryHome(t, HALTING)
     const as = (tenant: string) => ({ home, env: { SPIKECTL_TENANT: tenant } })
-    const one = await hookEach([event(), event()], as('one'))
+    const one = await hookEach([...halting(), event()], as('one'))
     const two = await hookEach([event()], as('two'))
     assert.deepEqual(
       [...one, ...two].map(({ exitCode }) => exitCode),
-      [0, 2, 0],
+      [2, 0, 2, 0],
     )
   })
 
@@ -94,39 +104,41 @@ describe('the hook, as a process', () => {
   })
 
   test('counts a call that is registered twice, and so asked about twice at once, only once', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 2, blockPerMin: 4 } })
-    const calls = times(5, () => event())
-    for (const [index, input] of calls.entries()) {
+    const home = temporaryHome(t, {
+      rate: { warnPerMin: 1, blockPerMin: 0 },
+      tools: { Grep: { blockPerMin: 1 } },
+    })
+    for (const tool_name of ['Bash', 'Bash', 'Bash', 'Grep', 'Grep']) {
+      const input = event({ tool_name })
       const [first, second] = await Promise.all([runHook({ home, input }), runHook({ home, input })])
       assert.deepEqual(
         [first.exitCode, second.exitCode, first.stdout],
-        index < 3 ? [0, 0, second.stdout] : [2, 2, ''],
-        `call ${index + 1}`,
+        tool_name === 'Bash' ? [0, 0, second.stdout] : [2, 2, ''],
       )
     }
-    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
-    assert.deepEqual([sessions[0].count, sessions[0].denied], [3, 2])
+    const { sessions, totals } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    const [{ tools, denied }] = sessions
+    assert.deepEqual([tools, denied, totals.calls, totals.warned], [{ Bash: 3 }, 2, 5, 3])
     const audit = readFileSync(join(home, 'audit/audit-000001.jsonl'), 'utf8').trimEnd().split('\n')
     assert.equal(audit.length, 3, 'genesis and one line for each of the two refused calls')
   })
 
   test('takes an id that comes again after its result for a new call', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 3 } })
+    const home = temporaryHome(t)
     const input = event({ tool_use_id: 'reused' })
     const batch = event({
       hook_event_name: 'PostToolBatch',
       tool_calls: [{ tool_use_id: 'reused', tool_name: 'Bash' }],
     })
-    const ended = await hookEach([input, input, batch, input, event()], { home })
-    assert.deepEqual(
-      ended.map(({ exitCode }) => exitCode),
-      [0, 0, 0, 0, 2],
-    )
+    await hookEach([input, batch, input], { home })
+    const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
+    assert.deepEqual(sessions[0].tools, { Bash: 2 })
   })
 
   test('drops the rings of a session that ends, and keeps its summary', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 3 } })
-    await hookEach([event(), event(), event({ hook_event_name: 'SessionEnd', reason: 'other' })], { home })
+    const home = temporaryHome(t)
+    countCalls(home, ['s1', 's1'], {})
+    await hookEach([event({ hook_event_name: 'SessionEnd', reason: 'other' })], { home })
     const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
     assert.deepEqual([sessions[0].count, sessions[0].peak, sessions[0].tools], [0, 2, { Bash: 2 }])
   })
@@ -170,7 +182,7 @@ describe('the hook, as a process', () => {
       { home },
     )
     const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
-    assert.equal(sessions[0].count, 3)
+    assert.deepEqual(sessions[0].tools, { Bash: 3 })
     assert.deepEqual(sessions[0].agents, [
       { agent: 'a1', type: 'Explore', count: 2 },
       { agent: 'main', type: '', count: 1 },
@@ -178,11 +190,19 @@ describe('the hook, as a process', () => {
   })
 
   test('never stores what a tool was called with', async (t) => {
-    const home = temporaryHome(t, { rate: { warnPerMin: 1, blockPerMin: 2 } })
+    const home = temporaryHome(t, {
+      rate: { warnPerMin: 1, blockPerMin: 0 },
+      tools: { Grep: { blockPerMin: 1 } },
+    })
     const secret = 'hunter2-in-the-input'
-    await hookEach(
-      times(3, () => event({ tool_input: { command: secret } })),
+    const ended = await hookEach(
+      ['Bash', 'Grep'].map((tool_name) => event({ tool_name, tool_input: { command: secret } })),
       { home },
+    )
+    assert.deepEqual(
+      [ended[0]?.stdout !== '', ended[1]?.exitCode],
+      [true, 2],
+      'one is warned of, one blocked',
     )
     const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
@@ -194,7 +214,7 @@ describe('the hook, as a process', () => {
 })
 
 describe('a project file', () => {
-  const own = { rate: { warnPerMin: 3, blockPerMin: 5 } }
+  const own = { rate: { warnPerMin: 3, blockPerMin: 5 }, tools: { Grep: { blockPerMin: 1 } } }
   const withProject = (home: string, text: string): { home: string; env: Record<string, string> } => {
     mkdirSync(join(home, 'project/.claude'), { recursive: true })
     writeFileSync(join(home, 'project/.claude/spikectl.json'), text)
@@ -202,12 +222,10 @@ describe('a project file', () => {
   }
 
   test('tightens', async (t) => {
-    const options = withProject(temporaryHome(t, own), '{"rate":{"blockPerMin":2}}')
-    const ended = await hookEach([event(), event()], options)
-    assert.deepEqual(
-      ended.map(({ exitCode }) => exitCode),
-      [0, 2],
-    )
+    const options = withProject(temporaryHome(t, own), '{"rate":{"blockPerMin":1}}')
+    const elsewhere = await runHook({ home: options.home, input: event() })
+    const here = await runHook({ ...options, input: event() })
+    assert.deepEqual([elsewhere.exitCode, here.exitCode], [0, 2])
   })
 
   test('is found under the cwd of the event where the client names no project', async (t) => {
@@ -227,15 +245,15 @@ describe('a project file', () => {
     test(`that ${name} loosens nothing, is ignored as a whole, and is told once`, async (t) => {
       const options = withProject(temporaryHome(t, own), text)
       const ended = await hookEach(
-        times(5, () => event()),
+        ['Bash', 'Bash', 'Grep'].map((tool_name) => event({ tool_name })),
         options,
       )
       assert.deepEqual(
         ended.map(({ exitCode }) => exitCode),
-        [0, 0, 0, 0, 2],
+        [0, 0, 2],
       )
       const told = ended.map(({ stdout }) => /spikectl\.json is ignored/.test(stdout))
-      assert.deepEqual(told, [true, false, false, false, false])
+      assert.deepEqual(told, [true, false, false])
       const log = readFileSync(join(options.home, 'log.jsonl'), 'utf8')
       assert.equal(log.match(/"event":"notice"/g)?.length, 1)
     })
@@ -393,10 +411,10 @@ describe('bad input', () => {
   })
 
   test('an input nested a hundred thousand deep is a call like any other', async (t) => {
-    const home = temporaryHome(t, { rate: { blockPerMin: 2 } })
-    const deep = () =>
-      event({ tool_input: '@' }).replace('"@"', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)
-    const ended = await hookEach([deep(), deep()], { home })
+    const home = temporaryHome(t, { tools: { Grep: { blockPerMin: 1 } } })
+    const deep = (tool_name: string) =>
+      event({ tool_name, tool_input: '@' }).replace('"@"', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    const ended = await hookEach([deep('Bash'), deep('Grep')], { home })
     assert.deepEqual(
       ended.map(({ exitCode }) => exitCode),
       [0, 2],
@@ -433,7 +451,7 @@ describe('bad input', () => {
       assert.match(stderr, says)
     }
     const { sessions } = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
-    assert.equal(sessions[0].count, 5, 'the calls are counted all the same')
+    assert.deepEqual(sessions[0].tools, { Bash: 5 }, 'the calls are counted all the same')
   })
 
   test('a symlink in place of state.db is refused', async (t) => {

@@ -5,13 +5,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import type { Settings } from '../../src/guard/policy.ts'
 import { openSqlite } from '../../src/sqlite.ts'
 import {
   ALL_OFF,
   blockedHome,
   CLI,
   event,
-  hookEach,
   LOW,
   run,
   runCli,
@@ -20,6 +20,7 @@ import {
   times,
 } from '../support/processes.ts'
 import { draw, given, line } from '../support/statusline.ts'
+import { countCalls } from '../support/stores.ts'
 
 /** With these limits a session is halted by the first round of one call. */
 const HALTING = { tools: { Bash: { blockPerMin: 1 } }, halt: { afterDeniedRounds: 1 } }
@@ -34,18 +35,19 @@ async function refusedRound(home: string, members: object = {}): Promise<void> {
   await runHook({ home, input: event({ ...batch, ...members }) })
 }
 
-async function called(t: TestContext, calls: number, settings: object = LOW): Promise<string> {
+function called(t: TestContext, calls: number, settings: Settings = LOW): string {
   const home = temporaryHome(t, settings)
-  await hookEach(
-    times(calls, () => event()),
-    { home },
+  countCalls(
+    home,
+    times(calls, () => 's1'),
+    settings,
   )
   return home
 }
 
 describe('the status line', () => {
   test('is dim and shows count and limit as long as all is well', async (t) => {
-    const home = await called(t, 2, {})
+    const home = called(t, 2, {})
     assert.deepEqual(await draw({ home }), {
       exitCode: 0,
       signal: null,
@@ -56,12 +58,12 @@ describe('the status line', () => {
   })
 
   test('is yellow where the next call would be warned', async (t) => {
-    const home = await called(t, 5)
+    const home = called(t, 5)
     assert.equal((await draw({ home })).stdout, '\u001b[33mspikectl 5/10 warn\u001b[0m\n')
   })
 
   test('is red where the next call would be refused, and says until when', async (t) => {
-    const home = await blockedHome(t)
+    const home = called(t, 9)
     const [session] = JSON.parse((await runCli(['status', '--json'], { home })).stdout).sessions
     const { stdout } = await draw({ home })
     const [, time] = / until (\d\d:\d\d:\d\d)/.exec(stdout) ?? []
@@ -106,7 +108,7 @@ describe('the status line', () => {
   })
 
   test('shows the count alone where the rate has no limit', async (t) => {
-    const home = await called(t, 3, { rate: { warnPerMin: 0, blockPerMin: 0 } })
+    const home = called(t, 3, { rate: { warnPerMin: 0, blockPerMin: 0 } })
     assert.equal(await line({ home }), 'spikectl 3\n')
   })
 
@@ -117,9 +119,9 @@ describe('the status line', () => {
   })
 
   test('finds the session of its own tenant, and says when the policy demands one', async (t) => {
-    const home = await called(t, 1, { tenant: { strict: true } })
+    const home = temporaryHome(t, { tenant: { strict: true } })
     const env = { SPIKECTL_TENANT: 'acme' }
-    await hookEach([event(), event()], { home, env })
+    countCalls(home, ['s1', 's1'], {}, { tenant: 'acme' })
     assert.equal(await line({ home, env }), 'spikectl 2/500\n')
     assert.equal(await line({ home, env: { SPIKECTL_TENANT: 'other' } }), 'spikectl 0/500\n')
     assert.equal(
@@ -136,7 +138,7 @@ describe('the status line', () => {
   })
 
   test("has the limits of the session's project, and says when they are ignored", async (t) => {
-    const home = await called(t, 1)
+    const home = called(t, 1)
     const project = join(home, 'project')
     mkdirSync(join(project, '.claude'), { recursive: true })
     const settings = join(project, '.claude/spikectl.json')
@@ -158,7 +160,7 @@ describe('the status line', () => {
   })
 
   test('is the same by the way of the whole command line, which also knows its help and its mistakes', async (t) => {
-    const home = await called(t, 1)
+    const home = called(t, 1)
     const input = given()
     const plain = await run([CLI, '--no-color', 'statusline'], { home, input })
     assert.deepEqual([plain.exitCode, plain.stdout, plain.stderr], [0, 'spikectl 1/10\n', ''])
@@ -193,7 +195,7 @@ describe('the status line reads', () => {
   })
 
   test('while another process holds the write lock; when that one commits, it waits, and says so in the end', async (t) => {
-    const home = await called(t, 1)
+    const home = called(t, 1)
     const db = openSqlite(join(home, 'state.db'))
     t.after(() => db.close())
     db.exec('BEGIN IMMEDIATE; UPDATE session SET calls = 2')
@@ -208,7 +210,7 @@ describe('the status line reads', () => {
   })
 
   test('no file that a killed process has left half written: the next call mends it', async (t) => {
-    const home = await called(t, 1)
+    const home = called(t, 1)
     const killed = `
       import { openSqlite, QUICK } from ${JSON.stringify(new URL('../../src/sqlite.ts', import.meta.url).href)}
       openSqlite('state.db').exec(QUICK + '; BEGIN IMMEDIATE; UPDATE session SET calls = 2')
@@ -222,7 +224,7 @@ describe('the status line reads', () => {
   })
 
   test('no counts of an earlier version, since they do not go on, and leaves bringing it up to date to the hook', async (t) => {
-    const home = await called(t, 1)
+    const home = called(t, 1)
     const db = openSqlite(join(home, 'state.db'))
     db.pragma('user_version = 2')
     db.close()

@@ -135,11 +135,14 @@ export const ALL_OFF = {
 
 export const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 
-/** A home in which one session was blocked: 9 calls ran, 3 were refused. */
+/** Blocks each call, whatever time has passed since another: on a slow machine a minute is soon over. */
+export const BLOCKING = { rate: { blockPerMin: 1 } }
+
+/** A home in which three calls of one session were blocked. */
 export async function blockedHome(t: TestContext): Promise<string> {
-  const home = temporaryHome(t, LOW)
+  const home = temporaryHome(t, BLOCKING)
   await hookEach(
-    times(12, () => event({ cwd: '/home/dev/app' })),
+    times(3, () => event({ cwd: '/home/dev/app' })),
     { home },
   )
   return home

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { decide, outlook } from '../../src/guard/decide.ts'
 import type { Agent, CallEvent, Event, ReturnedCall } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
-import { applySettings, DEFAULT_POLICY, type Policy } from '../../src/guard/policy.ts'
+import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
 import { inMode } from '../../src/guard/shadow.ts'
 import { readSessions, type StoredSession, type Wanted } from '../../src/store/sessions.ts'
 import { StateDb } from '../../src/store/state-db.ts'
@@ -146,4 +146,29 @@ export function reset({ db }: Store, ...sessions: string[]): void {
 /** Puts another text into a row, as damage or a later version may. */
 export function overwrite({ db }: Store, sql: string, ...values: (string | number)[]): void {
   db.transaction((raw) => raw.prepare(sql).run(...values))
+}
+
+/**
+ * A call of each of these sessions, counted in this process as the hook would count them. So they are all in the window,
+ * where a process for each may take a slow machine longer than a minute.
+ */
+export function countCalls(
+  home: string,
+  sessions: readonly string[],
+  settings: Settings,
+  told: Told = {},
+): void {
+  const clock = { now: Date.now() - 10 * sessions.length }
+  const file = join(home, 'state.db')
+  const db = new StateDb(
+    file,
+    () => 0,
+    () => clock.now,
+  )
+  const policy = applySettings(DEFAULT_POLICY, settings)
+  for (const session of sessions) {
+    clock.now += 10
+    tell({ file, clock, db }, session, callBy('main'), { policy, ...told })
+  }
+  db.close()
 }
