@@ -41,7 +41,8 @@ function withStatusLine({ env }: Workplace): void {
 
 /** Nothing is installed yet, but for the client. */
 function withClient(t: TestContext): Workplace {
-  return workplace(t, { env: { PATH: `${dirname(clientProgram())}${delimiter}${process.env.PATH}` } })
+  const PATH = `${dirname(clientProgram())}${delimiter}${process.env.PATH}`
+  return workplace(t, { env: { PATH, COLUMNS: '110' } })
 }
 
 describe('on the screen of the real client', () => {
