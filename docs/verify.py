@@ -154,7 +154,7 @@ class Log:
 
     def __init__(self, known_keys):
         self.log, self.seq, self.sha, self.key, self.known_keys = '', -1, '0' * 64, None, known_keys
-        self.first, self.keys, self.shas, self.prunes, self.notes = 0, [], {}, [], []
+        self.first, self.keys, self.ends, self.prunes, self.notes = 0, [], {}, [], []
 
     def begin(self, members):
         """The first line there is. What it claims is believed once its signature holds."""
@@ -165,7 +165,7 @@ class Log:
             self.key = self.known_keys.get(members.get('key'))
             if self.key is None or type(seq) is not int or seq < 1:
                 raise Wrong('no genesis, and no NAME.pub.pem of its key was given')
-            self.first, self.seq, self.shas = seq, seq - 1, {seq - 1: self.sha}
+            self.first, self.seq, self.ends = seq, seq - 1, {seq - 1: self.sha}
         self.keys.append(self.key.name)
 
     def opened(self, line):
@@ -195,7 +195,6 @@ class Log:
             self.keys.append(self.key.name)
         self.sha, self.seq = hashlib.sha256(line).hexdigest(), self.seq + 1
         self.log = self.log or self.sha[:32]
-        self.shas[self.seq] = self.sha
         if event == 'prune':
             self.prunes.append((self.seq, members.get('through_seq'), members.get('sha256')))
         if event == 'tamper':
@@ -204,9 +203,9 @@ class Log:
             self.notes.append(f'audit.db was lost before line {self.seq}: what was cut off there cannot be seen')
 
     def owns_up(self):
-        """A prune record names the last line that is missing, or a later one where not all files were removed yet."""
+        """A prune record names the last line that is missing, or that of a later file where not all were removed yet."""
         return self.first == 0 or any(
-            type(through) is int and through < at and self.shas.get(through) == sha for at, through, sha in self.prunes)
+            type(through) is int and through < at and self.ends.get(through) == sha for at, through, sha in self.prunes)
 
 
 # Junk: the beginning of a line whose append was cut off
@@ -312,7 +311,7 @@ def verify(names, expected):
     files.sort(key=lambda file: claimed_number(file[1]))
     for index, (name, data) in enumerate(files, 1):
         File(name, data, before, index == len(files)).verify(log)
-        before = digest(data)
+        before, log.ends[log.seq] = digest(data), log.sha
     if not log.owns_up():
         raise Wrong(f'lines 0 to {log.first - 1} are missing, and no prune record says so')
     if expected not in (None, log.keys[0]):

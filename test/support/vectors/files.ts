@@ -4,7 +4,7 @@
  * to docs/audit-vectors/ by scripts/audit-vectors.ts.
  */
 
-import { sha256 } from '../../../src/audit/chain.ts'
+import { type Link, linkAfter, sha256 } from '../../../src/audit/chain.ts'
 import { encodeCheckpoint, verifierKey } from '../../../src/audit/checkpoint.ts'
 import { publicPem } from '../../../src/audit/ed25519.ts'
 import { FORMAT } from '../../../src/audit/line.ts'
@@ -30,10 +30,9 @@ function treeOver(lines: readonly Buffer[]): Tree {
   return grower.tree()
 }
 
-/** The second file of the log after the first was pruned. */
-function prunedFile({ first, second, afterFirst, end }: ReturnType<typeof soundLog>): Buffer {
+/** The second file of the log with a record that the lines up to this one were pruned. */
+function prunedFile({ first, second, end }: ReturnType<typeof soundLog>, { seq, sha }: Link): Buffer {
   const record = chain(end, KEYS.b)
-  const { seq, sha } = afterFirst
   record.add({ event: 'prune', through_seq: seq, sha256: sha, tree: treeOver(first).roots })
   return Buffer.concat([...second, ...record.lines])
 }
@@ -58,7 +57,11 @@ export function vectorFiles(): ReadonlyMap<string, string | Buffer> {
   return new Map<string, string | Buffer>([
     [FIRST, log.closed],
     [SECOND, Buffer.concat(log.second)],
-    [`pruned/${SECOND}`, prunedFile(log)],
+    [`pruned/${SECOND}`, prunedFile(log, log.afterFirst)],
+    [
+      `pruned-in-the-middle/${SECOND}`,
+      prunedFile(log, linkAfter(log.afterFirst, KEYS.b.pub, log.second[0] ?? Buffer.alloc(0))),
+    ],
     ['key-a.pub.pem', publicPem(KEYS.a.pub)],
     ['key-b.pub.pem', publicPem(KEYS.b.pub)],
     ['checkpoint.txt', encodeCheckpoint(checkpoint, KEYS.b)],
@@ -109,6 +112,13 @@ function cases(damaged: readonly Case[]): Case[] {
     { name: 'sound', files: [FIRST, SECOND], exit: 0 },
     { name: 'pruned', files: [`pruned/${SECOND}`, 'key-b.pub.pem'], exit: 0 },
     { name: 'first-file-missing', files: [SECOND, 'key-b.pub.pem'], exit: 1, ...first, problem: missing },
+    {
+      name: 'pruned-in-the-middle',
+      files: [`pruned-in-the-middle/${SECOND}`, 'key-b.pub.pem'],
+      exit: 1,
+      ...first,
+      problem: missing,
+    },
     { name: 'cut-off', files: [cut, SECOND], exit: 1, ...first, problem: 'key is not the active key' },
     {
       name: 'torn',
