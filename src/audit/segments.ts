@@ -107,22 +107,27 @@ export function openSegment({ file, isPacked }: Segment): OpenSegment {
   }
 }
 
-/** The lines of a segment from byte `start` on. `meet` is shown every byte that is read, in order. */
-export function* linesOfSegment(
-  segment: Segment,
-  start = 0,
+/** The lines of a segment from byte `start` on. */
+export function* linesOfSegment(segment: Segment, start = 0): Generator<RawLine> {
+  const opened = openSegment(segment)
+  try {
+    yield* linesIn(opened, start)
+  } finally {
+    opened.close()
+  }
+}
+
+/** The lines of a segment that is open. `meet` is shown every byte that is read, in order. */
+export function linesIn(
+  { read }: OpenSegment,
+  start: number,
   meet: (bytes: Buffer) => void = () => undefined,
 ): Generator<RawLine> {
-  const { read, close } = openSegment(segment)
-  try {
-    yield* linesFrom((from, length) => {
-      const bytes = read(from, length)
-      meet(bytes)
-      return bytes
-    }, start)
-  } finally {
-    close()
-  }
+  return linesFrom((from, length) => {
+    const bytes = read(from, length)
+    meet(bytes)
+    return bytes
+  }, start)
 }
 
 /** A segment as the next one names it, synced to disk, whoever wrote its last line. */

@@ -23,7 +23,7 @@ import {
   type WalkOptions,
 } from './course.ts'
 import { type Pending, UNFINISHED, withPiece } from './junk.ts'
-import { linesOfSegment, type Segment, type SegmentDigest } from './segments.ts'
+import { linesIn, type OpenSegment, openSegment, type Segment, type SegmentDigest } from './segments.ts'
 
 /** The unfinished append at the end of a log. */
 export interface Torn extends Problem {
@@ -80,15 +80,26 @@ function walkReadable(
   start: number,
 ): SegmentDigest | undefined {
   const here = { file: segment.name, line: 1, offset: start, seq: course.link.seq + 1 }
+  const opened = tryToOpen(course, segment, here)
+  if (!opened) return undefined
   const { lines, problems } = course
   try {
-    const digest = walkSegment(course, segment, before, start)
+    const digest = walkSegment(course, { segment, opened, before, start })
     // Files come to be with whole lines in them: one without any was not made by us.
     if (start === 0 && lines === course.lines) {
       rejectPending(course)
       if (problems === course.problems) reject(course, { ...here, what: 'no line in it' })
     }
     return digest
+  } finally {
+    opened.close()
+  }
+}
+
+/** What fails while it is read is no fault of the segment: a caller whose patience is at its end says so by a Failure. */
+function tryToOpen(course: Course, segment: Segment, here: Place): OpenSegment | undefined {
+  try {
+    return openSegment(segment)
   } catch (error) {
     if (!isFailure(error)) throw error
     reject(course, { ...here, what: error.message.replace(segment.file, 'it') })
@@ -96,18 +107,20 @@ function walkReadable(
   }
 }
 
+interface Stretch {
+  readonly segment: Segment
+  readonly opened: OpenSegment
+  readonly before: SegmentDigest | undefined
+  readonly start: number
+}
+
 /** Returns the digest of the segment; of one that was not read from its beginning it is not known. */
-function walkSegment(
-  course: Course,
-  segment: Segment,
-  before: SegmentDigest | undefined,
-  start: number,
-): SegmentDigest | undefined {
+function walkSegment(course: Course, { segment, opened, before, start }: Stretch): SegmentDigest | undefined {
   const digest = createHash('sha256')
   let size = 0
   let line = 0
   course.end = start
-  const lines = linesOfSegment(segment, start, (bytes) => {
+  const lines = linesIn(opened, start, (bytes) => {
     digest.update(bytes)
     size += bytes.length
     course.options.onBytes?.(bytes.length)
