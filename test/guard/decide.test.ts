@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decide, lacksTenant, outlook } from '../../src/guard/decide.ts'
-import { identify, keyOf } from '../../src/guard/identity.ts'
+import { identify, keyBeginning, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
 import { countOf } from '../../src/guard/ring.ts'
 import {
@@ -311,6 +311,22 @@ describe('an identity', () => {
     ]
     const keys = new Set(claims.map((claim) => keyOf(identify(claim))))
     assert.equal(keys.size, claims.length)
+  })
+
+  test('has a key that begins as those of all whose id begins so, and as no others', () => {
+    const begins = (claims: object, by: object) =>
+      keyOf(identify(claims)).startsWith(keyBeginning(identify(by)))
+    assert.equal(begins({ session: 'abc' }, { session: 'ab' }), true)
+    assert.equal(begins({ session: 'ab' }, { session: 'ab' }), true)
+    for (const other of [
+      { session: 'b' },
+      { session: 'xab' },
+      { user: 'abc' },
+      { session: 'abc', tenant: 'x' },
+    ]) {
+      assert.equal(begins(other, { session: 'ab' }), false)
+    }
+    assert.equal(keyBeginning(identify({ session: 'ab' })), '["","session","ab')
   })
 
   test('of one session is the same whatever user is named', () => {

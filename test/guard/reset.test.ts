@@ -18,9 +18,9 @@ function halted(agent = 'main'): Scene {
   return s
 }
 
-function atLimit(): Scene {
-  const s = scene({ rate: { warnPerMin: 0, blockPerMin: 5 } })
-  for (const i of times(5, (index) => index)) meet(s, s.seconds, call(`${i}`))
+function atLimit(blockPerMin = 5): Scene {
+  const s = scene({ rate: { warnPerMin: 0, blockPerMin } })
+  for (const i of times(blockPerMin, (index) => index)) meet(s, s.seconds, call(`${i}`))
   return s
 }
 
@@ -56,6 +56,7 @@ describe('what was stopped goes on', () => {
     ['of other agents, if any was, with the end of a session', busy(), END, {}, 'session_end, others'],
     ['as far as its window goes, with the end of a halted session', halted(), END, {}, 'session_end'],
     ['as far as its window goes, with the end of a session at a limit', atLimit(), END, {}, 'session_end'],
+    ['as far as its window goes, with the end of one at a limit of 2', atLimit(2), END, {}, 'session_end'],
     ['not with an end that finds no window', idle(halted()), END, {}, undefined],
     ['not with an end long after the limit was met', idle(atLimit()), END, {}, undefined],
   ]

@@ -99,6 +99,20 @@ describe('a round of calls that nobody was asked about, told again', () => {
     })
   }
 
+  test('is the same long after, as long as its calls are in the history', () => {
+    const s = session(DEFAULT_POLICY)
+    meet(s, 0, { type: 'prompt', agent: MAIN, by: 'person' })
+    const calls = [{ id: 'a', tool: 'Nope', signature: 'a', isPoll: false, result: 'r' }]
+    const event = { type: 'results', agent: MAIN, calls, endsRound: true } as const
+    const unasked = [1, 3600].map((seconds) => {
+      const outcome = decide(stateOf(s), event, s.policy, START + seconds * 1000)
+      s.session = outcome.session
+      s.agents.set('main', outcome.agent)
+      return outcome.unasked.length
+    })
+    assert.deepEqual(unasked, [1, 0])
+  })
+
   const later: readonly Again[] = [
     [0, true],
     [9.999, true],

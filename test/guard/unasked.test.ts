@@ -16,6 +16,11 @@ function asked(id: string, agent = MAIN): Event {
   return { type: 'call', agent, ...callOf(id, agent) }
 }
 
+function askedWithoutId(): Event {
+  const { id: _, ...call } = callOf('a')
+  return { type: 'call', agent: MAIN, ...call }
+}
+
 function callOf(id: string, agent = MAIN, tool = 'Bash'): ReturnedCall {
   return { id, tool, signature: `${agent.id} ${id}`, isPoll: false }
 }
@@ -71,6 +76,21 @@ describe('a call that ran without our having been asked', () => {
       'counts once when its round is told again after a prompt',
       1,
       [PROMPT, ended(['a']), PROMPT, ended(['a'])],
+    ],
+    [
+      'counts where more calls without an id were asked about than are remembered',
+      1,
+      [PROMPT, ...times(MAX_ASKED + 1, () => askedWithoutId()), ended(['a'])],
+    ],
+    [
+      'counts though the same call was asked about before, and has its result',
+      1,
+      [PROMPT, asked('a'), ended(['a']), ended([{ ...returned('b'), signature: 'main a' }])],
+    ],
+    [
+      'counts though another call has had its id',
+      2,
+      [PROMPT, asked('a'), ended(['a']), ended([returned('other'), { ...returned('a'), signature: 'new' }])],
     ],
     ['does not count without an id', 0, [PROMPT, ended([WITHOUT_ID])]],
     ['does not count without a result', 0, [PROMPT, ended([callOf('a')])]],
