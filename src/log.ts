@@ -22,6 +22,7 @@ export interface LogEntry {
     | 'reset'
     | 'resumed'
     | 'limits_loosened'
+    | 'acknowledged'
     | 'notice'
     | 'error'
   readonly message: string

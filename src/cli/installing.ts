@@ -27,6 +27,7 @@ export function addDoctor(root: Command): void {
   root
     .command('doctor')
     .description('is this machine guarded? checks everything, up to a real block')
+    .option('--acknowledge', 'blocks that could not be signed are known: warn of later ones alone')
     .option('--json', 'one JSON document')
     .action((options, command) =>
       run(command, async (context) => (await import('../commands/doctor.ts')).doctor(context, options)),

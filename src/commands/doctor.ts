@@ -3,8 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { failure } from '../failure.ts'
-import { managedFolder, settingsTexts } from '../hosts/claude-code/settings/files.ts'
+import { managedFolder, type SettingsText, settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { type Members, settingsIn } from '../hosts/claude-code/settings/own-hooks.ts'
+import { enabledPlugins } from '../hosts/claude-code/settings/plugins.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
 import { installedFiles } from '../installed.ts'
 import type { Environment } from '../paths.ts'
@@ -13,16 +14,23 @@ import { printable, shellWord } from '../short-id.ts'
 import { withTilde } from '../terminal/tilde.ts'
 import { wrapped, wrappedCommand } from '../terminal/wrap.ts'
 import type { Context, ExitCode } from './context.ts'
-import { clientFinding, clientVersion, pluginPlaces } from './doctor/client.ts'
-import { type Finding, findingsOf, gathered, type Level, ok } from './doctor/finding.ts'
+import { acknowledge } from './doctor/acknowledge.ts'
+import { clientFinding, clientVersion } from './doctor/client.ts'
+import { type Finding, findingsOf, type Gathered, gathered, type Level, ok } from './doctor/finding.ts'
 import { hookFindings } from './doctor/hooks.ts'
 import { keepingFindings } from './doctor/keeping.ts'
-import { type Managed, managedPlaces, placesIn } from './doctor/places.ts'
-import { settingsFindings } from './doctor/settings.ts'
-import { trialFindings } from './doctor/trial.ts'
+import { type HookPlace, type Managed, managedPlaces, placesIn, pluginPlace } from './doctor/places.ts'
+import { isExclusive, settingsFindings } from './doctor/settings.ts'
+import { environmentOf, type Surroundings, trialFindings } from './doctor/trial.ts'
 import { projectOf } from './policy-in-force.ts'
 
-export async function doctor(context: Context, options: { readonly json?: boolean }): Promise<ExitCode> {
+export interface DoctorOptions {
+  readonly acknowledge?: boolean
+  readonly json?: boolean
+}
+
+export async function doctor(context: Context, options: DoctorOptions): Promise<ExitCode> {
+  if (options.acknowledge) acknowledge(context)
   const findings = await examine(context, projectOf(context.env))
   const count = (level: Level) => findings.filter((each) => each.level === level).length
   if (options.json) {
@@ -40,26 +48,64 @@ async function examine(context: Context, project: string): Promise<Finding[]> {
   const installed = await gathered('settings', () => installedFiles(paths), {})
   const managed = await gathered('settings', managedSettings, [])
   const version = await gathered('client', () => clientVersion(env), undefined)
-  const plugins = await gathered('client', () => (version.found ? pluginPlaces(env, project) : []), [])
   const files = settingsTexts(project, env, installed.found)
-  const places = [...managedPlaces(managed.found), ...placesIn(files), ...plugins.found]
-  // What the client would start the hooks with.
-  const variables: Environment = Object.assign({}, env, ...files.map(({ text }) => settable(envIn(text))))
+  const places = await placesFor(files, managed.found, project, env)
+  const looked = lookAt(places.found, surroundingsOf(files, env))
+  const told = looked.filter(({ findings }) => findings.some(({ level }) => level !== 'ok'))
+  const names = told.map(({ place }) => place.name)
   return [
     ok('node', `Node ${process.versions.node}, Node-API ${process.versions.napi}`),
     ...(await keepingFindings(context, project)),
-    ...(version.problems.length > 0 ? [] : [clientFinding(version.found)]),
-    ...[installed, managed, version, plugins].flatMap(({ problems }) => problems),
-    ...(await findingsOf('settings', () => settingsFindings(files, managed.found, places, env))),
-    ...places.flatMap((place) => hookFindings(place, (program) => isFound(program, variables))),
-    ...places.flatMap((place) => trialFindings(place, variables)),
+    ...(version.problems.length > 0 ? [] : [clientFinding(version.found, env)]),
+    ...[installed, managed, version, places].flatMap(({ problems }) => problems),
+    ...(await findingsOf('settings', () => settingsFindings(files, managed.found, places.found, names, env))),
+    ...looked.flatMap(({ findings }) => findings),
   ]
 }
 
+/** Where hooks of ours run from. */
+async function placesFor(
+  files: readonly SettingsText[],
+  managed: readonly Managed[],
+  project: string,
+  env: Environment,
+): Promise<Gathered<readonly HookPlace[]>> {
+  const rules = managed.map(({ settings }) => settings)
+  const enabled = await gathered('plugin', () => enabledPlugins(files, rules, project, env), [])
+  const plugins = await Promise.all(
+    enabled.found.map((each) => gathered('plugin', () => [pluginPlace(each)], [])),
+  )
+  const all = [...managedPlaces(managed), ...placesIn(files), ...plugins.flatMap(({ found }) => found)]
+  return {
+    found: managed.some(isExclusive) ? all.filter(({ isManaged }) => isManaged) : all,
+    problems: [enabled, ...plugins].flatMap(({ problems }) => problems),
+  }
+}
+
+/** What the client would start the hooks with. */
+function surroundingsOf(files: readonly SettingsText[], env: Environment): Surroundings {
+  const added = files
+    .map(({ file, text }) => ({ file, variables: settable(envIn(text)) }))
+    .filter(({ variables }) => Object.keys(variables).length > 0)
+  return { env, added }
+}
+
+/** Where it was found that a hook cannot do its work, it is not tried: its failing at it is no news. */
+function lookAt(places: readonly HookPlace[], surroundings: Surroundings) {
+  const variables = environmentOf(surroundings)
+  return places.map((place) => {
+    const found = hookFindings(place, (program) => isFound(program, variables))
+    const isTried = found.every(({ level }) => level !== 'failure')
+    return { place, findings: isTried ? [...found, ...trialFindings(place, surroundings)] : found }
+  })
+}
+
 /** What of an `env` a process can be given. */
-function settable(env: Members): Members {
+function settable(env: Members): Environment {
   return Object.fromEntries(
-    Object.entries(env).filter(([, value]) => typeof value === 'string' && !value.includes('\0')),
+    Object.entries(env).flatMap(([name, value]) =>
+      typeof value === 'string' && !value.includes('\0') ? [[name, value]] : [],
+    ),
   )
 }
 
@@ -76,7 +122,7 @@ function managedSettings(): Managed[] {
     .map((file) => {
       const settings = settingsIn(readFileSync(file, 'utf8'))
       if (settings) return { file, settings }
-      throw failure(`${file} is no JSON`, `Run: cat ${shellWord(file)}`)
+      throw failure(`${file} is no JSON`, `Run: sudoedit ${shellWord(file)}`)
     })
 }
 

@@ -4,6 +4,9 @@ import { patienceOf } from '../pause.ts'
 import { type Database, isBusy, isDamage, onOneState, openSqlite, whileBusy } from '../sqlite.ts'
 import { hasSchema } from './schema.ts'
 
+/** Whoever may write mends it: the next tool call, or a person who does not want to wait for one. */
+const MENDED = 'The next tool call mends it, or run: spikectl status'
+
 /** What is read for show alone is worth no longer wait. */
 const LOCK_WAIT_MS = 500
 
@@ -36,8 +39,8 @@ export function peek<T>(
 
 function explained(error: unknown, file: string): unknown {
   if (isBusy(error)) return failure('state.db is locked by another process', 'Run: spikectl status')
-  if (isDamage(error)) return failure('state.db is damaged', 'The next tool call mends it')
+  if (isDamage(error)) return failure('state.db is damaged', MENDED)
   // A process was killed while it wrote: what it began can be rolled back only by one that may write.
   const isCutOff = codeOf(error) === 'SQLITE_READONLY_ROLLBACK'
-  return isCutOff ? failure('state.db is half written', 'The next tool call mends it') : mendable(error, file)
+  return isCutOff ? failure('state.db is half written', MENDED) : mendable(error, file)
 }

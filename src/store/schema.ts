@@ -72,6 +72,7 @@ const STEPS = [
    ALTER TABLE retired ADD COLUMN loosened INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE session ADD COLUMN policy TEXT NOT NULL DEFAULT '';
    ALTER TABLE session ADD COLUMN loosened TEXT NOT NULL DEFAULT ''`,
+  'ALTER TABLE retired ADD COLUMN unsigned_seen INTEGER NOT NULL DEFAULT 0',
 ]
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */

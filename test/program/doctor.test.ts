@@ -3,54 +3,10 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Finding, Level } from '../../src/commands/doctor/finding.ts'
-import { managedPlaces, placesIn } from '../../src/commands/doctor/places.ts'
-import { settingsFindings } from '../../src/commands/doctor/settings.ts'
-import { settingsIn } from '../../src/hosts/claude-code/settings/own-hooks.ts'
-import { type Ended, event, run, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
-
-/** A person with spikectl installed, a project, and a `claude` on the PATH that says this version. */
-async function person(t: TestContext, version: string | undefined = '2.1.330') {
-  const home = temporaryHome(t)
-  const project = join(home, 'app')
-  const state = join(home, 'spikectl')
-  const bin = join(home, 'bin')
-  mkdirSync(join(project, '.claude'), { recursive: true })
-  mkdirSync(bin)
-  const claude = (text: string) => writeFileSync(join(bin, 'claude'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
-  if (version) claude(`test "$1" = --version && echo '${version} (Claude Code)' || echo '[]'`)
-  const env = { SPIKECTL_HOME: state, PATH: `${bin}:/usr/bin:/bin` }
-  const spikectl = (...args: string[]): Promise<Ended> => runCli(args, { home, cwd: project, env })
-  const { exitCode, stderr } = await spikectl('install')
-  assert.equal(exitCode, 0, stderr)
-  const file = join(home, '.claude/settings.json')
-  const local = join(project, '.claude/settings.local.json')
-  const edit = (change: (text: string) => string) => writeFileSync(file, change(readFileSync(file, 'utf8')))
-  const call = () => runHook({ home, env: { SPIKECTL_HOME: state }, input: event() })
-  return { home, project, state, bin, claude, env, spikectl, file, local, edit, call }
-}
-
-type Person = Awaited<ReturnType<typeof person>>
-
-/** Calls until one is refused, so that there is a signed log. */
-async function refused({ state, call }: Person): Promise<void> {
-  writeFileSync(join(state, 'config.json'), '{"rate":{"warnPerMin":0,"blockPerMin":2}}', { mode: 0o600 })
-  for (const _ of times(3, Number)) await call()
-}
-
-function plugin({ home, claude }: Person, enabled: boolean): void {
-  const folder = join(home, 'a "plugin"')
-  mkdirSync(join(folder, 'hooks'), { recursive: true })
-  const hook = { type: 'command', command: `\${CLAUDE_PLUGIN_ROOT}/hooks/spikectl-hook.sh`, args: [] }
-  writeFileSync(
-    join(folder, 'hooks/hooks.json'),
-    JSON.stringify({ hooks: { PreToolUse: [{ hooks: [hook] }] } }),
-  )
-  writeFileSync(join(folder, 'hooks/spikectl-hook.sh'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
-  const listed = JSON.stringify([{ id: 'spikectl@here', enabled, installPath: folder }])
-  claude(`test "$1" = --version && echo '2.1.330 (Claude Code)' || echo '${listed}'`)
-}
+import { findings, type Person, person, plugin, refused, unsigned } from '../support/person.ts'
+import { run, temporaryHome } from '../support/processes.ts'
 
 const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, string, RegExp])[] = [
   ['nothing counted yet', () => undefined, 'ok', 'database', /nothing was counted yet/],
@@ -93,6 +49,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     'log',
     /audit\.db is damaged/,
   ],
+  ['a block that could not be signed', unsigned, 'warning', 'database', /^\d blocks? could not be signed/],
   [
     'a file that others can read',
     ({ state }) => writeFileSync(join(state, 'notes'), '', { mode: 0o644 }),
@@ -152,9 +109,11 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     /has env of the wrong type/,
   ],
   [
-    'hooks elsewhere that are given no time',
-    ({ file, local }) =>
-      writeFileSync(local, readFileSync(file, 'utf8').replace('"timeout": 10', '"timeout": 0.001')),
+    'hooks of another hand that are given no time',
+    async ({ file, local, spikectl }) => {
+      writeFileSync(local, readFileSync(file, 'utf8').replace('"timeout": 10', '"timeout": 0.001'))
+      await spikectl('uninstall')
+    },
     'failure',
     'settings',
     /the hook for PreToolUse has 0\.001 s to answer/,
@@ -164,7 +123,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     ({ edit }) => edit((text) => text.replace('{', '{"env":{"NODE_OPTIONS":"--require /none.js"},')),
     'failure',
     'block',
-    /does not block: exit code 1/,
+    /does not block: exit code 1, .*with the env that .*settings\.json sets/,
   ],
   [
     'an older client',
@@ -197,14 +156,17 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   [
     'hooks in settings and in a plugin',
-    (p) => plugin(p, true),
+    (p) => plugin(p),
     'warning',
     'settings',
     /settings\.json and the plugin spikectl@here/,
   ],
   [
     'a plugin that does not block',
-    (p) => plugin(p, true),
+    async (p) => {
+      await p.spikectl('uninstall')
+      writeFileSync(join(plugin(p), 'hooks/spikectl-hook.sh'), '#!/bin/sh\nexit 0\n')
+    },
     'failure',
     'block',
     /the hook in the plugin spikectl@here does not block: exit code 0/,
@@ -218,7 +180,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   [
     'hooks that were changed',
-    ({ edit }) => edit((text) => text.replace('"timeout": 10', '"timeout": 1')),
+    ({ edit }) => edit((text) => text.replace('"timeout": 10', '"timeout": 9')),
     'failure',
     'settings',
     /does not hold the hooks of spikectl as they were installed/,
@@ -246,10 +208,48 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   [
     'NODE_OPTIONS in a project',
-    ({ local }) => writeFileSync(local, '{"env":{"NODE_OPTIONS":"-r ./x"}}'),
+    ({ local }) => writeFileSync(local, '{"env":{"NODE_OPTIONS":"--no-warnings"}}'),
     'warning',
     'settings',
     /sets NODE_OPTIONS in its env/,
+  ],
+  [
+    'hooks that were taken out',
+    ({ file }) => writeFileSync(file, '{}'),
+    'failure',
+    'settings',
+    /settings\.json does not hold the hooks of spikectl as they were installed/,
+  ],
+  [
+    'settings with the hooks that are broken',
+    ({ file }) => writeFileSync(file, '{'),
+    'failure',
+    'settings',
+    /settings\.json is not JSON/,
+  ],
+  [
+    'settings with the hooks that cannot be read',
+    ({ file }) => {
+      rmSync(file)
+      mkdirSync(file)
+    },
+    'failure',
+    'settings',
+    /settings\.json is no regular file/,
+  ],
+  [
+    'hooks that are given no time',
+    ({ edit }) => edit((text) => text.replace('"timeout": 10', '"timeout": 1')),
+    'failure',
+    'settings',
+    /the hook for PreToolUse has 1 s to answer/,
+  ],
+  [
+    'a plugin whose folder is gone',
+    (p) => rmSync(plugin(p), { recursive: true }),
+    'failure',
+    'plugin',
+    /the plugin spikectl@here is enabled, but its folder is gone: nothing of it runs/,
   ],
   [
     'a broken matcher',
@@ -323,7 +323,10 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   [
     "a project's hooks without spikectl on the PATH",
-    ({ spikectl }) => spikectl('install', '--scope', 'project'),
+    async ({ spikectl }) => {
+      await spikectl('uninstall')
+      await spikectl('install', '--scope', 'project')
+    },
     'failure',
     'settings',
     /starts spikectl-hook, which is not there/,
@@ -356,7 +359,7 @@ function otherCopy({ home, edit }: Person): void {
 
 function slow({ bin, edit }: Person): void {
   const program = join(bin, 'slow-node')
-  writeFileSync(program, `#!/bin/sh\n/bin/sleep 0.6\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+  writeFileSync(program, `#!/bin/sh\n/bin/sleep 1\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
   edit((text) => text.replaceAll(JSON.stringify(process.execPath), JSON.stringify(program)))
 }
 
@@ -367,30 +370,31 @@ function contents(folder: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(name, 'base64')]))
 }
 
-async function findings(p: Person): Promise<{ exitCode: number | null; found: Finding[] }> {
-  const { exitCode, stdout, stderr } = await p.spikectl('doctor', '--json')
-  assert.equal(stderr, '')
-  const { version, findings: found } = JSON.parse(stdout)
-  assert.equal(version, 1)
-  return { exitCode, found }
-}
+/** What the client or npm would do is not tried. */
+const OTHERS_MEND = /\bclaude |^npm /
 
 describe('spikectl doctor', () => {
   for (const [name, provoke, level, check, what] of ROWS) {
-    test(`finds ${name}: ${level}`, async (t) => {
+    test(`finds ${name}: ${level}${level === 'ok' ? '' : ', once, with a line that mends it'}`, async (t) => {
       const p = await person(t)
       await provoke(p)
       const { exitCode, found } = await findings(p)
-      const match = found.find((each) => each.check === check && each.level === level && what.test(each.what))
+      const isMeant = (each: Finding) => each.check === check && each.level === level && what.test(each.what)
+      const match = found.find(isMeant)
       assert.ok(match, JSON.stringify(found, null, 1))
       for (const each of found)
         assert.deepEqual([each.why === '', each.run === ''], Array(2).fill(each.level === 'ok'))
-      const worst = found.some((each) => each.level === 'failure')
-        ? 2
-        : found.some((each) => each.level === 'warning')
-          ? 1
-          : 0
-      assert.equal(exitCode, worst)
+      const problems = found.filter((each) => each.level !== 'ok')
+      assert.equal(
+        exitCode,
+        problems.some((each) => each.level === 'failure') ? 2 : problems.length > 0 ? 1 : 0,
+      )
+      if (level === 'ok') return
+      assert.deepEqual(problems, [match])
+      if (OTHERS_MEND.test(match.run)) return
+      const mended = await p.shell(match.run)
+      assert.equal(mended.exitCode, 0, mended.stderr)
+      assert.equal((await findings(p)).found.some(isMeant), false, match.run)
     })
   }
 
@@ -453,32 +457,5 @@ describe('spikectl doctor', () => {
     )
     assert.equal(exitCode, 2)
     assert.match(stdout, /file is no folder/)
-  })
-})
-
-describe('managed settings', () => {
-  const whole = { hooks: { PreToolUse: [{ hooks: [{ type: 'command', command: 'spikectl-hook' }] }] } }
-  const user = {
-    scope: 'user',
-    file: 'settings.json',
-    text: JSON.stringify(whole),
-    recorded: undefined,
-  } as const
-  const found = (settings: object) => {
-    const managed = [{ file: '/etc/managed.json', settings: settingsIn(JSON.stringify(settings)) ?? {} }]
-    const places = [...managedPlaces(managed), ...placesIn([user])]
-    return settingsFindings([user], managed, places, {}).filter(({ level }) => level === 'failure')
-  }
-
-  test('that let no other hooks run are a failure, unless they hold ours', () => {
-    assert.match(
-      found({ allowManagedHooksOnly: true })[0]?.what ?? '',
-      /sets allowManagedHooksOnly, and holds no hooks/,
-    )
-    assert.deepEqual(found({ allowManagedHooksOnly: true, ...whole }), [])
-  })
-
-  test('that switch all hooks off are a failure', () => {
-    assert.match(found({ disableAllHooks: true })[0]?.what ?? '', /managed\.json sets disableAllHooks/)
   })
 })

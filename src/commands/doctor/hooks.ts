@@ -8,13 +8,15 @@ import {
   unheardEvents,
 } from '../../hosts/claude-code/settings/own-hooks.ts'
 import { weaknessOf } from '../../hosts/claude-code/settings/weakness.ts'
-import { HOOK } from '../hook-command.ts'
+import { shellWord } from '../../short-id.ts'
+import { HOOK, ROOT } from '../hook-command.ts'
 import { type Finding, failed, warning } from './finding.ts'
 import type { HookPlace } from './places.ts'
 
 /** `isThere` says whether a program can be found. */
 export function hookFindings(place: HookPlace, isThere: (program: string) => boolean): Finding[] {
-  const missing = unheardEvents(place.hooks)
+  // No agent can take hooks out of managed settings, so that no change of them has to be refused.
+  const missing = unheardEvents(place.hooks).filter((event) => !(place.isManaged && event === 'ConfigChange'))
   return [
     ...(missing.length > 0 ? [incomplete(place, missing)] : []),
     ...place.hooks.flatMap((own) => weakened(place, own)),
@@ -43,6 +45,11 @@ function weakened({ name, mend }: HookPlace, own: OwnHook): Finding[] {
   return [report('settings', `${name}: the hook for ${own.event} ${weakness.what}`, weakness.why, mend)]
 }
 
+/** From a clone, or where npm has it: of a package that is installed its folder of programs is not on the PATH. */
+const ONTO_PATH = ROOT.includes('node_modules')
+  ? 'export PATH="$(npm prefix --global)/bin:$PATH"'
+  : `npm install --global ${shellWord(ROOT)}`
+
 function programFindings({ name, mend, hooks }: HookPlace, isThere: (program: string) => boolean): Finding[] {
   const programs = [...new Set(hooks.flatMap(({ hook }) => programsOf(hook)))]
   const gone = programs.filter((program) => !isThere(program))
@@ -55,7 +62,7 @@ function programFindings({ name, mend, hooks }: HookPlace, isThere: (program: st
         'settings',
         `${name} starts ${program}, which is not there`,
         'a hook that cannot start lets every call pass',
-        mend,
+        isAbsolute(program) ? mend : ONTO_PATH,
       ),
     ),
     ...others
@@ -71,9 +78,12 @@ function programFindings({ name, mend, hooks }: HookPlace, isThere: (program: st
   ]
 }
 
-/** The files that a hook needs: in exec form its program and our script, else what the line for the shell begins with. */
+/** The files that a hook needs: in exec form its program and our script, else the hook in the line for the shell. */
 function programsOf({ command, args }: Members): string[] {
   if (typeof command !== 'string') return []
-  if (!Array.isArray(args)) return /\bspikectl-hook\b(?!\.)/.test(command) ? ['spikectl-hook'] : []
-  return [command, ...args.filter((word) => typeof word === 'string' && word.includes('spikectl-hook'))]
+  if (Array.isArray(args)) {
+    return [command, ...args.filter((word) => typeof word === 'string' && word.includes('spikectl-hook'))]
+  }
+  const [, program] = /(?:^|[\s;&|])(\/?(?:[\w.@+-]+\/)*spikectl-hook)(?![\w.-])/.exec(command) ?? []
+  return program ? [program] : []
 }

@@ -10,9 +10,10 @@ import { counted } from '../../plural.ts'
 import { settingAt } from '../../setting-names.ts'
 import { shellWord } from '../../short-id.ts'
 import type { Database } from '../../sqlite.ts'
+import { readNoted } from '../../store/acknowledged.ts'
 import { countingProblem, folderProblem } from '../../store/countable.ts'
 import { peek } from '../../store/peek.ts'
-import { NO_TOTALS, readTotals } from '../../store/totals.ts'
+import { readTotals } from '../../store/totals.ts'
 import { findLog, verifyPlace } from '../audit/place.ts'
 import type { Context } from '../context.ts'
 import { type InForce, policyInForce, tightenedSettings } from '../policy-in-force.ts'
@@ -102,19 +103,24 @@ function databaseFinding({ stateDb }: Paths): Finding {
   if (!existsSync(stateDb)) return ok('database', 'nothing was counted yet')
   const look = (db: Database) => ({
     isSound: db.pragma('quick_check(1)', { simple: true }) === 'ok',
-    totals: readTotals(db),
+    calls: readTotals(db).calls,
+    unsigned: readNoted(db),
   })
-  const { isSound, totals } = peek(stateDb, look, { isSound: true, totals: NO_TOTALS })
-  if (!isSound) throw failure('state.db is damaged', 'Run: spikectl log')
-  if (totals.unsigned === 0)
-    return ok('database', `state.db is sound, ${counted(totals.calls, 'call')} counted`)
-  const why = 'these refusals stand in no audit log'
-  return warning(
-    'database',
-    `${counted(totals.unsigned, 'refusal')} could not be signed`,
-    why,
-    'spikectl log',
-  )
+  const none = { isSound: true, calls: 0, unsigned: { count: 0, fresh: 0 } }
+  const { isSound, calls, unsigned } = peek(stateDb, look, none)
+  if (!isSound) throw failure('state.db is damaged', 'Run: spikectl status')
+  const { count, fresh } = unsigned
+  if (fresh > 0) {
+    const why = 'they stand in no audit log; spikectl log says why. Once you know of them:'
+    return warning(
+      'database',
+      `${counted(fresh, 'block')} could not be signed`,
+      why,
+      'spikectl doctor --acknowledge',
+    )
+  }
+  const known = count > 0 ? `, ${counted(count, 'block')} not signed: acknowledged` : ''
+  return ok('database', `state.db is sound, ${counted(calls, 'call')} counted${known}`)
 }
 
 /** The chain and the last signatures: enough to know whether the log can go on. */
@@ -126,8 +132,20 @@ function logFindings(context: Context): Finding[] {
   const place = findLog(paths, undefined)
   const report = verifyPlace(context, { ...place, problem: undefined }, { fast: true })
   const broken = report.problem ? 'the audit log is not as it was written' : report.truncated
-  const run = 'spikectl audit verify'
-  if (broken) return [failed('log', broken, 'it proves nothing from there on', run)]
-  if (place.problem) return [warning('log', place.problem, 'the next refusal makes a new one', run)]
+  if (broken) {
+    const why =
+      'it proves nothing from there on: spikectl audit verify. To keep it as evidence and begin anew:'
+    return [failed('log', broken, why, anew(paths.state))]
+  }
+  if (place.problem) {
+    const why = 'the next block makes a new one, which knows the end of the log from its files alone'
+    const { auditDb } = paths
+    return [warning('log', place.problem, why, `mv ${shellWord(auditDb)} ${shellWord(`${auditDb}.damaged`)}`)]
+  }
   return [ok('log', `${counted(report.link.seq + 1, 'signed line')}, chained, and the last one is there`)]
+}
+
+/** Files whose names no later log takes. */
+function anew(state: string): string {
+  return `(cd ${shellWord(state)} && mkdir -p old && mv audit* "$(mktemp -d old/XXXXXX)")`
 }

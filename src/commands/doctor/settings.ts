@@ -1,58 +1,95 @@
 /** Checks Claude Code's settings: are our hooks in them, once, and not silenced? */
 
-import { describe } from '../../failure.ts'
+import { statSync } from 'node:fs'
 import { hookedEvents } from '../../hosts/claude-code/settings/edit.ts'
-import type { SettingsText } from '../../hosts/claude-code/settings/files.ts'
+import { MAX_SETTINGS_BYTES, type SettingsText } from '../../hosts/claude-code/settings/files.ts'
 import { misfitIn } from '../../hosts/claude-code/settings/misfit.ts'
-import { ownHooks, settingsIn } from '../../hosts/claude-code/settings/own-hooks.ts'
-import { misleadings, type Silencing, silencings } from '../../hosts/claude-code/settings/silencing.ts'
+import { settingsIn } from '../../hosts/claude-code/settings/own-hooks.ts'
+import {
+  disablings,
+  losses,
+  misleadings,
+  type Silencing,
+} from '../../hosts/claude-code/settings/silencing.ts'
 import type { Environment } from '../../paths.ts'
 import { shellWord } from '../../short-id.ts'
 import { editing, type Finding, failed, ok, warning } from './finding.ts'
 import type { HookPlace, Managed } from './places.ts'
 
+/**
+ * `places` are those whose hooks run. `told` names those of which something was found already: of these it is not said once
+ * more that our hooks in them are not as they were installed.
+ */
 export function settingsFindings(
   files: readonly SettingsText[],
   managed: readonly Managed[],
   places: readonly HookPlace[],
+  told: readonly string[],
   env: Environment,
 ): Finding[] {
+  const broken = files.map((each) => ({ file: each.file, findings: brokenFile(each) }))
+  const isTold = (file: string) =>
+    told.includes(file) || broken.some((each) => each.file === file && each.findings.length > 0)
+  // Users' settings matter to users' hooks alone.
+  const isGuarded = places.some(({ isManaged }) => isManaged)
+  const lost = isGuarded ? [] : files.flatMap(losses)
+  const silenced = isGuarded ? [] : [...lost.filter(({ file }) => !isTold(file)), ...disablings(files)]
+  // That none are anywhere was said of the file they were in.
+  const isMissed = places.length === 0 && (lost.length > 0 || managed.some(isExclusive))
   return [
-    ...files.flatMap(brokenFile),
-    ...managed.flatMap(managedFindings),
-    ...silencings(files).map((each) => silenced(each, files)),
+    ...broken.flatMap(({ findings }) => findings),
+    ...managed.flatMap((each) => managedFindings(each, isGuarded)),
+    ...silenced.map((each) => silencedFinding(each, files)),
     ...misleadings(files, env).map(misled),
-    ...placement(places),
+    ...(isMissed ? [] : placement(places)),
   ]
+}
+
+/** Then hooks of users, projects and plugins do not run, but for plugins that managed settings enable. */
+export function isExclusive({ settings }: Managed): boolean {
+  return settings.allowManagedHooksOnly === true
 }
 
 const UNAPPLIED = 'Claude Code applies nothing of this file, or not what it seems to say'
 
 /** Said with line and column, where it is JSON that is broken. */
 function brokenFile({ file, text, unreadable }: SettingsText): Finding[] {
-  if (unreadable) return [failed('settings', unreadable, UNAPPLIED, `ls -l ${shellWord(file)}`)]
+  if (unreadable) return [failed('settings', unreadable, UNAPPLIED, readable(file))]
   if (text === undefined || text.trim() === '') return []
   try {
     hookedEvents(text, file)
     const misfit = misfitIn(settingsIn(text) ?? {})
-    return misfit ? [failed('settings', `${file} ${misfit}`, UNAPPLIED, 'claude doctor')] : []
+    return misfit ? [failed('settings', `${file} ${misfit}`, UNAPPLIED, editing(file))] : []
   } catch (error) {
-    return [failed('settings', describe(error), UNAPPLIED, editing(file))]
+    return [
+      failed('settings', error instanceof Error ? error.message : String(error), UNAPPLIED, editing(file)),
+    ]
   }
 }
 
-function managedFindings({ file, settings }: Managed): Finding[] {
+/** A file of ours gets back its rights; what is no file, or too large for settings, is put aside. */
+function readable(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  const isFile = stat?.isFile() && stat.size <= MAX_SETTINGS_BYTES
+  return isFile ? `chmod u+rw ${shellWord(file)}` : `mv ${shellWord(file)} ${shellWord(`${file}.aside`)}`
+}
+
+function managedFindings(managed: Managed, isGuarded: boolean): Finding[] {
+  const { file, settings } = managed
   const asked = 'whoever manages this machine must change it'
-  const look = `cat ${shellWord(file)}`
+  const edit = `sudoedit ${shellWord(file)}`
   if (settings.disableAllHooks === true) {
-    return [failed('settings', `${file} sets disableAllHooks`, `no hook runs; ${asked}`, look)]
+    return [failed('settings', `${file} sets disableAllHooks`, `no hook runs; ${asked}`, edit)]
   }
-  if (settings.allowManagedHooksOnly !== true || ownHooks(settings).length > 0) return []
+  if (!isExclusive(managed) || isGuarded) return []
   const why = `hooks of users, projects and plugins do not run; ${asked}`
-  return [failed('settings', `${file} sets allowManagedHooksOnly, and holds no hooks of spikectl`, why, look)]
+  return [failed('settings', `${file} sets allowManagedHooksOnly, and holds no hooks of spikectl`, why, edit)]
 }
 
-function silenced({ file, problem, isInstallable }: Silencing, files: readonly SettingsText[]): Finding {
+function silencedFinding(
+  { file, problem, isInstallable }: Silencing,
+  files: readonly SettingsText[],
+): Finding {
   const scope = files.find((each) => each.file === file)?.scope ?? 'user'
   const run = isInstallable ? `spikectl install --scope ${scope}` : editing(file)
   return failed('settings', `${file} ${problem}`, 'calls are not guarded as they should be', run)
@@ -67,7 +104,12 @@ function placement(places: readonly HookPlace[]): Finding[] {
   const [first, second] = places
   if (!first) {
     return [
-      failed('settings', 'no settings hold the hooks of spikectl', 'nothing is guarded', 'spikectl install'),
+      failed(
+        'settings',
+        'no settings hold the hooks of spikectl, and no plugin does',
+        'nothing is guarded',
+        'spikectl install',
+      ),
     ]
   }
   if (!second) return [ok('settings', `the hooks are in ${first.name}`)]

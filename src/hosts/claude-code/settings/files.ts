@@ -90,7 +90,8 @@ function textOf(file: string): Pick<SettingsText, 'text' | 'unreadable'> {
   }
 }
 
-function userFolder({ CLAUDE_CONFIG_DIR, HOME }: Environment): string {
+/** The client's own folder. */
+export function userFolder({ CLAUDE_CONFIG_DIR, HOME }: Environment): string {
   return CLAUDE_CONFIG_DIR ? real(CLAUDE_CONFIG_DIR) : join(real(HOME || homedir()), '.claude')
 }
 

@@ -19,10 +19,11 @@ export interface Silencing {
  * in others they may be missing, but not be weakened: of two that start the same program the client runs one.
  */
 export function silencings(files: readonly SettingsText[]): Silencing[] {
-  return [...files.flatMap(missing), ...files.flatMap(weakened), ...disabled(files)]
+  return [...files.flatMap(losses), ...files.flatMap(weakened), ...disablings(files)]
 }
 
-function missing({ file, text, recorded }: SettingsText): Silencing[] {
+/** Of hooks that `install` has written: one problem at most. */
+export function losses({ file, text, recorded }: SettingsText): Silencing[] {
   const problem = recorded === undefined ? undefined : lossIn(text, recorded)
   return problem ? [{ file, problem, isInstallable: true }] : []
 }
@@ -48,7 +49,7 @@ function weakened({ file, text, recorded }: SettingsText): Silencing[] {
 }
 
 /** The setting of the scope with the highest precedence counts. Source: client 2.1.330 as observed. */
-function disabled(files: readonly SettingsText[]): Silencing[] {
+export function disablings(files: readonly SettingsText[]): Silencing[] {
   const deciding = files
     .map(({ file, text }) => ({ file, disableAllHooks: appliedIn(text).disableAllHooks }))
     .findLast(({ disableAllHooks }) => typeof disableAllHooks === 'boolean')
@@ -84,7 +85,7 @@ export function envIn(text: string | undefined): Members {
 }
 
 /** What the client applies of a text. */
-function appliedIn(text: string | undefined): Members {
+export function appliedIn(text: string | undefined): Members {
   const settings = text === undefined ? undefined : settingsIn(text)
   return settings && !misfitIn(settings) ? settings : {}
 }
