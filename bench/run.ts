@@ -16,32 +16,38 @@ import { startup } from './startup.ts'
 interface Arguments {
   /** Other hooks, to be measured beside ours. */
   readonly peers: readonly Peer[]
+  /** So many busy loops run at the same time. */
+  readonly beside: number
   /** What comes after the bench's name. */
   readonly places: readonly string[]
 }
 
 const BENCHES: Readonly<Record<string, (given: Arguments) => Promise<void>>> = {
   latency: ({ peers }) => latency(peers),
-  exactness: ({ peers }) => exactness(peers),
+  exactness: ({ peers, beside }) => exactness(peers, beside),
   growth,
   looks,
   startup,
   audit,
   detection: ({ places }) => detection(places[0] ?? ''),
 }
-const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [FOLDER] [--peer NAME=COMMAND]...`
+const USAGE = `usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [FOLDER] [--beside N] [--peer NAME=COMMAND]...`
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { peer: { type: 'string', multiple: true, default: [] } },
+  options: {
+    peer: { type: 'string', multiple: true, default: [] },
+    beside: { type: 'string', default: '0' },
+  },
 })
 const [name = '', ...places] = positionals
 const bench = BENCHES[name]
-if (!bench || places.length !== (name === 'detection' ? 1 : 0)) {
+const isWhole = /^\d{1,3}$/.test(values.beside)
+if (!bench || !isWhole || places.length !== (name === 'detection' ? 1 : 0)) {
   console.error(USAGE)
   process.exit(2)
 }
-await bench({ peers: values.peer.map(peerOf), places })
+await bench({ peers: values.peer.map(peerOf), beside: Number(values.beside), places })
 
 function peerOf(text: string): Peer {
   const [, name, command] = /^([^=]+)=(.+)$/s.exec(text) ?? []

@@ -29,7 +29,7 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly input?: string | Buffer
-  /** Kills the process so many ms after its start. */
+  /** Kills the process, and those that it has started, so many ms after its start. */
   readonly killAfterMs?: number
   /** Is given the process when it has been started. */
   readonly onStart?: (child: ChildProcess) => void
@@ -66,9 +66,9 @@ export function run(args: readonly string[], options: Options, program = process
       env,
       cwd: cwd ?? home,
       ...(uid === undefined ? {} : { uid, gid: uid }),
+      detached: killAfterMs !== undefined,
     })
-    const killer =
-      killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    const killer = killAfterMs === undefined ? undefined : setTimeout(() => killGroup(child), killAfterMs)
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => (stdout += chunk))
@@ -82,6 +82,11 @@ export function run(args: readonly string[], options: Options, program = process
     })
     child.stdin.end(input)
   })
+}
+
+/** As the client does: a hook and the process that signs for it are in one group. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL')
 }
 
 let ids = 0
