@@ -140,8 +140,9 @@ function passes(copy: string, files: readonly string[], timeout?: number): Promi
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       rmSync(tmp, { recursive: true }) // where tests that were ended have left what they made
+      if (signal && !child.killed) reject(new Error(`${signal} from outside ended ${files.join(' ')}`))
       resolve(code === 0)
     })
   })

@@ -90,7 +90,7 @@ describe('a look at state.db', () => {
     writeFileSync(file, 'no database, but long enough to be looked at as if it were one\n'.repeat(99))
     assert.throws(() => calls(file, peek), {
       message: 'state.db is damaged',
-      hint: 'The next tool call mends it',
+      hint: 'The next tool call mends it, or run: spikectl status',
     })
   })
 
