@@ -10,7 +10,7 @@ import { run, temporaryHome } from '../support/processes.ts'
 
 const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, string, RegExp])[] = [
   ['nothing counted yet', () => undefined, 'ok', 'database', /nothing was counted yet/],
-  ['calls counted', ({ call }) => call(), 'ok', 'database', /state\.db is sound, 1 calls counted/],
+  ['calls counted', ({ call }) => call(), 'ok', 'database', /state\.db is sound, 1 call counted/],
   [
     'a state.db that is none',
     ({ state }) => writeFileSync(join(state, 'state.db'), 'x'.repeat(5000), { mode: 0o600 }),
