@@ -20,10 +20,10 @@ const trimSqlite: Plugin = {
 
 /** Everything else goes into hook.js and statusline.js, so that a hot path reads one file. */
 const COLD =
-  /src\/(hook\/(answer|count|failed|record|recorder|forged|loosened|resumed|sign|settings-change|unasked|uncounted)|store\/(guard-change|known|loosening|unsigned)|installed|json|plural|log|lines|guard\/loosening|settings|settings-schema|setting-names|audit\/.*|hosts\/(copilot\/.*|claude-code\/(wording|sentences|settings\/.*))|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
+  /src\/(hook\/(answer|count|failed|record|recorder|forged|loosened|resumed|sign|settings-change|unasked|uncounted)|store\/(guard-change|known|loosening|unsigned)|system\/(json|plural|log|lines)|guard\/loosening|settings\/(parse|schema|names)|messages\/.*|audit\/.*|hosts\/(copilot\/.*|claude-code\/(wording|settings\/.*))|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
 
 /** What looks at state.db without counting: the status line does nothing else, the hook where it cannot count. */
-const LOOKING = /src\/store\/(peek|copy|sessions)\.ts$/
+const LOOKING = /src\/store\/(peek|copy|queries)\.ts$/
 
 const packageType: Plugin = {
   name: 'package-type',

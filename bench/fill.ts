@@ -3,12 +3,12 @@
  * would: all at once, or spread over the last four weeks, and each has ended.
  */
 
-import { remembered } from '../src/config.ts'
 import { decide } from '../src/guard/decide.ts'
 import type { CallEvent, Event } from '../src/guard/event.ts'
 import { identify } from '../src/guard/identity.ts'
 import { DEFAULT_POLICY } from '../src/guard/policy.ts'
-import { StateDb } from '../src/store/state-db.ts'
+import { remembered } from '../src/settings/load.ts'
+import { StateDb } from '../src/store/sqlite-store.ts'
 
 const [file = '', sessions = '0', calls = '0', ended] = process.argv.slice(2)
 const WEEKS_MS = 4 * 7 * 24 * 3600 * 1000

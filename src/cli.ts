@@ -3,8 +3,8 @@
  * and [] names a value: commands/completion/values.ts says what may stand in its place.
  */
 
-import { describe } from './failure.ts'
-import { oldNode, VERSION } from './version.ts'
+import { describe } from './system/failure.ts'
+import { oldNode, VERSION } from './system/version.ts'
 
 /** Runs the command line in `process.argv`; sets the exit code. */
 export async function main(): Promise<void> {

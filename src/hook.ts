@@ -6,13 +6,10 @@
  */
 
 import { existsSync } from 'node:fs'
-import { type Config, readConfig, remembered, withProject } from './config.ts'
-import { describe, failure } from './failure.ts'
 import { decide, lacksTenant } from './guard/decide.ts'
 import { type Identity, identify } from './guard/identity.ts'
 import { isOff, type Policy } from './guard/policy.ts'
 import { inMode } from './guard/shadow.ts'
-import { openHash } from './hash.ts'
 import { stateWaits } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
@@ -24,16 +21,19 @@ import {
   type HookInput,
   type SettingsChangeInput,
 } from './hosts/claude-code/event.ts'
-import { fingerprint } from './hosts/claude-code/fingerprint.ts'
 import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
+import { fingerprint } from './hosts/fingerprint.ts'
 import { hostOf } from './hosts/known.ts'
-import { namedIn } from './named.ts'
-import { type Environment, type Paths, pathsOf, projectSettingsPath } from './paths.ts'
-import { isInteractive, readInput, writeOut } from './stdio.ts'
+import { type Config, readConfig, remembered, withProject } from './settings/load.ts'
 import { withStateDb } from './store/open.ts'
-import type { StateDb } from './store/state-db.ts'
+import type { StateDb } from './store/sqlite-store.ts'
 import { sweep } from './store/sweep.ts'
-import { oldNode } from './version.ts'
+import { namedIn } from './system/environment.ts'
+import { describe, failure } from './system/failure.ts'
+import { openHash } from './system/keyed-hash.ts'
+import { type Environment, type Paths, pathsOf, projectSettingsPath } from './system/paths.ts'
+import { isInteractive, readInput, writeOut } from './system/stdio.ts'
+import { oldNode } from './system/version.ts'
 
 /** One run of the hook. */
 interface Run {

@@ -5,8 +5,8 @@
 
 import { parseArgs } from 'node:util'
 import { type StatusLineOptions, statusline } from './commands/statusline/statusline.ts'
-import { pathsOf } from './paths.ts'
-import { isInteractive } from './stdio.ts'
+import { pathsOf } from './system/paths.ts'
+import { isInteractive } from './system/stdio.ts'
 
 /** Draws the line and ends the process; or returns false and has done nothing. */
 export function main(args: readonly string[]): boolean {

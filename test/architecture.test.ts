@@ -30,7 +30,7 @@ describe('the house', () => {
   })
 
   for (const [name, only] of [
-    ['better-sqlite3', /^sqlite\.ts$/],
+    ['better-sqlite3', /^system\/sqlite\.ts$/],
     ['tweetnacl', /^audit\/keys\.ts$/],
     ['chalk', /^terminal\//],
     ['commander', /^cli\//],

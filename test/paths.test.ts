@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { pathsOf, projectSettingsPath } from '../src/paths.ts'
+import { pathsOf, projectSettingsPath } from '../src/system/paths.ts'
 
 describe('where things are', { skip: process.platform === 'win32' }, () => {
   for (const [name, env, stateDb, config] of [

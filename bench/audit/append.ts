@@ -7,7 +7,7 @@ import { readSync } from 'node:fs'
 import { join } from 'node:path'
 import { append } from '../../src/audit/append.ts'
 import { DEFAULT_POLICY } from '../../src/guard/policy.ts'
-import { patienceOf } from '../../src/pause.ts'
+import { patienceOf } from '../../src/system/deadline.ts'
 import { blockEvent } from './event.ts'
 
 /** In ms. */

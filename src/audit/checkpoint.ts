@@ -11,7 +11,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { failure } from '../failure.ts'
+import { failure } from '../system/failure.ts'
 import { isSignatureValid, verifyingKey } from './ed25519.ts'
 import type { Signer } from './keys.ts'
 

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf } from '../failure.ts'
-import { isThere, makeFolder, openOurs } from '../files.ts'
+import { codeOf } from '../system/failure.ts'
+import { isThere, makeFolder, openOurs } from '../system/files.ts'
 
 /** Makes a folder that only we can read; refuses a symlink in its place. */
 export function ensureFolder(folder: string): void {

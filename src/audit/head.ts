@@ -4,9 +4,9 @@
  */
 
 import { existsSync } from 'node:fs'
-import type { Patience } from '../pause.ts'
-import { moveAsideIfDamaged } from '../repair.ts'
-import { type Database, DURABLE, inTransaction, isDamage, whileBusy, withSqlite } from '../sqlite.ts'
+import type { Patience } from '../system/deadline.ts'
+import { moveAsideIfDamaged } from '../system/repair.ts'
+import { type Database, DURABLE, inTransaction, isDamage, whileBusy, withSqlite } from '../system/sqlite.ts'
 import type { Link } from './chain.ts'
 
 /** The last line that was appended, and where it stands. */

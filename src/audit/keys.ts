@@ -6,9 +6,9 @@
 import { closeSync, constants, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import nacl from 'tweetnacl'
-import { type Failure, failure } from '../failure.ts'
-import { isThere, openOurs, readAt } from '../files.ts'
-import { shellWord } from '../short-id.ts'
+import { type Failure, failure } from '../system/failure.ts'
+import { isThere, openOurs, readAt } from '../system/files.ts'
+import { shellWord } from '../system/text.ts'
 import {
   isSignatureValid,
   keyId,

@@ -10,10 +10,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fdatasyncSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { failure } from '../failure.ts'
-import { isThere, openOurs, readAt } from '../files.ts'
-import { linesFrom, type RawLine, type ReadAt } from '../lines.ts'
-import { shellWord } from '../short-id.ts'
+import { failure } from '../system/failure.ts'
+import { isThere, openOurs, readAt } from '../system/files.ts'
+import { linesFrom, type RawLine, type ReadAt } from '../system/lines.ts'
+import { shellWord } from '../system/text.ts'
 import { createDurably, sizeOf } from './files.ts'
 
 export interface Segment {

@@ -5,9 +5,9 @@
  */
 
 import { dirname, join } from 'node:path'
-import { failure } from '../failure.ts'
-import { isThere, readOurs } from '../files.ts'
-import { printable } from '../short-id.ts'
+import { failure } from '../system/failure.ts'
+import { isThere, readOurs } from '../system/files.ts'
+import { printable } from '../system/text.ts'
 import { BEFORE_GENESIS, type Link } from './chain.ts'
 import { keyId, publicKeyOfPem } from './ed25519.ts'
 import { openPayload, splitLine } from './line.ts'

@@ -1,7 +1,7 @@
 /** Where the next line goes: what the files mean in the light of the head. */
 
-import { type Failure, failure, isFailure } from '../failure.ts'
-import { shellWord } from '../short-id.ts'
+import { type Failure, failure, isFailure } from '../system/failure.ts'
+import { shellWord } from '../system/text.ts'
 import type { AuditObject } from './canonical.ts'
 import { type Link, sha256 } from './chain.ts'
 import type { Head } from './head.ts'

@@ -1,6 +1,6 @@
 /** The Merkle tree over the lines of a log: what checkpoints are made of. */
 
-import { failure } from '../failure.ts'
+import { failure } from '../system/failure.ts'
 import { EMPTY_TREE, growTree, rootsIn, type Tree } from './merkle.ts'
 import { pruneRecord, type Report } from './verify.ts'
 import { walk } from './walk.ts'

@@ -4,8 +4,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import { isFailure } from '../failure.ts'
-import type { RawLine } from '../lines.ts'
+import { isFailure } from '../system/failure.ts'
+import type { RawLine } from '../system/lines.ts'
 import { follow, type Link, resume, type Sound, type Step, skim } from './chain.ts'
 import {
   accept,

@@ -1,8 +1,8 @@
 /** All commands by their names, with their options. */
 
 import { Command, CommanderError, Option } from 'commander'
+import { VERSION } from '../system/version.ts'
 import { reportError } from '../terminal/terminal.ts'
-import { VERSION } from '../version.ts'
 import { addAuditCommands } from './audit.ts'
 import { addCompletionCommands } from './completion.ts'
 import { addConfigCommands } from './config.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context, ExitCode } from '../commands/context.ts'
-import { pathsOf } from '../paths.ts'
+import { pathsOf } from '../system/paths.ts'
 import { openTerminal } from '../terminal/terminal.ts'
 
 /** Runs a command with its context; what it returns becomes the exit code. */

@@ -1,7 +1,7 @@
 /** `spikectl config schema`: the JSON Schema of config.json, for editors. */
 
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { SettingsSchema } from '../settings-schema.ts'
+import { SettingsSchema } from '../settings/schema.ts'
 import type { Context, ExitCode } from './context.ts'
 
 export function configSchema({ terminal }: Context): ExitCode {

@@ -1,10 +1,10 @@
 /** `spikectl config get` and `path`: shows settings. What changes them, and much more with it, is not loaded. */
 
-import { failure } from '../failure.ts'
 import type { Policy } from '../guard/policy.ts'
-import { jsonOf } from '../json.ts'
-import { knownKeys, namedSettings, settingAt, settingPath } from '../setting-names.ts'
-import { printable } from '../short-id.ts'
+import { knownKeys, namedSettings, settingAt, settingPath } from '../settings/names.ts'
+import { failure } from '../system/failure.ts'
+import { jsonOf } from '../system/json.ts'
+import { printable } from '../system/text.ts'
 import type { Context, ExitCode } from './context.ts'
 import { type InForce, policyInForce, projectOf } from './policy-in-force.ts'
 

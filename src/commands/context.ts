@@ -1,4 +1,4 @@
-import type { Environment, Paths } from '../paths.ts'
+import type { Environment, Paths } from '../system/paths.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
 /** What every command is given: where things are, and where to write. */

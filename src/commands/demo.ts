@@ -5,9 +5,9 @@
  */
 
 import { writeFileSync } from 'node:fs'
-import { failure } from '../failure.ts'
-import { WINDOW_MS } from '../guard/ring.ts'
-import { type Environment, pathsOf } from '../paths.ts'
+import { WINDOW_MS } from '../guard/window.ts'
+import { failure } from '../system/failure.ts'
+import { type Environment, pathsOf } from '../system/paths.ts'
 import { auditVerdict } from './audit/verify.ts'
 import type { Context, ExitCode } from './context.ts'
 import { bashCall, HOOK, type HookRun, inThrowAwayHome, runHook } from './hook-command.ts'

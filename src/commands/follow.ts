@@ -1,6 +1,6 @@
 /** What showing a log that may still grow needs, for `spikectl log` and `spikectl audit show`. */
 
-import type { RawLine } from '../lines.ts'
+import type { RawLine } from '../system/lines.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { clock, WHEN_WIDTH, when } from '../terminal/times.ts'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HookCommand } from '../hosts/claude-code/settings/edit.ts'
-import type { Environment } from '../paths.ts'
+import type { Environment } from '../system/paths.ts'
 
 /** Where this copy of spikectl is. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))

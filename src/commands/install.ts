@@ -2,7 +2,6 @@
 
 import { existsSync, rmSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { failure } from '../failure.ts'
 import {
   type HookCommand,
   hookedEvents,
@@ -10,17 +9,24 @@ import {
   withoutHooks,
 } from '../hosts/claude-code/settings/edit.ts'
 import { SCOPES, type Scope, settingsFile, settingsTexts } from '../hosts/claude-code/settings/files.ts'
-import { misfitIn } from '../hosts/claude-code/settings/misfit.ts'
 import {
   hashOfOwnHooks,
   ownHooks,
   ownHooksIn,
   settingsIn,
   unheardEvents,
-} from '../hosts/claude-code/settings/own-hooks.ts'
+} from '../hosts/claude-code/settings/hooks.ts'
+import { misfitIn } from '../hosts/claude-code/settings/misfit.ts'
+import {
+  forget,
+  type Installed,
+  installedFiles,
+  isUntouched,
+  remember,
+} from '../hosts/claude-code/settings/record.ts'
 import { silencings } from '../hosts/claude-code/settings/silencing.ts'
-import { forget, type Installed, installedFiles, isUntouched, remember } from '../installed.ts'
-import { MIN_NODE } from '../version.ts'
+import { failure } from '../system/failure.ts'
+import { MIN_NODE } from '../system/version.ts'
 import type { Context, ExitCode } from './context.ts'
 import { exampleCall, hookCommand, inThrowAwayHome, ROOT, runHook } from './hook-command.ts'
 import { refuseAgents } from './person.ts'

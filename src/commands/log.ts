@@ -1,10 +1,10 @@
 /** `spikectl log`: what was warned, refused, reset and went wrong, for people. */
 
 import { existsSync, statSync } from 'node:fs'
-import { failure } from '../failure.ts'
-import { shownJson } from '../json.ts'
-import { linesOf } from '../lines.ts'
-import { printable, shortId } from '../short-id.ts'
+import { failure } from '../system/failure.ts'
+import { shownJson } from '../system/json.ts'
+import { linesOf } from '../system/lines.ts'
+import { printable, shortId } from '../system/text.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { WHEN_WIDTH } from '../terminal/times.ts'
 import { wrapped } from '../terminal/wrap.ts'

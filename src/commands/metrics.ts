@@ -1,6 +1,6 @@
 /** `spikectl metrics`: counters in Prometheus' text format, for a textfile collector. */
 
-import { countActive } from '../store/sessions.ts'
+import { countActive } from '../store/queries.ts'
 import { NO_TOTALS, readTotals } from '../store/totals.ts'
 import type { Context, ExitCode } from './context.ts'
 import { asked } from './sessions.ts'

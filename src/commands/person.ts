@@ -2,12 +2,12 @@
 
 import { append, type Signed } from '../audit/append.ts'
 import type { AuditObject } from '../audit/canonical.ts'
-import { readConfig } from '../config.ts'
-import { failure } from '../failure.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
-import { osUser } from '../named.ts'
-import { patienceOf } from '../pause.ts'
+import { readConfig } from '../settings/load.ts'
 import { readUnsigned } from '../store/unsigned.ts'
+import { patienceOf } from '../system/deadline.ts'
+import { osUser } from '../system/environment.ts'
+import { failure } from '../system/failure.ts'
 import type { Context } from './context.ts'
 
 const AUDIT_WAIT_MS = 15_000

@@ -1,11 +1,11 @@
 /** The settings that hold in a project, and where each of them comes from. */
 
-import { readConfig, withProject } from '../config.ts'
-import { isAbsent } from '../files.ts'
 import type { Policy } from '../guard/policy.ts'
 import { isObject } from '../hosts/claude-code/payload.ts'
-import { type Environment, type Paths, projectSettingsPath } from '../paths.ts'
-import { namedSettings, settingAt, settingPath } from '../setting-names.ts'
+import { readConfig, withProject } from '../settings/load.ts'
+import { namedSettings, settingAt, settingPath } from '../settings/names.ts'
+import { isAbsent } from '../system/files.ts'
+import { type Environment, type Paths, projectSettingsPath } from '../system/paths.ts'
 
 export interface InForce {
   /** What the hook goes by in this project. */
@@ -53,7 +53,7 @@ export function tightenedSettings({ policy, own }: Pick<InForce, 'policy' | 'own
 
 async function settingsSaid(file: string): Promise<unknown> {
   if (isAbsent(file)) return {}
-  const { parseSettingsFile } = await import('../settings.ts')
+  const { parseSettingsFile } = await import('../settings/parse.ts')
   return parseSettingsFile(file)
 }
 

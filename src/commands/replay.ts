@@ -1,13 +1,13 @@
 /** `spikectl replay`: what the rules would have done to sessions that are over. */
 
-import { readConfig } from '../config.ts'
-import { failure } from '../failure.ts'
 import { applySettings, type Policy } from '../guard/policy.ts'
 import type { Rule } from '../guard/verdict.ts'
 import { type TranscriptFile, transcriptsAt } from '../replay/files.ts'
 import { callsIn, MIN_CALLS, peaksOf, quantile, suggestedLimits } from '../replay/limits.ts'
 import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
-import { printable, shortId } from '../short-id.ts'
+import { readConfig } from '../settings/load.ts'
+import { failure } from '../system/failure.ts'
+import { printable, shortId } from '../system/text.ts'
 import { openProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'

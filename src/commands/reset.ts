@@ -1,10 +1,10 @@
 /** `spikectl reset`: clears the rings of sessions, and signs who did it. */
 
-import { describe, failure } from '../failure.ts'
-import { tryLog } from '../log.ts'
 import { type NamedSession, readNames } from '../store/names.ts'
 import { withStateDb } from '../store/open.ts'
 import { resetSessions } from '../store/trips.ts'
+import { describe, failure } from '../system/failure.ts'
+import { tryLog } from '../system/log.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson, whoIsThere } from './person.ts'
 import { asked, fullName, namesLike, pickSession } from './sessions.ts'

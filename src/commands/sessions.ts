@@ -1,22 +1,22 @@
 /** Sessions as people see them: what `status`, `reset`, `explain` and completion have in common. */
 
-import { withProject } from '../config.ts'
-import { type Failure, failure, isFailure } from '../failure.ts'
-import { isAbsent } from '../files.ts'
 import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
-import { RATE } from '../guard/meters.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
-import { aged, countOf } from '../guard/ring.ts'
+import { RATE } from '../guard/rules/limits.ts'
 import { type Latch, meterIn } from '../guard/state.ts'
 import { ALLOW } from '../guard/verdict.ts'
-import { type Paths, projectSettingsPath } from '../paths.ts'
-import { printable, REPLACED } from '../short-id.ts'
-import type { Database } from '../sqlite.ts'
+import { aged, countOf } from '../guard/window.ts'
+import { withProject } from '../settings/load.ts'
 import { onCopy } from '../store/copy.ts'
 import { type NamedSession, readNames } from '../store/names.ts'
 import { withStateDb } from '../store/open.ts'
-import { readSessions, type StoredSession } from '../store/sessions.ts'
+import { readSessions, type StoredSession } from '../store/queries.ts'
+import { type Failure, failure, isFailure } from '../system/failure.ts'
+import { isAbsent } from '../system/files.ts'
+import { type Paths, projectSettingsPath } from '../system/paths.ts'
+import type { Database } from '../system/sqlite.ts'
+import { printable, REPLACED } from '../system/text.ts'
 
 export interface SessionView {
   readonly key: string

@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { failure } from '../failure.ts'
-import { makeFolder, readSmallFile } from '../files.ts'
 import { MAX_SETTINGS_BYTES } from '../hosts/claude-code/settings/files.ts'
-import { shellWord } from '../short-id.ts'
+import { failure } from '../system/failure.ts'
+import { makeFolder, readSmallFile } from '../system/files.ts'
+import { shellWord } from '../system/text.ts'
 
 export interface SettingsFile {
   readonly name: string

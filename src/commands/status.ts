@@ -1,13 +1,13 @@
 /** `spikectl status`: who is calling how fast, and what they would meet next. */
 
-import { readConfig } from '../config.ts'
-import { describe, type Failure, failure } from '../failure.ts'
 import { isOff } from '../guard/policy.ts'
-import type { Database } from '../sqlite.ts'
+import { readConfig } from '../settings/load.ts'
 import { countingProblem } from '../store/countable.ts'
 import { readNames } from '../store/names.ts'
-import { readSessions } from '../store/sessions.ts'
+import { readSessions } from '../store/queries.ts'
 import { NO_TOTALS, readTotals, type Totals } from '../store/totals.ts'
+import { describe, type Failure, failure } from '../system/failure.ts'
+import type { Database } from '../system/sqlite.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
 import {

@@ -5,16 +5,15 @@
  * function; nothing else decides.
  */
 
-import { answerGiven, withAnswer } from './answered.ts'
-import { haltIn, inRound, refused, refusedByLatch } from './escalation.ts'
+import { haltIn, inRound, refused, refusedByLatch } from './breaker.ts'
+import { answerGiven, withAnswer } from './duplicates.ts'
 import type { CallEvent, Event, PromptEvent, ResultsEvent } from './event.ts'
 import type { Identity } from './identity.ts'
-import { currentMeter, type Gauge, gaugesFor, judgeGauge, RATE, withAdmitted } from './meters.ts'
 import type { Policy } from './policy.ts'
-import { judgeRepeat, withPast } from './repetition.ts'
 import { isPersonsPrompt, type Reset, resetBy, withStarter } from './reset.ts'
-import { takeResults } from './results.ts'
-import { aged, withCall } from './ring.ts'
+import { takeResults } from './rounds.ts'
+import { currentMeter, type Gauge, gaugesFor, judgeGauge, RATE, withAdmitted } from './rules/limits.ts'
+import { judgeRepeat, withPast } from './rules/loop.ts'
 import {
   type AgentState,
   currentAgent,
@@ -25,6 +24,7 @@ import {
 } from './state.ts'
 import { begun, unaskedIn, withAsked, withRound } from './unasked.ts'
 import { ALLOW, type Block, type Verdict, type Warn } from './verdict.ts'
+import { aged, withCall } from './window.ts'
 
 /** What one event adds to the counters. */
 export interface Tally {

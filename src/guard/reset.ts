@@ -5,12 +5,12 @@
  * The end of a session resets no trip, but it drops the window of a session that was tripped or at a limit.
  */
 
-import { haltIn } from './escalation.ts'
+import { haltIn } from './breaker.ts'
 import type { Event } from './event.ts'
-import { isAtLimit } from './meters.ts'
 import type { Policy } from './policy.ts'
-import { countOf } from './ring.ts'
+import { isAtLimit } from './rules/limits.ts'
 import type { Lasting, State } from './state.ts'
+import { countOf } from './window.ts'
 
 export type How = 'prompt' | 'session_end' | 'mode'
 

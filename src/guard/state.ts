@@ -1,8 +1,8 @@
 /** What the rules remember between two events. */
 
 import type { Policy } from './policy.ts'
-import { emptyRing, type Ring } from './ring.ts'
 import type { Figure, Verdict } from './verdict.ts'
+import { emptyRing, type Ring } from './window.ts'
 
 /** A call that was answered a moment ago, kept so that the same call asked twice gets one answer. */
 export interface AnsweredCall {

@@ -8,8 +8,8 @@
  */
 
 import { type Event, MAIN_AGENT, type ResultsEvent, type ReturnedCall } from './event.ts'
-import { gaugesFor, withAdmitted } from './meters.ts'
 import type { Policy } from './policy.ts'
+import { gaugesFor, withAdmitted } from './rules/limits.ts'
 import type { AgentState, Lasting, SessionState, State } from './state.ts'
 
 /** Many times more calls than a session ever has running at once; the rest are calls whose round was cut short. */

@@ -2,11 +2,10 @@
 
 import { MAIN_AGENT } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
-import { WINDOW_MS } from '../guard/ring.ts'
 import type { Block, Figure, Halt } from '../guard/verdict.ts'
+import { WINDOW_MS } from '../guard/window.ts'
 import type { CallInput, GuardedInput, SettingsChangeInput } from '../hosts/claude-code/event.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
-import { factsOf, machineWord } from '../hosts/claude-code/sentences.ts'
 import {
   replyToBlock,
   replyToHaltedCall,
@@ -16,9 +15,10 @@ import {
   replyToWarn,
   withNotice,
 } from '../hosts/claude-code/wording.ts'
-import { type LogEntry, tryLog } from '../log.ts'
-import type { Paths } from '../paths.ts'
-import type { Updated } from '../store/update.ts'
+import { factsOf, machineWord } from '../messages/sentences.ts'
+import type { Updated } from '../store/store.ts'
+import { type LogEntry, tryLog } from '../system/log.ts'
+import type { Paths } from '../system/paths.ts'
 import { record } from './record.ts'
 import type { Desk } from './sign.ts'
 import { unaskedEntry } from './unasked.ts'

@@ -1,11 +1,11 @@
 /** What went wrong, in the log and in the counters. */
 
 import { existsSync } from 'node:fs'
-import { describe } from '../failure.ts'
-import { tryLog } from '../log.ts'
-import type { Paths } from '../paths.ts'
-import type { Patience } from '../pause.ts'
-import { StateDb } from '../store/state-db.ts'
+import { StateDb } from '../store/sqlite-store.ts'
+import type { Patience } from '../system/deadline.ts'
+import { describe } from '../system/failure.ts'
+import { tryLog } from '../system/log.ts'
+import type { Paths } from '../system/paths.ts'
 
 /**
  * A failure that the person is told of anyway, so a log or database that cannot be written either, often for the same

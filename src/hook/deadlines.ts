@@ -3,7 +3,7 @@
  * the call would run, whatever was decided.
  */
 
-import { patienceUntil } from '../pause.ts'
+import { patienceUntil } from '../system/deadline.ts'
 
 /** state.db's lock is waited for until then. */
 export const COUNTED_MS = 6000

@@ -4,8 +4,8 @@ import type { Identity } from '../guard/identity.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
-import type { Environment, Paths } from '../paths.ts'
 import { projectOf } from '../store/known.ts'
+import type { Environment, Paths } from '../system/paths.ts'
 import { type HeardInput, logged, partiesOf } from './answer.ts'
 
 /**

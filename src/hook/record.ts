@@ -6,8 +6,8 @@
 
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
-import { describe } from '../failure.ts'
-import { monotonic, sinceStart } from '../pause.ts'
+import { monotonic, sinceStart } from '../system/deadline.ts'
+import { describe } from '../system/failure.ts'
 import { ANSWERED_MS, SIGNED_MS } from './deadlines.ts'
 import { JOB, type Job, type Recorded, type Task } from './recorder.ts'
 import { type Desk, UNSIGNED } from './sign.ts'

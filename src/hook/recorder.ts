@@ -4,9 +4,9 @@
  */
 
 import type { AuditObject } from '../audit/canonical.ts'
-import { type LogEntry, tryLog } from '../log.ts'
-import { monotonic, patienceOf } from '../pause.ts'
-import { writeOut } from '../stdio.ts'
+import { monotonic, patienceOf } from '../system/deadline.ts'
+import { type LogEntry, tryLog } from '../system/log.ts'
+import { writeOut } from '../system/stdio.ts'
 import { countUnsigned, recordFailure } from './count.ts'
 import { type Desk, type Signature, sign } from './sign.ts'
 

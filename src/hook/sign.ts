@@ -1,11 +1,11 @@
 /** The signed line of what was refused. A refusal stands whether or not it could be signed. */
 
 import type { AuditObject } from '../audit/canonical.ts'
-import { describe } from '../failure.ts'
-import { tryLog } from '../log.ts'
-import type { Paths } from '../paths.ts'
-import { type Patience, patienceOf, patienceUntil } from '../pause.ts'
 import { readUnsigned } from '../store/unsigned.ts'
+import { type Patience, patienceOf, patienceUntil } from '../system/deadline.ts'
+import { describe } from '../system/failure.ts'
+import { tryLog } from '../system/log.ts'
+import type { Paths } from '../system/paths.ts'
 import { countUnsigned } from './count.ts'
 import { SIGNED_MS } from './deadlines.ts'
 

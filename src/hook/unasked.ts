@@ -1,6 +1,6 @@
 /** Calls that ran without our having been asked, in one line of the log. */
 
-import type { LogEntry } from '../log.ts'
+import type { LogEntry } from '../system/log.ts'
 
 /** More tools than this are named in no message. */
 const MOST_NAMED = 5

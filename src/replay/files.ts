@@ -6,10 +6,10 @@
 
 import { closeSync, type Dirent, existsSync, openSync, readdirSync, statSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import { failure } from '../failure.ts'
-import { readAt } from '../files.ts'
 import { sessionOfLine } from '../hosts/claude-code/transcript.ts'
-import { linesFrom, type RawLine } from '../lines.ts'
+import { failure } from '../system/failure.ts'
+import { readAt } from '../system/files.ts'
+import { linesFrom, type RawLine } from '../system/lines.ts'
 
 const MAX_LINE_BYTES = 32 * 1024 * 1024
 /** Nearly always the first lines of a file say the session. */

@@ -1,11 +1,11 @@
 /** What the rules would have done to sessions that are over: the same `decide`, with the transcripts' clock. */
 
+import { haltIn } from '../guard/breaker.ts'
 import { decide } from '../guard/decide.ts'
-import { haltIn } from '../guard/escalation.ts'
 import type { Policy } from '../guard/policy.ts'
-import { aged, countOf, emptyRing, type Ring, withCall } from '../guard/ring.ts'
 import { type AgentState, currentAgent, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
 import type { Rule, Verdict } from '../guard/verdict.ts'
+import { aged, countOf, emptyRing, type Ring, withCall } from '../guard/window.ts'
 import type { TranscriptFile } from './files.ts'
 import { type Oddity, type Reader, readSession } from './session.ts'
 import type { Timed } from './story.ts'

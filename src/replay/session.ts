@@ -2,7 +2,6 @@
 
 import { hash } from 'node:crypto'
 import { type Event, MAIN_AGENT, type Prompter } from '../guard/event.ts'
-import { callOf, resultOf } from '../hosts/claude-code/fingerprint.ts'
 import {
   mayConcern,
   parseTranscriptLine,
@@ -12,6 +11,7 @@ import {
   type TranscriptResult,
   type Unusable,
 } from '../hosts/claude-code/transcript.ts'
+import { callOf, resultOf } from '../hosts/fingerprint.ts'
 import { linesIn, type TranscriptFile } from './files.ts'
 import { inOrder, type Story, type Timed } from './story.ts'
 

@@ -1,7 +1,7 @@
 /** How many of the blocks that could not be signed a person has taken note of. It lasts as long as their counter. */
 
-import type { Database } from '../sqlite.ts'
-import type { StateDb } from './state-db.ts'
+import type { Database } from '../system/sqlite.ts'
+import type { StateDb } from './sqlite-store.ts'
 
 export interface Noted {
   /** All since the file began. */

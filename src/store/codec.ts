@@ -3,9 +3,9 @@
  * does not parse is dropped alone.
  */
 
-import { MAX_COUNT, type Ring, WINDOW_SECONDS } from '../guard/ring.ts'
 import type { AgentState, AnsweredCall, Lasting, Meter, PastCall, SessionState } from '../guard/state.ts'
 import { ALLOW, type Verdict } from '../guard/verdict.ts'
+import { MAX_COUNT, type Ring, WINDOW_SECONDS } from '../guard/window.ts'
 
 /** JSON of all but what lasts; answers as [id, signature, at], with the verdict unless it was "allow". */
 export function encodeSession({ meters, denied, answered }: SessionState): string {

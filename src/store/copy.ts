@@ -2,10 +2,10 @@
 
 import { closeSync, constants, fstatSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { failure } from '../failure.ts'
-import { isOurFile, openOurs, refuseForeignFolder } from '../files.ts'
-import { shellWord } from '../short-id.ts'
-import { type Database, onOneState, openCopy } from '../sqlite.ts'
+import { failure } from '../system/failure.ts'
+import { isOurFile, openOurs, refuseForeignFolder } from '../system/files.ts'
+import { type Database, onOneState, openCopy } from '../system/sqlite.ts'
+import { shellWord } from '../system/text.ts'
 import { hasSchema } from './schema.ts'
 
 /** What is copied at once, and held in memory twice: many times what 10,000 sessions take. */

@@ -2,10 +2,10 @@
 
 import { accessSync, constants, lstatSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, type Failure, failure, isFailure } from '../failure.ts'
-import { isAbsent, refuseForeignFolder } from '../files.ts'
-import type { Paths } from '../paths.ts'
-import { shellWord } from '../short-id.ts'
+import { codeOf, type Failure, failure, isFailure } from '../system/failure.ts'
+import { isAbsent, refuseForeignFolder } from '../system/files.ts'
+import type { Paths } from '../system/paths.ts'
+import { shellWord } from '../system/text.ts'
 
 const READ = constants.R_OK
 const READ_AND_WRITE = constants.R_OK | constants.W_OK

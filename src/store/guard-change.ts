@@ -3,7 +3,7 @@
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { decodeGuardChange, encodeGuardChange, type GuardChange } from './codec.ts'
 import { minuteOf } from './schema.ts'
-import type { StateDb } from './state-db.ts'
+import type { StateDb } from './sqlite-store.ts'
 
 /** The same hook, registered in settings and in a plugin, runs twice at once. */
 const REPEAT_MS = 1000

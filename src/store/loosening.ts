@@ -1,9 +1,9 @@
 /** The policy that a session met last, and what of it has become looser while the session ran. */
 
 import { type Identity, keyOf } from '../guard/identity.ts'
-import type { Database } from '../sqlite.ts'
+import type { Database } from '../system/sqlite.ts'
 import { decodeLoosening, encodeLoosening } from './codec.ts'
-import type { StateDb } from './state-db.ts'
+import type { StateDb } from './sqlite-store.ts'
 
 interface Row {
   readonly policy: string

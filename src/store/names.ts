@@ -4,7 +4,7 @@
  */
 
 import { type Identity, keyBeginning } from '../guard/identity.ts'
-import type { Database } from '../sqlite.ts'
+import type { Database } from '../system/sqlite.ts'
 
 /** A known session, as its key names it. */
 export interface NamedSession {

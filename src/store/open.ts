@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
-import { failure, mendable } from '../failure.ts'
-import { makeFolder } from '../files.ts'
-import { patienceOf, sinceStart } from '../pause.ts'
-import { moveAsideIfDamaged, type RepairWaits } from '../repair.ts'
-import { isBusy, isDamage, isMoved } from '../sqlite.ts'
-import { StateDb } from './state-db.ts'
+import { patienceOf, sinceStart } from '../system/deadline.ts'
+import { failure, mendable } from '../system/failure.ts'
+import { makeFolder } from '../system/files.ts'
+import { moveAsideIfDamaged, type RepairWaits } from '../system/repair.ts'
+import { isBusy, isDamage, isMoved } from '../system/sqlite.ts'
+import { StateDb } from './sqlite-store.ts'
 
 /** How long people wait for a lock that does not come. */
 const LOCK_WAIT_MS = 3000

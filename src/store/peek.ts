@@ -1,7 +1,7 @@
-import { codeOf, failure, mendable } from '../failure.ts'
-import { isAbsent } from '../files.ts'
-import { patienceOf } from '../pause.ts'
-import { type Database, isBusy, isDamage, onOneState, openSqlite, whileBusy } from '../sqlite.ts'
+import { patienceOf } from '../system/deadline.ts'
+import { codeOf, failure, mendable } from '../system/failure.ts'
+import { isAbsent } from '../system/files.ts'
+import { type Database, isBusy, isDamage, onOneState, openSqlite, whileBusy } from '../system/sqlite.ts'
 import { hasSchema } from './schema.ts'
 
 /** Whoever may write mends it: the next tool call, or a person who does not want to wait for one. */

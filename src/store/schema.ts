@@ -1,5 +1,5 @@
-import { failure } from '../failure.ts'
-import type { Database } from '../sqlite.ts'
+import { failure } from '../system/failure.ts'
+import type { Database } from '../system/sqlite.ts'
 
 /**
  * state.db. One row a session: `live` is what the rules remember (NULL once the session has been idle for a

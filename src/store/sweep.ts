@@ -3,11 +3,11 @@
  * summaries after 30 days; agents idle for 10 minutes are folded into one row of their session, unless they are halted.
  */
 
-import { describe } from '../failure.ts'
-import { WINDOW_MS } from '../guard/ring.ts'
-import { type Database, isBusy } from '../sqlite.ts'
+import { WINDOW_MS } from '../guard/window.ts'
+import { describe } from '../system/failure.ts'
+import { type Database, isBusy } from '../system/sqlite.ts'
 import { minuteOf } from './schema.ts'
-import type { StateDb } from './state-db.ts'
+import type { StateDb } from './sqlite-store.ts'
 
 const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
 const AGENT_TTL_MS = 10 * 60 * 1000

@@ -1,6 +1,6 @@
 /** What people ask of state.db: how much was counted in all. */
 
-import type { Database } from '../sqlite.ts'
+import type { Database } from '../system/sqlite.ts'
 
 export interface Totals {
   readonly calls: number

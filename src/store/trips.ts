@@ -1,10 +1,10 @@
 /** Tripped sessions and agents: who of them goes on when an event or a person resets them. */
 
 import { freshSession, type State } from '../guard/state.ts'
-import type { Database } from '../sqlite.ts'
+import type { Database } from '../system/sqlite.ts'
 import { decodeAgent, decodeLasting, encodeLasting } from './codec.ts'
-import type { StateDb } from './state-db.ts'
-import type { Decided, Found } from './update.ts'
+import type { StateDb } from './sqlite-store.ts'
+import type { Decided, Found } from './store.ts'
 
 /**
  * What a decided event does to the trips of a session that is known: those of its other agents end with the epoch. Returns

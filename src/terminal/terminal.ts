@@ -14,8 +14,8 @@ import {
   supportsColor,
   supportsColorStderr,
 } from 'chalk'
-import { isFailure, mendable } from '../failure.ts'
-import { jsonOf } from '../json.ts'
+import { isFailure, mendable } from '../system/failure.ts'
+import { jsonOf } from '../system/json.ts'
 import { wrapped } from './wrap.ts'
 
 export interface Terminal {

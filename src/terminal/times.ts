@@ -1,6 +1,6 @@
 /** Times as people read them: how long ago, and on the clock where they are. All in Unix ms. */
 
-import { counted } from '../plural.ts'
+import { counted } from '../system/plural.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

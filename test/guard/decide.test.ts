@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { decide, lacksTenant, outlook } from '../../src/guard/decide.ts'
 import { identify, keyBeginning, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
-import { countOf } from '../../src/guard/ring.ts'
+import { countOf } from '../../src/guard/window.ts'
 import {
   admit,
   admittedIn,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { callOf, resultOf } from '../../src/hosts/claude-code/fingerprint.ts'
+import { callOf, resultOf } from '../../src/hosts/fingerprint.ts'
 
 /** No hash at all, so that a row that fails shows what was hashed. */
 const plain = (text: string) => text

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { withHooks, withoutHooks } from '../../src/hosts/claude-code/settings/edit.ts'
-import { EVENTS, ownHooks, settingsIn } from '../../src/hosts/claude-code/settings/own-hooks.ts'
+import { EVENTS, ownHooks, settingsIn } from '../../src/hosts/claude-code/settings/hooks.ts'
 
 const HOOK = { command: '/usr/bin/node', args: ['/opt/spikectl/bin/spikectl-hook.js'], failClosed: false }
 

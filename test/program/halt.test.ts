@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { openSqlite } from '../../src/sqlite.ts'
+import { openSqlite } from '../../src/system/sqlite.ts'
 import { type Ended, event, runCli, runHook, temporaryHome } from '../support/processes.ts'
 
 let ids = 0

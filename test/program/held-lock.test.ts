@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { verifyLog } from '../../src/audit/verify.ts'
-import { openSqlite } from '../../src/sqlite.ts'
+import { openSqlite } from '../../src/system/sqlite.ts'
 import { makePipe } from '../support/places.ts'
 import { event, runCli, runHook, temporaryHome } from '../support/processes.ts'
 

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Settings } from '../../src/guard/policy.ts'
-import { openSqlite } from '../../src/sqlite.ts'
+import { openSqlite } from '../../src/system/sqlite.ts'
 import {
   ALL_OFF,
   blockedHome,
@@ -212,7 +212,7 @@ describe('the status line reads', () => {
   test('no file that a killed process has left half written: the next call mends it', async (t) => {
     const home = called(t, 1)
     const killed = `
-      import { openSqlite, QUICK } from ${JSON.stringify(new URL('../../src/sqlite.ts', import.meta.url).href)}
+      import { openSqlite, QUICK } from ${JSON.stringify(new URL('../../src/system/sqlite.ts', import.meta.url).href)}
       openSqlite('state.db').exec(QUICK + '; BEGIN IMMEDIATE; UPDATE session SET calls = 2')
       process.kill(process.pid, 'SIGKILL')`
     assert.equal((await run(['--input-type=module', '-e', killed], { home })).signal, 'SIGKILL')

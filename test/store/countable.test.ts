@@ -10,7 +10,7 @@ import { temporaryHome } from '../support/processes.ts'
 import { runBound } from '../support/unwritable.ts'
 
 const COUNTABLE = pathToFileURL(join(import.meta.dirname, '../../src/store/countable.ts')).href
-const PATHS = pathToFileURL(join(import.meta.dirname, '../../src/paths.ts')).href
+const PATHS = pathToFileURL(join(import.meta.dirname, '../../src/system/paths.ts')).href
 
 /** Prints the problem of each home that is named, or null. */
 const LOOK = `

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { noteGuardChange } from '../../src/store/guard-change.ts'
 import { notePolicy } from '../../src/store/loosening.ts'
-import { readGuardChange, readLoosening } from '../../src/store/sessions.ts'
+import { readGuardChange, readLoosening } from '../../src/store/queries.ts'
 import {
   callBy,
   END,

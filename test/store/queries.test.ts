@@ -15,7 +15,7 @@ import {
   readSession,
   readState,
   type Wanted,
-} from '../../src/store/sessions.ts'
+} from '../../src/store/queries.ts'
 import { times } from '../support/processes.ts'
 import {
   agentOf,

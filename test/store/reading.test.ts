@@ -5,12 +5,12 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { identify } from '../../src/guard/identity.ts'
-import { withSqlite } from '../../src/sqlite.ts'
 import { onCopy } from '../../src/store/copy.ts'
 import { policyOf, projectOf } from '../../src/store/known.ts'
 import { withStateDb } from '../../src/store/open.ts'
 import { peek } from '../../src/store/peek.ts'
 import { readTotals } from '../../src/store/totals.ts'
+import { withSqlite } from '../../src/system/sqlite.ts'
 import { temporaryHome } from '../support/processes.ts'
 import {
   callBy,

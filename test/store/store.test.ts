@@ -6,11 +6,9 @@ import Database from 'better-sqlite3'
 import { decide } from '../../src/guard/decide.ts'
 import type { CallEvent, Event } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
-import { RATE } from '../../src/guard/meters.ts'
-import { countOf } from '../../src/guard/ring.ts'
+import { RATE } from '../../src/guard/rules/limits.ts'
 import { meterIn, type SessionState } from '../../src/guard/state.ts'
-import { patienceOf } from '../../src/pause.ts'
-import { openSqlite } from '../../src/sqlite.ts'
+import { countOf } from '../../src/guard/window.ts'
 import {
   decodeAgent,
   decodeLasting,
@@ -20,10 +18,12 @@ import {
   encodeSession,
 } from '../../src/store/codec.ts'
 import { withStateDb } from '../../src/store/open.ts'
-import { readSessions } from '../../src/store/sessions.ts'
-import { StateDb } from '../../src/store/state-db.ts'
+import { readSessions } from '../../src/store/queries.ts'
+import { StateDb } from '../../src/store/sqlite-store.ts'
 import { sweep } from '../../src/store/sweep.ts'
 import { NO_TOTALS, readTotals } from '../../src/store/totals.ts'
+import { patienceOf } from '../../src/system/deadline.ts'
+import { openSqlite } from '../../src/system/sqlite.ts'
 import { temporaryHome } from '../support/processes.ts'
 import { limits, MAIN, START } from '../support/table.ts'
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Finding } from '../../src/commands/doctor/finding.ts'
-import { EVENTS } from '../../src/hosts/claude-code/settings/own-hooks.ts'
+import { EVENTS } from '../../src/hosts/claude-code/settings/hooks.ts'
 import { CLI, type Ended, event, HOOK, run, runCli, runHook, temporaryHome, times } from './processes.ts'
 
 /** A person with spikectl installed, a project, and a `claude` on the PATH that says this version. */

@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict'
 import { decide } from '../../src/guard/decide.ts'
 import type { CallEvent, Event } from '../../src/guard/event.ts'
-import { RATE } from '../../src/guard/meters.ts'
 import { applySettings, DEFAULT_POLICY, type Policy } from '../../src/guard/policy.ts'
-import { countOf } from '../../src/guard/ring.ts'
+import { RATE } from '../../src/guard/rules/limits.ts'
 import {
   type AgentState,
   freshAgent,
@@ -15,6 +14,7 @@ import {
   type State,
 } from '../../src/guard/state.ts'
 import type { Verdict } from '../../src/guard/verdict.ts'
+import { countOf } from '../../src/guard/window.ts'
 
 /** Any time will do; this one is not on a second, so that nothing works by accident of alignment. */
 export const START = 1_800_000_000_400

@@ -4,7 +4,7 @@ import { encodeCheckpoint } from '../../audit/checkpoint.ts'
 import { openSigner } from '../../audit/keys.ts'
 import { treeHash } from '../../audit/merkle.ts'
 import { treeOf } from '../../audit/tree.ts'
-import { failure } from '../../failure.ts'
+import { failure } from '../../system/failure.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { soundLog } from './place.ts'
 

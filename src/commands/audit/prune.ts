@@ -1,8 +1,8 @@
 /** `spikectl audit prune`: removes the oldest files of the log, and signs that it did. */
 
 import { type Choice, prunable, prune } from '../../audit/prune.ts'
-import { failure } from '../../failure.ts'
-import { printable } from '../../short-id.ts'
+import { failure } from '../../system/failure.ts'
+import { printable } from '../../system/text.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { appendOptions, refuseAgents } from '../person.ts'
 import { soundLog } from './place.ts'

@@ -1,6 +1,6 @@
 /** `spikectl complete`: what may stand at the end of a command line. The scripts in completions/ ask it. */
 
-import type { Paths } from '../../paths.ts'
+import type { Paths } from '../../system/paths.ts'
 import type { Context, ExitCode } from '../context.ts'
 import {
   type Candidate,

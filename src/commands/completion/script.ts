@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type Failure, failure } from '../../failure.ts'
-import { printable } from '../../short-id.ts'
+import { type Failure, failure } from '../../system/failure.ts'
+import { printable } from '../../system/text.ts'
 import type { Context, ExitCode } from '../context.ts'
 
 /** The line that makes a shell complete our commands, and the file that it belongs into. */

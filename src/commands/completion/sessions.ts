@@ -1,12 +1,12 @@
 /** Sessions by name, as state.db has them. It is only looked at: nothing is created, mended or waited for. */
 
-import { readConfig } from '../../config.ts'
-import { durationOf } from '../../hosts/claude-code/sentences.ts'
-import { printable, shortId } from '../../short-id.ts'
-import type { Database } from '../../sqlite.ts'
+import { durationOf } from '../../messages/sentences.ts'
+import { readConfig } from '../../settings/load.ts'
 import { readNames, readTenants } from '../../store/names.ts'
 import { peek } from '../../store/peek.ts'
-import { readSessions } from '../../store/sessions.ts'
+import { readSessions } from '../../store/queries.ts'
+import type { Database } from '../../system/sqlite.ts'
+import { printable, shortId } from '../../system/text.ts'
 import { type Found, NONE_FOUND, projectName, type SessionView, viewsOf } from '../sessions.ts'
 import type { Asked, Candidate } from './typed.ts'
 

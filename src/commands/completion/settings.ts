@@ -1,11 +1,11 @@
 /** The names of settings, and the values of those that have few: as the schema of config.json has them. */
 
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
-import { readConfig } from '../../config.ts'
-import type { Paths } from '../../paths.ts'
-import { namedSettings, settingAt, settingPath } from '../../setting-names.ts'
-import { SettingsSchema } from '../../settings-schema.ts'
-import { printable } from '../../short-id.ts'
+import { readConfig } from '../../settings/load.ts'
+import { namedSettings, settingAt, settingPath } from '../../settings/names.ts'
+import { SettingsSchema } from '../../settings/schema.ts'
+import type { Paths } from '../../system/paths.ts'
+import { printable } from '../../system/text.ts'
 import type { Candidate } from './typed.ts'
 
 const SCHEMA = toJsonSchema(SettingsSchema, { typeMode: 'input' })

@@ -1,6 +1,6 @@
 /** What stands on a command line before the word that is completed, read by commander's own tree of commands. */
 
-import type { Paths } from '../../paths.ts'
+import type { Paths } from '../../system/paths.ts'
 
 /** As much of commander's commands as is asked for here: cli.ts alone imports it. */
 export interface CommandNode {

@@ -1,10 +1,10 @@
 /** `spikectl doctor --acknowledge`: a person has read of the blocks that could not be signed. */
 
-import { isAbsent } from '../../files.ts'
-import { tryLog } from '../../log.ts'
-import { counted } from '../../plural.ts'
 import { acknowledgeUnsigned } from '../../store/acknowledged.ts'
 import { withStateDb } from '../../store/open.ts'
+import { isAbsent } from '../../system/files.ts'
+import { tryLog } from '../../system/log.ts'
+import { counted } from '../../system/plural.ts'
 import type { Context } from '../context.ts'
 import { refuseAgents, whoIsThere } from '../person.ts'
 

@@ -3,9 +3,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf, failure } from '../../failure.ts'
-import type { Environment } from '../../paths.ts'
-import { shellWord } from '../../short-id.ts'
+import { codeOf, failure } from '../../system/failure.ts'
+import type { Environment } from '../../system/paths.ts'
+import { shellWord } from '../../system/text.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'
 
 /** What spikectl was tried with. */

@@ -1,7 +1,7 @@
 /** What a check of `spikectl doctor` has found. */
 
-import { isFailure, mendable } from '../../failure.ts'
-import { shellWord } from '../../short-id.ts'
+import { isFailure, mendable } from '../../system/failure.ts'
+import { shellWord } from '../../system/text.ts'
 
 export type Level = 'ok' | 'warning' | 'failure'
 

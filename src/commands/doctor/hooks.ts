@@ -6,9 +6,9 @@ import {
   type Members,
   type OwnHook,
   unheardEvents,
-} from '../../hosts/claude-code/settings/own-hooks.ts'
+} from '../../hosts/claude-code/settings/hooks.ts'
 import { weaknessOf } from '../../hosts/claude-code/settings/weakness.ts'
-import { shellWord } from '../../short-id.ts'
+import { shellWord } from '../../system/text.ts'
 import { HOOK, ROOT } from '../hook-command.ts'
 import { type Finding, failed, warning } from './finding.ts'
 import type { HookPlace } from './places.ts'

@@ -1,18 +1,13 @@
 /** Where our hooks come from: settings files, managed settings, a plugin. */
 
 import { join } from 'node:path'
-import { failure } from '../../failure.ts'
-import { readSmallFile } from '../../files.ts'
 import type { SettingsText } from '../../hosts/claude-code/settings/files.ts'
-import {
-  type Members,
-  type OwnHook,
-  ownHooks,
-  settingsIn,
-} from '../../hosts/claude-code/settings/own-hooks.ts'
+import { type Members, type OwnHook, ownHooks, settingsIn } from '../../hosts/claude-code/settings/hooks.ts'
 import type { EnabledPlugin } from '../../hosts/claude-code/settings/plugins.ts'
 import { appliedIn } from '../../hosts/claude-code/settings/silencing.ts'
-import { shellWord } from '../../short-id.ts'
+import { failure } from '../../system/failure.ts'
+import { readSmallFile } from '../../system/files.ts'
+import { shellWord } from '../../system/text.ts'
 
 export interface HookPlace {
   readonly name: string

@@ -3,16 +3,16 @@
 import { statSync } from 'node:fs'
 import { hookedEvents } from '../../hosts/claude-code/settings/edit.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText } from '../../hosts/claude-code/settings/files.ts'
+import { settingsIn } from '../../hosts/claude-code/settings/hooks.ts'
 import { misfitIn } from '../../hosts/claude-code/settings/misfit.ts'
-import { settingsIn } from '../../hosts/claude-code/settings/own-hooks.ts'
 import {
   disablings,
   losses,
   misleadings,
   type Silencing,
 } from '../../hosts/claude-code/settings/silencing.ts'
-import type { Environment } from '../../paths.ts'
-import { shellWord } from '../../short-id.ts'
+import type { Environment } from '../../system/paths.ts'
+import { shellWord } from '../../system/text.ts'
 import { editing, type Finding, failed, ok, warning } from './finding.ts'
 import type { HookPlace, Managed } from './places.ts'
 

@@ -1,8 +1,8 @@
 /** Tries the hook as it is configured: how long a call waits for it, and whether it really blocks. */
 
 import { spawnSync } from 'node:child_process'
-import type { OwnHook } from '../../hosts/claude-code/settings/own-hooks.ts'
-import type { Environment } from '../../paths.ts'
+import type { OwnHook } from '../../hosts/claude-code/settings/hooks.ts'
+import type { Environment } from '../../system/paths.ts'
 import { exampleCall, type HookRun, inThrowAwayHome, type Runnable, runHook } from '../hook-command.ts'
 import { editing, type Finding, failed, ok, warning } from './finding.ts'
 import type { HookPlace } from './places.ts'

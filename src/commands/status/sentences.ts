@@ -1,10 +1,10 @@
 /** What a person should know beside the table of sessions, and what to do about it. */
 
 import type { Policy } from '../../guard/policy.ts'
-import { factsOf, machineWord } from '../../hosts/claude-code/sentences.ts'
-import { counted } from '../../plural.ts'
-import { pasteable, printable, shortId } from '../../short-id.ts'
+import { factsOf, machineWord } from '../../messages/sentences.ts'
 import type { Totals } from '../../store/totals.ts'
+import { counted } from '../../system/plural.ts'
+import { pasteable, printable, shortId } from '../../system/text.ts'
 import { ago, clock } from '../../terminal/times.ts'
 import type { SessionView } from '../sessions.ts'
 

@@ -1,6 +1,6 @@
 /** Sessions as a table that fits the terminal: what is least asked for is left out first. */
 
-import { shortId } from '../../short-id.ts'
+import { shortId } from '../../system/text.ts'
 import { sparkline } from '../../terminal/sparkline.ts'
 import { type Column, table } from '../../terminal/table.ts'
 import type { Terminal } from '../../terminal/terminal.ts'

@@ -1,12 +1,12 @@
 /** What the status line says of one session: short, and in the colour of how much it matters. Pure. */
 
 import { outlook } from '../../guard/decide.ts'
-import { RATE } from '../../guard/meters.ts'
 import type { Policy } from '../../guard/policy.ts'
-import { aged, countOf } from '../../guard/ring.ts'
+import { RATE } from '../../guard/rules/limits.ts'
 import { meterIn, type SessionState } from '../../guard/state.ts'
 import type { Halt, Verdict } from '../../guard/verdict.ts'
-import { printable } from '../../short-id.ts'
+import { aged, countOf } from '../../guard/window.ts'
+import { printable } from '../../system/text.ts'
 import type { Colour } from '../../terminal/sgr.ts'
 
 /** A session as it was seen at `now` (Unix ms). */

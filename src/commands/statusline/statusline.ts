@@ -3,17 +3,12 @@
  * turn. It reads and changes nothing. What goes wrong is said in the line: nothing else of ours is seen there.
  */
 
-import { readConfig, withProject } from '../../config.ts'
-import { describe, failure, isFailure, mendable } from '../../failure.ts'
 import { lacksTenant } from '../../guard/decide.ts'
 import { type Identity, identify, keyOf } from '../../guard/identity.ts'
 import { isOff, type Policy } from '../../guard/policy.ts'
 import { freshSession } from '../../guard/state.ts'
 import { badStatusInput, parseStatusLineInput } from '../../hosts/claude-code/statusline.ts'
-import { namedIn } from '../../named.ts'
-import { projectSettingsPath } from '../../paths.ts'
-import { printable } from '../../short-id.ts'
-import { type Input, isInteractive, readInput, writeOut } from '../../stdio.ts'
+import { readConfig, withProject } from '../../settings/load.ts'
 import { countingProblem } from '../../store/countable.ts'
 import { peek } from '../../store/peek.ts'
 import {
@@ -22,9 +17,14 @@ import {
   readGuardChange,
   readLoosening,
   readSession,
-} from '../../store/sessions.ts'
+} from '../../store/queries.ts'
+import { namedIn } from '../../system/environment.ts'
+import { describe, failure, isFailure, mendable } from '../../system/failure.ts'
+import { projectSettingsPath } from '../../system/paths.ts'
+import { type Input, isInteractive, readInput, writeOut } from '../../system/stdio.ts'
+import { printable } from '../../system/text.ts'
+import { oldNode } from '../../system/version.ts'
 import { painted, RESET } from '../../terminal/sgr.ts'
-import { oldNode } from '../../version.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { type Glance, NO_TENANT, OFF, type Phrase, phrasesOf, UNCOUNTED } from './glance.ts'
 import type { Wrapped } from './wrapped.ts'

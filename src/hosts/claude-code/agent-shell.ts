@@ -1,4 +1,4 @@
-import type { Environment } from '../../paths.ts'
+import type { Environment } from '../../system/paths.ts'
 
 /**
  * True in a shell that the guarded agent itself has opened (Claude Code's Bash tool), where it must not be

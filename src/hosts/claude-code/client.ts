@@ -5,7 +5,7 @@
  */
 
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { Environment } from '../../paths.ts'
+import type { Environment } from '../../system/paths.ts'
 import { isAgentShell } from './agent-shell.ts'
 
 /** The client's process id; undefined where the environment names none. */

@@ -5,8 +5,8 @@
  * string counts as not given, an event that we do not know is of type "other".
  */
 
-import { failure } from '../../failure.ts'
 import { type Agent, MAIN_AGENT, type Prompter } from '../../guard/event.ts'
+import { failure } from '../../system/failure.ts'
 import { idOf, isObject, type Payload, parsePayload, textOf } from './payload.ts'
 
 interface Common {

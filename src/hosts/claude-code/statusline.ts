@@ -1,6 +1,6 @@
 /** What Claude Code hands to the command of its status line: who is shown, and where they work. Pure. */
 
-import { failure } from '../../failure.ts'
+import { failure } from '../../system/failure.ts'
 import { idOf, isObject, parsePayload, textOf } from './payload.ts'
 
 export interface StatusLineInput {

@@ -5,8 +5,6 @@
 
 import type { Identity } from '../../guard/identity.ts'
 import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
-import { pasteable, printable } from '../../short-id.ts'
-import { type Reply, SILENCE } from './reply.ts'
 import {
   blockReason,
   factsOf,
@@ -14,7 +12,9 @@ import {
   type Reason,
   stopReason as stopSentence,
   warnAdvice,
-} from './sentences.ts'
+} from '../../messages/sentences.ts'
+import { pasteable, printable } from '../../system/text.ts'
+import { type Reply, SILENCE } from './reply.ts'
 
 /** Of a reason, in bytes, without the LF at its end. */
 const MOST = 599

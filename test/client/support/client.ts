@@ -1,7 +1,7 @@
 /** One run of the real client, with a deadline. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { codeOf } from '../../../src/failure.ts'
+import { codeOf } from '../../../src/system/failure.ts'
 import type { Ended } from '../../support/processes.ts'
 import { clientProgram } from './download.ts'
 

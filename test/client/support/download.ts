@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, failure } from '../../../src/failure.ts'
+import { describe, failure } from '../../../src/system/failure.ts'
 
 /** The version that these tests are about. */
 export const CLAUDE_CODE = '2.1.330'

@@ -15,9 +15,9 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser'
-import { failure } from '../../../failure.ts'
+import { failure } from '../../../system/failure.ts'
 import { isObject } from '../payload.ts'
-import { BOM, EVENTS, hooksIn, isOurs, type Members } from './own-hooks.ts'
+import { BOM, EVENTS, hooksIn, isOurs, type Members } from './hooks.ts'
 
 /** Seconds after which the client gives up on us, and lets the call run. */
 const TIMEOUT_S = 10

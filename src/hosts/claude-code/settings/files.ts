@@ -3,9 +3,9 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { describe } from '../../../failure.ts'
-import { readSmallFile } from '../../../files.ts'
-import type { Environment } from '../../../paths.ts'
+import { describe } from '../../../system/failure.ts'
+import { readSmallFile } from '../../../system/files.ts'
+import type { Environment } from '../../../system/paths.ts'
 
 /** In the order of precedence, lowest first. Hooks of all of them run together. */
 export const SCOPES = ['user', 'project', 'local'] as const

@@ -5,7 +5,7 @@
  */
 
 import * as v from 'valibot'
-import type { Members } from './own-hooks.ts'
+import type { Members } from './hooks.ts'
 
 const text = v.optional(v.string())
 const flag = v.optional(v.boolean())

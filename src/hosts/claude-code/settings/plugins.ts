@@ -5,12 +5,12 @@
  */
 
 import { join } from 'node:path'
-import { failure } from '../../../failure.ts'
-import { readSmallFile } from '../../../files.ts'
-import type { Environment } from '../../../paths.ts'
+import { failure } from '../../../system/failure.ts'
+import { readSmallFile } from '../../../system/files.ts'
+import type { Environment } from '../../../system/paths.ts'
 import { isObject } from '../payload.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText, userFolder } from './files.ts'
-import { listOf, type Members, settingsIn } from './own-hooks.ts'
+import { listOf, type Members, settingsIn } from './hooks.ts'
 import { appliedIn } from './silencing.ts'
 
 export interface EnabledPlugin {

@@ -2,8 +2,8 @@
 
 import { isObject } from '../payload.ts'
 import type { SettingsText } from './files.ts'
+import { hashOfOwnHooks, type Members, ownHooks, settingsIn } from './hooks.ts'
 import { misfitIn } from './misfit.ts'
-import { hashOfOwnHooks, type Members, ownHooks, settingsIn } from './own-hooks.ts'
 import { weaknessOf } from './weakness.ts'
 
 /** `problem` completes "FILE …". */

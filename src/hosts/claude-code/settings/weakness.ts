@@ -1,6 +1,6 @@
 /** Ways in which a hook of ours stands in settings, and does not do what it should. Pure. */
 
-import type { OwnHook } from './own-hooks.ts'
+import type { OwnHook } from './hooks.ts'
 
 export interface Weakness {
   /** Completes "the hook …". */

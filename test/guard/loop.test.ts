@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ReturnedCall } from '../../src/guard/event.ts'
 import { DEFAULT_POLICY } from '../../src/guard/policy.ts'
-import { MAX_HISTORY } from '../../src/guard/repetition.ts'
+import { MAX_HISTORY } from '../../src/guard/rules/loop.ts'
 import { begun, prompt, round, rounds, scene } from '../support/rounds.ts'
 import { call, MAIN, meet, session, stateOf } from '../support/table.ts'
 

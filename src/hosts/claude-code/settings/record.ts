@@ -3,12 +3,12 @@
 import { hash } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { failure } from './failure.ts'
-import { isAbsent, makeFolder, readOurs } from './files.ts'
-import type { Paths } from './paths.ts'
-import { patienceOf } from './pause.ts'
-import { shellWord } from './short-id.ts'
-import { exclusively } from './sqlite.ts'
+import { patienceOf } from '../../../system/deadline.ts'
+import { failure } from '../../../system/failure.ts'
+import { isAbsent, makeFolder, readOurs } from '../../../system/files.ts'
+import type { Paths } from '../../../system/paths.ts'
+import { exclusively } from '../../../system/sqlite.ts'
+import { shellWord } from '../../../system/text.ts'
 
 const LOCK_WAIT_MS = 10_000
 

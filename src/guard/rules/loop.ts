@@ -10,9 +10,9 @@
  * breaks the loop. How often each rule speaks in real sessions: `npm run bench -- detection`.
  */
 
-import type { Policy } from './policy.ts'
-import type { PastCall } from './state.ts'
-import { ALLOW, type Allow, type Block, type Warn } from './verdict.ts'
+import type { Policy } from '../policy.ts'
+import type { PastCall } from '../state.ts'
+import { ALLOW, type Allow, type Block, type Warn } from '../verdict.ts'
 
 export interface Threshold {
   readonly times: number

@@ -1,10 +1,10 @@
 /** What results change: what calls brought is remembered, and a round that has ended may have been one too many. */
 
-import { withoutResults } from './answered.ts'
-import { afterRound, halted, haltIn } from './escalation.ts'
+import { afterRound, halted, haltIn } from './breaker.ts'
+import { withoutResults } from './duplicates.ts'
 import type { ResultsEvent, ReturnedCall } from './event.ts'
 import type { Policy } from './policy.ts'
-import { loopOf, withPast, withResult } from './repetition.ts'
+import { loopOf, withPast, withResult } from './rules/loop.ts'
 import type { AgentState, SessionState, State } from './state.ts'
 
 /** The same hook registered twice tells of each round twice, at once; ids that come again later are new rounds. */

@@ -5,10 +5,10 @@
  * fault invites the model to try again, and so does the same sentence again. It never repeats the tool's input.
  */
 
-import type { Identity } from '../../guard/identity.ts'
-import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
-import { counted } from '../../plural.ts'
-import { printable } from '../../short-id.ts'
+import type { Identity } from '../guard/identity.ts'
+import type { Block, Figure, Halt, Warn } from '../guard/verdict.ts'
+import { counted } from '../system/plural.ts'
+import { printable } from '../system/text.ts'
 
 /** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
 const WORTH_WAITING_SECONDS = 10

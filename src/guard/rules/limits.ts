@@ -1,9 +1,9 @@
 /** Limits of calls a minute: of all calls, of those that start agents, of tools that have limits of their own. */
 
-import type { Limits, Policy } from './policy.ts'
-import { aged, countOf, emptiesTo, type Ring, withCall } from './ring.ts'
-import { type Meter, meterIn, type SessionState } from './state.ts'
-import { ALLOW, type Allow, type Block, type Rule, type Warn } from './verdict.ts'
+import type { Limits, Policy } from '../policy.ts'
+import { type Meter, meterIn, type SessionState } from '../state.ts'
+import { ALLOW, type Allow, type Block, type Rule, type Warn } from '../verdict.ts'
+import { aged, countOf, emptiesTo, type Ring, withCall } from '../window.ts'
 
 /** One pair of limits, and the name of the meter that it looks at. */
 export interface Gauge {

@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer'
 import { fstatSync, readSync, writeSync } from 'node:fs'
+import { pause } from './deadline.ts'
 import { codeOf } from './failure.ts'
-import { pause } from './pause.ts'
 
 export const MAX_INPUT_BYTES = 16 * 1024 * 1024
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { decide } from '../../src/guard/decide.ts'
+import { freshState, type State } from '../../src/guard/state.ts'
 import {
   aged,
   countOf,
@@ -12,8 +13,7 @@ import {
   WINDOW_MS,
   WINDOW_SECONDS,
   withCall,
-} from '../../src/guard/ring.ts'
-import { freshState, type State } from '../../src/guard/state.ts'
+} from '../../src/guard/window.ts'
 import { call, limits, START } from '../support/table.ts'
 
 describe('the ring', () => {

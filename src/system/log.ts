@@ -2,10 +2,10 @@
 
 import { closeSync, constants, fstatSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { patienceOf } from './deadline.ts'
 import { describe } from './failure.ts'
 import { openOurs, refuseForeignFolder } from './files.ts'
 import { jsonOf } from './json.ts'
-import { patienceOf } from './pause.ts'
 import { exclusively } from './sqlite.ts'
 
 export interface LogEntry {

@@ -21,9 +21,9 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
+import type { Patience } from './deadline.ts'
 import { failure } from './failure.ts'
 import { openOurs, readAt } from './files.ts'
-import type { Patience } from './pause.ts'
 import { type Database, exclusively, isDamage, whileBusy, withSqlite } from './sqlite.ts'
 
 /** How long a repair may take. */

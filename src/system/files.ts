@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, type Failure, failure } from './failure.ts'
-import { shellWord } from './short-id.ts'
+import { shellWord } from './text.ts'
 
 /** Settings are a few hundred bytes; anything much larger is no settings file. */
 const SMALL_FILE_BYTES = 64 * 1024

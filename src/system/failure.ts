@@ -4,7 +4,7 @@
  */
 
 import { dirname } from 'node:path'
-import { shellWord } from './short-id.ts'
+import { shellWord } from './text.ts'
 
 export interface Failure extends Error {
   readonly hint: string

@@ -9,7 +9,7 @@ import { dirname } from 'node:path'
 import siphash from 'siphash'
 import { codeOf, failure } from './failure.ts'
 import { isOurFile, makeFolder, readSmallFile, refuseForeignFolder } from './files.ts'
-import { shellWord } from './short-id.ts'
+import { shellWord } from './text.ts'
 
 /** Equal texts have equal hashes, and nothing else can be told from one. */
 export type Hash = (text: string) => string

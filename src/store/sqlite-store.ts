@@ -11,15 +11,13 @@
 import type { Tally } from '../guard/decide.ts'
 import type { Event } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
-import { RATE } from '../guard/meters.ts'
-import { countOf } from '../guard/ring.ts'
+import { RATE } from '../guard/rules/limits.ts'
 import { meterIn } from '../guard/state.ts'
-import type { Patience } from '../pause.ts'
-import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../sqlite.ts'
+import { countOf } from '../guard/window.ts'
+import type { Patience } from '../system/deadline.ts'
+import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
 import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated, minuteOf } from './schema.ts'
-import { withTool } from './tools.ts'
-import { settleTrips } from './trips.ts'
 import {
   type Decided,
   type Found,
@@ -31,7 +29,9 @@ import {
   stateIn,
   type Update,
   type Updated,
-} from './update.ts'
+} from './store.ts'
+import { withTool } from './tools.ts'
+import { settleTrips } from './trips.ts'
 
 /** Idle sessions are looked for at most this often. */
 const SWEEP_EVERY_MS = 60_000

@@ -6,9 +6,9 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { type Patience, pause } from './deadline.ts'
 import { codeOf, failure, mendable } from './failure.ts'
 import { isOurFile, refuseForeignFolder } from './files.ts'
-import { type Patience, pause } from './pause.ts'
 import { oldNode } from './version.ts'
 
 export type { Database } from 'better-sqlite3'

@@ -1,6 +1,6 @@
 /** Settings by their dotted names, without the schema that they are checked by. */
 
-import { DEFAULT_POLICY, type Policy } from './guard/policy.ts'
+import { DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
 
 /** The settings of a policy by their dotted names; the limits of tools are among them where it has any. */
 export function namedSettings(policy: Policy): [string, unknown][] {

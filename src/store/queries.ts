@@ -1,8 +1,7 @@
 /** What people ask of state.db: who was counted, and how they stand. */
 
 import type { Identity } from '../guard/identity.ts'
-import { RATE } from '../guard/meters.ts'
-import { aged, countOf, WINDOW_MS } from '../guard/ring.ts'
+import { RATE } from '../guard/rules/limits.ts'
 import {
   type AgentState,
   freshAgent,
@@ -11,7 +10,8 @@ import {
   type SessionState,
   type State,
 } from '../guard/state.ts'
-import type { Database } from '../sqlite.ts'
+import { aged, countOf, WINDOW_MS } from '../guard/window.ts'
+import type { Database } from '../system/sqlite.ts'
 import {
   decodeAgent,
   decodeGuardChange,

@@ -5,10 +5,10 @@
  */
 
 import { dirname } from 'node:path'
-import { describe, type Failure, failure, isFailure, mendable } from './failure.ts'
-import { isAbsent, refuseForeignFolder } from './files.ts'
-import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from './guard/policy.ts'
-import { shellWord } from './short-id.ts'
+import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../guard/policy.ts'
+import { describe, type Failure, failure, isFailure, mendable } from '../system/failure.ts'
+import { isAbsent, refuseForeignFolder } from '../system/files.ts'
+import { shellWord } from '../system/text.ts'
 
 export interface Config {
   readonly policy: Policy
@@ -57,7 +57,7 @@ export async function withProject(
   try {
     const settings = await readIfThere(file, policy)
     if (!settings) return { policy }
-    const { loosens } = await import('./guard/loosening.ts')
+    const { loosens } = await import('../guard/loosening.ts')
     const loosened = loosens(policy, settings)
     if (!loosened) return { policy: applySettings(policy, settings) }
     return { policy, ignored: `${file} is ignored: ${loosened} would loosen your own setting` }
@@ -68,7 +68,7 @@ export async function withProject(
 
 async function readIfThere(file: string, base: Policy): Promise<Settings | undefined> {
   if (isAbsent(file)) return undefined
-  const { readSettings } = await import('./settings.ts')
+  const { readSettings } = await import('./parse.ts')
   return readSettings(file, base)
 }
 

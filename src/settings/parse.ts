@@ -4,12 +4,12 @@
  */
 
 import * as v from 'valibot'
-import { type Failure, failure } from './failure.ts'
-import { readSmallFile } from './files.ts'
-import { DEFAULT_POLICY, type Policy, type Settings, unheardWarning } from './guard/policy.ts'
-import { knownKeys, settingAt } from './setting-names.ts'
-import { SettingsSchema } from './settings-schema.ts'
-import { printable, shellWord } from './short-id.ts'
+import { DEFAULT_POLICY, type Policy, type Settings, unheardWarning } from '../guard/policy.ts'
+import { type Failure, failure } from '../system/failure.ts'
+import { readSmallFile } from '../system/files.ts'
+import { printable, shellWord } from '../system/text.ts'
+import { knownKeys, settingAt } from './names.ts'
+import { SettingsSchema } from './schema.ts'
 
 const MAX_SHOWN = 80
 

@@ -1,4 +1,4 @@
-import manifest from '../package.json' with { type: 'json' }
+import manifest from '../../package.json' with { type: 'json' }
 import { type Failure, failure } from './failure.ts'
 
 export const VERSION = manifest.version

@@ -1,6 +1,6 @@
 /** JSON that can be shown: no character in it stands as it is that could fool a terminal or a reader. */
 
-import { UNSEEN } from './short-id.ts'
+import { UNSEEN } from './text.ts'
 
 /** The JSON of a value, on one line unless it is to be indented. It parses to the same value. */
 export function jsonOf(value: unknown, indent = 0): string {
