@@ -1,3 +1,5 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type CodeSplittingGroup, defineConfig, type Plugin, type RolldownOptions } from 'rolldown'
 import { thirdParty } from './scripts/third-party.ts'
 
@@ -17,13 +19,6 @@ const trimSqlite: Plugin = {
     return isUnused.test(id) ? 'module.exports = undefined' : undefined
   },
 }
-
-/** Everything else goes into hook.js and statusline.js, so that a hot path reads one file. */
-const COLD =
-  /src\/(hook\/(answer|count|failed|record|recorder|forged|loosened|resumed|sign|settings-change|unasked|uncounted)|store\/(guard-change|known|loosening|unsigned)|system\/(json|plural|log|lines)|guard\/loosening|settings\/(parse|schema|names)|messages\/.*|audit\/.*|hosts\/(copilot\/.*|claude-code\/(wording|settings\/.*))|commands\/statusline\/wrapped)\.ts$|tweetnacl|valibot/
-
-/** What looks at state.db without counting: the status line does nothing else, the hook where it cannot count. */
-const LOOKING = /src\/store\/(peek|copy|queries)\.ts$/
 
 const packageType: Plugin = {
   name: 'package-type',
@@ -68,15 +63,38 @@ function bundle(name: string, groups: CodeSplittingGroup[]): RolldownOptions {
 }
 
 /** Each in a chunk of its own, so that a command loads those alone that it needs. */
-const PACKAGES = ['commander', 'chalk', 'valibot', 'tweetnacl', 'jsonc-parser']
+const PACKAGES = ['commander', 'chalk', 'tweetnacl', 'jsonc-parser']
 
-function hotWithout(...cold: readonly RegExp[]): CodeSplittingGroup[] {
-  return [{ name: 'hot', test: (id) => !cold.some((each) => each.test(id)) }]
+/**
+ * What an entry needs before it has anything to say goes into its own file, so that a hot path reads one file: all that
+ * it imports, and nothing that is loaded by `import()` alone.
+ */
+function hot(entry: string): CodeSplittingGroup {
+  const needed = importedBy(realpathSync(resolve(import.meta.dirname, entry)), new Set())
+  const isOurs = (id: string) => !id.includes('node_modules')
+  return {
+    name: 'hot',
+    test: (id) => (isOurs(id) ? needed.has(id) || id.startsWith('\0') : isHotPackage(id, needed)),
+  }
+}
+
+/** The files and packages that a file imports, directly or not. */
+function importedBy(file: string, known: Set<string>): Set<string> {
+  known.add(file)
+  for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^import (?!type )[^']*from '([^']+)'/gm)) {
+    if (!from.startsWith('.')) known.add(from)
+    else if (!known.has(resolve(dirname(file), from))) importedBy(resolve(dirname(file), from), known)
+  }
+  return known
+}
+
+function isHotPackage(id: string, needed: ReadonlySet<string>): boolean {
+  return [...needed].some((name) => id.includes(`node_modules/${name}/`))
 }
 
 export default defineConfig([
-  bundle('hook', hotWithout(COLD, LOOKING)),
-  bundle('statusline', hotWithout(COLD)),
+  bundle('hook', [hot('src/hook.ts')]),
+  bundle('statusline', [hot('src/statusline.ts')]),
   bundle(
     'cli',
     PACKAGES.map((name) => ({ name, test: new RegExp(`node_modules.${name}.`) })),

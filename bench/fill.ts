@@ -4,7 +4,7 @@
  */
 
 import { decide } from '../src/guard/decide.ts'
-import type { CallEvent, Event } from '../src/guard/event.ts'
+import type { CallEvent, GuardEvent } from '../src/guard/event.ts'
 import { identify } from '../src/guard/identity.ts'
 import { DEFAULT_POLICY } from '../src/guard/policy.ts'
 import { remembered } from '../src/settings/load.ts'
@@ -37,7 +37,7 @@ function count(i: number): void {
   see(call)
 }
 
-function see(event: Event): void {
+function see(event: GuardEvent): void {
   store.update({
     identity: identify({ session: `session-${session}` }),
     event,

@@ -6,9 +6,9 @@
  */
 
 import { existsSync } from 'node:fs'
-import { decide, lacksTenant } from './guard/decide.ts'
+import { decide } from './guard/decide.ts'
 import { type Identity, identify } from './guard/identity.ts'
-import { isOff, type Policy } from './guard/policy.ts'
+import { isOff, lacksTenant, type Policy } from './guard/policy.ts'
 import { inMode } from './guard/shadow.ts'
 import { stateWaits } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'

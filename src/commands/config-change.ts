@@ -2,8 +2,7 @@
 
 import { renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { loosened } from '../guard/loosening.ts'
-import { applySettings, DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
+import { applySettings, DEFAULT_POLICY, loosened, type Policy } from '../guard/policy.ts'
 import { readConfig } from '../settings/load.ts'
 import { settingAt, settingPath } from '../settings/names.ts'
 import { checkSettings, parseSettingsFile } from '../settings/parse.ts'

@@ -1,7 +1,6 @@
 /** `spikectl config schema`: the JSON Schema of config.json, for editors. */
 
-import { toJsonSchema } from '@valibot/to-json-schema'
-import { SettingsSchema } from '../settings/schema.ts'
+import { settingsSchema } from '../settings/schema.ts'
 import type { Context, ExitCode } from './context.ts'
 
 export function configSchema({ terminal }: Context): ExitCode {
@@ -10,6 +9,5 @@ export function configSchema({ terminal }: Context): ExitCode {
 }
 
 export function schemaText(): string {
-  const schema = toJsonSchema(SettingsSchema, { typeMode: 'input' })
-  return `${JSON.stringify({ title: 'spikectl settings', ...schema }, null, 2)}\n`
+  return `${JSON.stringify(settingsSchema(), null, 2)}\n`
 }

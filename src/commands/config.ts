@@ -34,7 +34,7 @@ function originLines({ policy, own, projectFile, originOf }: InForce, name: stri
     return `${setting} is ${shown(settingAt(policy, setting))} by ${from}${elsewhere}`
   }
   if (name !== undefined && settingPath(name)) return [lineOf(name)]
-  const settings = namedSettings(policy).map(([setting]) => setting)
+  const settings = namedSettings(policy).map((named) => named.name)
   return settings
     .filter((setting) => name === undefined || setting.startsWith(`${name}.`))
     .filter((setting) => originOf(setting) !== 'the defaults')

@@ -2,15 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { haltIn } from '../guard/breaker.ts'
-import { decide, judge, lacksTenant } from '../guard/decide.ts'
-import { type Agent, type CallEvent, MAIN_AGENT } from '../guard/event.ts'
+import { decide } from '../guard/decide.ts'
+import { MAIN_AGENT } from '../guard/event.ts'
 import { identify, keyOf } from '../guard/identity.ts'
-import type { Policy } from '../guard/policy.ts'
-import { currentMeter, gaugesFor, judgeGauge } from '../guard/rules/limits.ts'
-import { limitFor, streakOf } from '../guard/rules/loop.ts'
+import { callOf, judge, judgeAgent, judgeSession } from '../guard/judge.ts'
+import { lacksTenant, type Policy } from '../guard/policy.ts'
 import { freshState, type State } from '../guard/state.ts'
-import type { Verdict } from '../guard/verdict.ts'
-import { countOf } from '../guard/window.ts'
+import type { Block, Finding, Verdict } from '../guard/verdict.ts'
 import type { HookInput } from '../hosts/claude-code/event.ts'
 import { fingerprint } from '../hosts/fingerprint.ts'
 import { hostOf } from '../hosts/known.ts'
@@ -84,7 +82,7 @@ async function explainEvent({ env, paths }: Context, place: string): Promise<Exp
   if (lacksTenant(identity, policy)) return { about, verdict: 'block', rows: [TENANT_ROW] }
   const { state, now } = found(paths.stateDb, keyOf(identity), event.agent.id)
   const { verdict } = decide(state, event, policy, now)
-  const rows = [...haltRow('', state), ...callRows(state, event, policy, now)]
+  const rows = [...haltRow('', state), ...judge(state, event, policy, now).map((each) => rowOf(each))]
   return { about: `${about}${inShadow(policy)}`, verdict: verdict.kind, rows }
 }
 
@@ -135,34 +133,21 @@ function haltRow(agent: string, state: State): Row[] {
   ]
 }
 
-function callRows(state: State, call: CallEvent, policy: Policy, now: number): Row[] {
-  return judge(state, call, policy, now).map(({ gauge, verdict }) =>
-    gauge
-      ? gaugeRow(
-          gauge.meter,
-          countOf(currentMeter(state.session, gauge, now).ring) + 1,
-          gauge.limits,
-          verdict,
-        )
-      : repeatRow('repeat', streakOf(state.agent.history, call), call.isPoll, policy, verdict),
-  )
+/** What a finding says, in a row; `agent` where the rule counts for each agent. */
+function rowOf({ rule, of, count, warnAt, blockAt, verdict, lifts }: Finding, agent = ''): Row {
+  const limits = of === undefined ? rule : `${rule}.${of}`
+  return {
+    rule: agent ? `${limits} (${agent})` : limits,
+    figure: count,
+    warnAt: warnAt || null,
+    blockAt: blockAt || null,
+    says: verdict.kind,
+    lifts: verdict.kind === 'block' ? liftsIn(verdict, lifts) : '',
+  }
 }
 
-function gaugeRow(rule: string, figure: number, limits: Policy['rate'], verdict: Verdict): Row {
-  const wait = verdict.kind === 'block' ? verdict.retryAfterMs : undefined
-  const lifts =
-    wait === undefined ? (verdict.kind === 'block' ? 'never' : '') : `in ${Math.ceil(wait / 1000)} s`
-  const { warnPerMin, blockPerMin } = limits
-  return { rule, figure, warnAt: warnPerMin || null, blockAt: blockPerMin || null, says: verdict.kind, lifts }
-}
-
-/** Its figure is how often in a row the same call has brought the same result. */
-function repeatRow(rule: string, figure: number, isPoll: boolean, policy: Policy, { kind }: Verdict): Row {
-  const { warn, block } = policy.repeat
-  const blockAt = block ? limitFor({ isPoll }).times : null
-  const { others } = limitFor({ isPoll })
-  const lifts = kind === 'block' ? `after ${others + 1} different other calls` : ''
-  return { rule, figure, warnAt: warn && !isPoll ? 3 : null, blockAt, says: kind, lifts }
+function liftsIn({ retryAfterMs }: Block, lifts = 'never'): string {
+  return retryAfterMs === undefined ? lifts : `in ${Math.ceil(retryAfterMs / 1000)} s`
 }
 
 async function explainSession({ paths }: Context, name: string): Promise<Explanation> {
@@ -170,14 +155,7 @@ async function explainSession({ paths }: Context, name: string): Promise<Explana
   const session = await loadSession(paths, own, name)
   const policy = await policyAt(paths.config, session.project)
   const { state, now } = found(paths.stateDb, session.key, MAIN_AGENT)
-  const names = ['', ...policy.spawn.tools.slice(0, 1), ...Object.keys(policy.tools)]
-  const gauges = new Map(
-    names.flatMap((tool) => gaugesFor(policy, tool)).map((gauge) => [gauge.meter, gauge]),
-  )
-  const rows = [...gauges.values()].map((gauge) => {
-    const { ring } = currentMeter(state.session, gauge, now)
-    return gaugeRow(gauge.meter, countOf(ring) + 1, gauge.limits, judgeGauge(gauge, ring, now))
-  })
+  const rows = judgeSession(state, policy, now).map((each) => rowOf(each))
   const all = [...haltRow('', state), ...agentRows(paths.stateDb, session.key, state, policy, now), ...rows]
   const verdict = heaviest(rows, session.state)
   const known = fullName(session.identity)
@@ -191,17 +169,13 @@ function agentRows(file: string, key: string, { session }: State, policy: Policy
     store.read((db) => readAgentStates(db, key, session.lasting.epoch), []),
   ).result
   return agents.slice(0, MOST_AGENTS).flatMap(({ id, state }) => {
-    const own = session.lasting.latch
-      ? []
-      : haltRow(`${printable(id).slice(0, 12)} `, { session, agent: state })
+    const name = printable(id).slice(0, 12)
+    const own = session.lasting.trip ? [] : haltRow(`${name} `, { session, agent: state })
     const last = state.history.at(-1)
     if (!last) return own
-    const agent: Agent = { id, type: '' }
-    const again: CallEvent = { type: 'call', agent, tool: '', signature: last.signature, isPoll: last.isPoll }
-    const [finding] = judge({ ...freshState(now), agent: state }, again, policy, now)
-    if (!finding) return own
-    const rule = `repeat (${printable(id).slice(0, 12)})`
-    return [...own, repeatRow(rule, streakOf(state.history, again), last.isPoll, policy, finding.verdict)]
+    const again = { ...callOf(''), agent: { id, type: '' }, signature: last.signature, isPoll: last.isPoll }
+    const findings = judgeAgent({ session, agent: state }, again, policy, now)
+    return [...own, ...findings.map((each) => rowOf(each, name))]
   })
 }
 

@@ -47,8 +47,8 @@ export async function policyInForce({ paths }: Asked, project: string): Promise<
 /** The names of the settings that a project has made stricter than the user's own. */
 export function tightenedSettings({ policy, own }: Pick<InForce, 'policy' | 'own'>): string[] {
   return namedSettings(policy)
-    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(settingAt(own, name)))
-    .map(([name]) => name)
+    .filter(({ name, value }) => JSON.stringify(value) !== JSON.stringify(settingAt(own, name)))
+    .map(({ name }) => name)
 }
 
 async function settingsSaid(file: string): Promise<unknown> {

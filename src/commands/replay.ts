@@ -1,7 +1,7 @@
 /** `spikectl replay`: what the rules would have done to sessions that are over. */
 
 import { applySettings, type Policy } from '../guard/policy.ts'
-import type { Rule } from '../guard/verdict.ts'
+import { RULES } from '../guard/rules/rules.ts'
 import { type TranscriptFile, transcriptsAt } from '../replay/files.ts'
 import { callsIn, MIN_CALLS, peaksOf, quantile, suggestedLimits } from '../replay/limits.ts'
 import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
@@ -20,7 +20,6 @@ export interface ReplayOptions {
 }
 
 const MOST_SHOWN = 20
-const RULES: readonly Rule[] = ['rate', 'spawn', 'tools', 'repeat']
 
 export async function replay(
   { paths, terminal }: Context,
@@ -112,7 +111,7 @@ function suggestion(sessions: readonly ReplayedSession[]): string {
 }
 
 function printRules({ print: out, colour }: Terminal, sessions: readonly ReplayedSession[]): void {
-  const rows = RULES.flatMap((rule) =>
+  const rows = RULES.flatMap(({ name: rule }) =>
     (['warn', 'block', 'halt'] as const).map((verdict) => {
       const spoken = sessions.flatMap(({ verdicts }) =>
         verdicts.filter((v) => v.rule === rule && v.verdict === verdict),

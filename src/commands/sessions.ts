@@ -3,8 +3,8 @@
 import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
-import { RATE } from '../guard/rules/limits.ts'
-import { type Latch, meterIn } from '../guard/state.ts'
+import { RATE } from '../guard/rules/rate.ts'
+import { counterIn, type Trip } from '../guard/state.ts'
 import { ALLOW } from '../guard/verdict.ts'
 import { aged, countOf } from '../guard/window.ts'
 import { withProject } from '../settings/load.ts'
@@ -25,7 +25,7 @@ export interface SessionView {
   /** What the next call would meet. */
   readonly state: 'allow' | 'warn' | 'block' | 'halt' | 'off'
   /** Why every call is refused, if it is. */
-  readonly latch: Latch | undefined
+  readonly trip: Trip | undefined
   /** Admitted calls in the window. */
   readonly count: number
   /** Admitted calls in each of the last 60 seconds, oldest first. */
@@ -119,14 +119,14 @@ export async function viewsOf({ now, stored }: Found, policy: Policy): Promise<S
 
 function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
   const { state: stored, ...known } = session
-  const admitted = aged(meterIn(stored, RATE).ring, now)
+  const admitted = aged(counterIn(stored, RATE).window, now)
   const verdict = policy.mode === 'shadow' ? ALLOW : outlook(stored, policy, now)
-  const latch = policy.mode === 'shadow' ? undefined : stored.lasting.latch
+  const trip = policy.mode === 'shadow' ? undefined : stored.lasting.trip
   const wait = verdict.kind === 'block' ? (verdict.retryAfterMs ?? -1) : verdict.kind === 'halt' ? -1 : 0
   return {
     ...known,
     state: isOff(policy) ? 'off' : verdict.kind,
-    latch,
+    trip,
     count: countOf(admitted),
     perSecond: admitted.buckets,
     warnPerMin: policy.rate.warnPerMin,

@@ -1,6 +1,7 @@
 /** `spikectl status`: who is calling how fast, and what they would meet next. */
 
 import { isOff } from '../guard/policy.ts'
+import type { Trip } from '../guard/state.ts'
 import { readConfig } from '../settings/load.ts'
 import { countingProblem } from '../store/countable.ts'
 import { readNames } from '../store/names.ts'
@@ -120,15 +121,21 @@ function show(terminal: Terminal, shown: readonly SessionView[], now: number): v
   for (const sentence of shown.flatMap((session) => sentencesOf(session, now))) terminal.say(sentence)
 }
 
-function asJson({ key: _, calls: __, identity, guardChange, loosening, ...view }: SessionView) {
+function asJson({ key: _, calls: __, identity, guardChange, loosening, trip, ...view }: SessionView) {
   return {
     session: identity.id,
     tenant: identity.tenant,
     user: identity.user,
     ...view,
+    ...(trip ? { latch: tripAsJson(trip) } : {}),
     ...(guardChange ? { guardChange: { ...guardChange, at: new Date(guardChange.at).toISOString() } } : {}),
     ...(loosening ? { loosening: { ...loosening, at: new Date(loosening.at).toISOString() } } : {}),
     firstSeen: new Date(view.firstSeen).toISOString(),
     lastSeen: new Date(view.lastSeen).toISOString(),
   }
+}
+
+/** Under the names that it has had since it was first released. */
+function tripAsJson({ blocked, ...trip }: Trip) {
+  return { ...trip, refused: blocked }
 }

@@ -1,40 +1,33 @@
 /**
- * The heart of the house: what an event does to a session and an agent of it, and what it is answered.
- *
- * Pure. Time is an argument, nothing outside is touched. The hook, replay, explain and the tests all call this one
- * function; nothing else decides.
+ * What an event does to a session and an agent of it, and what it is answered. Pure: time is an argument, nothing
+ * outside is touched. The hook, replay, explain and the tests all call this one function; nothing else decides.
  */
 
-import { haltIn, inRound, refused, refusedByLatch } from './breaker.ts'
+import { afterBlock, afterRound, countedByTrip, haltIn, reset, trip } from './breaker.ts'
 import { answerGiven, withAnswer } from './duplicates.ts'
-import type { CallEvent, Event, PromptEvent, ResultsEvent } from './event.ts'
-import type { Identity } from './identity.ts'
+import type { CallEvent, GuardEvent, PromptEvent, ResultsEvent, TurnEndEvent } from './event.ts'
+import { withPast } from './history.ts'
+import { callOf, firstBlock, judge } from './judge.ts'
 import type { Policy } from './policy.ts'
 import { isPersonsPrompt, type Reset, resetBy, withStarter } from './reset.ts'
-import { takeResults } from './rounds.ts'
-import { currentMeter, type Gauge, gaugesFor, judgeGauge, RATE, withAdmitted } from './rules/limits.ts'
-import { judgeRepeat, withPast } from './rules/loop.ts'
-import {
-  type AgentState,
-  currentAgent,
-  freshAgent,
-  freshSession,
-  type SessionState,
-  type State,
-} from './state.ts'
+import { inRound, withResults } from './rounds.ts'
+import { counted } from './rules/limits.ts'
+import type { Done } from './rules/rule.ts'
+import { RULES } from './rules/rules.ts'
+import { currentAgent, freshAgent, freshSession, type Mode, type SessionState, type State } from './state.ts'
 import { begun, unaskedIn, withAsked, withRound } from './unasked.ts'
-import { ALLOW, type Block, type Verdict, type Warn } from './verdict.ts'
+import { ALLOW, type Block, type Finding, type Halt, type Verdict } from './verdict.ts'
 import { aged, withCall } from './window.ts'
 
-/** What one event adds to the counters. */
+/** What one event adds to the totals. */
 export interface Tally {
   /** Calls counted, admitted or not, unasked ones included. */
   readonly calls: number
   /** Of them: admitted at or above a warn limit. */
   readonly warned: number
-  /** Of them: refused. */
+  /** Of them: blocked. */
   readonly blocked: number
-  /** Latches closed. */
+  /** Breakers tripped. */
   readonly halted: number
 }
 
@@ -50,27 +43,24 @@ export interface Outcome extends State {
 
 const NOTHING: Tally = { calls: 0, warned: 0, blocked: 0, halted: 0 }
 
-/** True for a caller that the policy does not even count: it demands a tenant and none is named. */
-export function lacksTenant(identity: Identity, policy: Policy): boolean {
-  return policy.tenant.strict && identity.tenant === ''
-}
-
-/** Decides one event at `now` (Unix ms). `state.agent` is the agent that the event is about. */
-export function decide(state: State, event: Event, policy: Policy, now: number): Outcome {
-  const aged = agedState(state, event, now)
-  const reset = resetBy(aged, event, policy, now)
-  const session = begun(inMode(aged.session, policy.mode), event)
-  const agent = currentAgent(aged.agent, session.lasting.epoch)
-  const outcome = decideCurrent({ session, agent }, event, policy, now)
+/** Decides one event at `now` (Unix ms). `before.agent` is the agent that the event is about. */
+export function decide(before: State, event: GuardEvent, policy: Policy, now: number): Outcome {
+  const present = presentState(before, event, now)
+  const reset = resetBy(present, event, policy, now)
+  const session = begun(inMode(present.session, policy.mode), event)
+  const state = { session, agent: currentAgent(present.agent, session.lasting.epoch) }
+  const outcome = decideCurrent(state, event, policy, now)
   return reset ? { ...outcome, reset } : outcome
 }
 
-function decideCurrent(state: State, event: Event, policy: Policy, now: number): Outcome {
+function decideCurrent(state: State, event: GuardEvent, policy: Policy, now: number): Outcome {
   switch (event.type) {
     case 'call':
       return decideCall(state, event, policy, now)
     case 'results':
       return decideResults(state, event, policy, now)
+    case 'turn_end':
+      return decideEnd(state, state, event, policy, now)
     case 'prompt':
       return decidePrompt(state, event)
     case 'session_start':
@@ -81,20 +71,25 @@ function decideCurrent(state: State, event: Event, policy: Policy, now: number):
 }
 
 /** What was decided in another mode, and what came of it, is void. */
-function inMode(session: SessionState, mode: Policy['mode']): SessionState {
-  const { latch: _, ...lasting } = session.lasting
-  if (lasting.mode === mode) return session
-  return { ...session, answered: [], lasting: { ...lasting, mode, epoch: lasting.epoch + 1, looping: [] } }
+function inMode(session: SessionState, mode: Mode): SessionState {
+  if (session.lasting.mode === mode) return session
+  const fresh = reset(session)
+  return { ...fresh, answered: [], lasting: { ...fresh.lasting, mode } }
 }
 
-/** Aged whatever the event: a clock that has stepped back must be seen when it does. */
-function agedState({ session, agent }: State, event: Event, now: number): State {
-  const meters = Object.entries(session.meters).map(
-    ([name, { ring, warned }]) => [name, { ring: aged(ring, now), warned }] as const,
+/** The state at this event, its windows aged whatever the event is: a clock that steps back must be seen when it does. */
+function presentState({ session, agent }: State, event: GuardEvent, now: number): State {
+  const counters = Object.entries(session.counters).map(
+    ([name, { window, warned }]) => [name, { window: aged(window, now), warned }] as const,
   )
   const lasting = withStarter(session.lasting, event)
   return {
-    session: { ...session, meters: Object.fromEntries(meters), denied: aged(session.denied, now), lasting },
+    session: {
+      ...session,
+      counters: Object.fromEntries(counters),
+      blocked: aged(session.blocked, now),
+      lasting,
+    },
     agent: currentAgent(agent, lasting.epoch),
   }
 }
@@ -103,6 +98,7 @@ function silent(state: State): Outcome {
   return { ...state, verdict: ALLOW, tally: NOTHING, unasked: [] }
 }
 
+/** A call: was it answered before? Is the breaker tripped? What do the rules say? Then remember the answer. */
 function decideCall(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
   const given = answerGiven(state.session.answered, call, now)
   if (given) return { ...silent(state), verdict: given }
@@ -110,135 +106,114 @@ function decideCall(state: State, call: CallEvent, policy: Policy, now: number):
     session: withAsked(state.session, call.id),
     agent: { ...state.agent, round: inRound(state.agent, call.id, now) },
   }
-  const { verdict, ...after } = answer(asked, call, policy, now)
-  const answered = withAnswer(after.session.answered, call, verdict, now)
-  return { ...after, session: { ...after.session, answered }, verdict }
+  const halt = haltIn(asked)
+  const outcome = halt ? blockByTrip(asked, halt) : blockOrAdmit(asked, call, policy, now)
+  const answered = withAnswer(outcome.session.answered, call, outcome.verdict, now)
+  return { ...outcome, session: { ...outcome.session, answered } }
 }
 
-function answer(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
-  const halt = haltIn(state)
-  if (halt) {
-    const after = refusedByLatch(state)
-    const verdict = { ...halt, nth: halt.nth + 1 }
-    return { ...denied(after, now), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 }, unasked: [] }
-  }
+function blockByTrip(state: State, halt: Halt): Outcome {
+  const verdict = { ...halt, nth: halt.nth + 1 }
+  return { ...silent(blocked(countedByTrip(state))), verdict, tally: { ...NOTHING, calls: 1, blocked: 1 } }
+}
+
+function blockOrAdmit(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
   const findings = judge(state, call, policy, now)
-  const block = findings.find(({ verdict }) => verdict.kind === 'block')?.verdict
-  if (block?.kind === 'block') {
-    const { verdict, ...after } = refused(state, block, call.agent.id, policy, now)
-    const halted = verdict.kind === 'halt' ? 1 : 0
-    return {
-      ...denied(after, now),
-      verdict,
-      tally: { ...NOTHING, calls: 1, blocked: 1, halted },
-      unasked: [],
-    }
-  }
-  return admit(state, call, policy, findings, now)
+  const block = firstBlock(findings)
+  if (!block) return admit(state, call, findings, now)
+  const { verdict, ...after } = afterBlock(state, block, call.agent.id, policy, now)
+  const halted = verdict.kind === 'halt' ? 1 : 0
+  const noticed = remember(after, call, { isAdmitted: false })
+  return { ...silent(blocked(noticed)), verdict, tally: { ...NOTHING, calls: 1, blocked: 1, halted } }
 }
 
-/** A denied call has a ring of its own, so that hammering against a block never prolongs it. */
-function denied(state: State, now: number): State {
-  return { ...state, session: { ...state.session, denied: withCall(aged(state.session.denied, now)) } }
+/** Blocked calls have a window of their own, so that hammering never prolongs a block. */
+function blocked(state: State): State {
+  return { ...state, session: { ...state.session, blocked: withCall(state.session.blocked) } }
 }
 
-/** What one rule says of a call. */
-export interface Finding {
-  readonly verdict: Warn | Block | typeof ALLOW
-  /** The limits it looked at; absent for the repeat rule. */
-  readonly gauge?: Gauge
-  /** The rule has spoken of this before, and says nothing again. */
-  readonly isSpoken: boolean
-}
-
-/** What every rule says of a call, the one that people can do least about first. */
-export function judge({ session, agent }: State, call: CallEvent, policy: Policy, now: number): Finding[] {
-  const repeat = judgeRepeat(agent.history, call, policy.repeat, now)
-  return [
-    { verdict: repeat, isSpoken: agent.warned.includes(call.signature) },
-    ...gaugesFor(policy, call.tool).map((gauge) => {
-      const { ring, warned } = currentMeter(session, gauge, now)
-      return { gauge, verdict: judgeGauge(gauge, ring, now), isSpoken: warned }
-    }),
-  ]
-}
-
-function admit(
-  state: State,
-  call: CallEvent,
-  policy: Policy,
-  findings: readonly Finding[],
-  now: number,
-): Outcome {
-  const { session, agent } = state
-  const { id, signature, isPoll } = call
+/** The call runs: it is in the history and in every counter that a rule has for it. */
+function admit(state: State, call: CallEvent, findings: readonly Finding[], now: number): Outcome {
   const warnings = findings.filter(({ verdict }) => verdict.kind === 'warn')
   const spoken = warnings.find(({ isSpoken }) => !isSpoken)
-  const history = withPast(agent.history, { ...(id === undefined ? {} : { id }), signature, isPoll, at: now })
-  const isRepeated = spoken !== undefined && spoken.gauge === undefined
+  const { id, signature, isPoll } = call
+  const past = { ...(id === undefined ? {} : { id }), signature, isPoll, at: now }
+  const after = {
+    session: findings.reduce((session, each) => counted(session, each, each === spoken, now), state.session),
+    agent: { ...state.agent, history: withPast(state.agent.history, past), blocks: 0 },
+  }
+  const done = { isAdmitted: true, ...(spoken ? { spoken } : {}) }
   return {
-    session: {
-      ...session,
-      meters: withAdmitted(session, gaugesFor(policy, call.tool), spoken?.gauge?.meter, now),
-    },
-    agent: {
-      ...agent,
-      history,
-      warned: stillWarned(agent, history, isRepeated ? signature : ''),
-      denials: 0,
-    },
+    ...silent(remember(after, call, done)),
     verdict: spoken?.verdict ?? ALLOW,
     tally: { ...NOTHING, calls: 1, warned: warnings.length > 0 ? 1 : 0 },
-    unasked: [],
   }
 }
 
-/** The signatures we have spoken of, as long as they are in the history. */
-function stillWarned(
-  { warned }: AgentState,
-  history: AgentState['history'],
-  added: string,
-): readonly string[] {
-  const all = added && !warned.includes(added) ? [...warned, added] : warned
-  return all.filter((signature) => history.some((past) => past.signature === signature))
+/** What the event changes in the memory of each rule. */
+function remember(state: State, event: GuardEvent, done: Done): State {
+  return RULES.reduce<State>((after, rule) => rule.remember?.(after, event, done) ?? after, state)
+}
+
+/** Results: what calls brought is known now, unasked ones are counted, and at the end of a round the turn may end. */
+function decideResults(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
+  const unasked = unaskedIn(before, event, now)
+  const known = withRound(before, event, unasked, policy, now)
+  const { state, endsRound, isProgress } = withResults(known, event, now)
+  if (!endsRound) return { ...silent(state), verdict: (event.endsRound && haltIn(state)) || ALLOW }
+  const closed = haltIn(state)
+    ? closeRound(state)
+    : afterRound(state, event.agent.id, isProgress, policy, now)
+  const { tally, ...outcome } = decideEnd(state, closed, event, policy, now)
+  return { ...outcome, tally: { ...tally, calls: unasked.length }, unasked: unasked.map(({ tool }) => tool) }
+}
+
+function closeRound({ session, agent: { round: _, ...agent } }: State): State {
+  return { session, agent }
 }
 
 /**
- * A person's prompt resets every trip of the session and begins a new epoch; the rings stay as they are. No other resets
- * anything. A scheduled one voids what its agent repeated: the same check at each wake-up is what the schedule is for.
+ * The end of a round or of a turn, `open` being the state that the rules judge and `closed` the one that follows. A
+ * rule that blocks here ends the turn, unless turns are never to be ended.
  */
-function decidePrompt(state: State, event: PromptEvent): Outcome {
-  const { session } = state
-  const { latch: _, ...rest } = session.lasting
-  const hears = { ...rest.hears, prompts: true }
-  if (!isPersonsPrompt(event, rest)) {
-    const agent = event.by === 'schedule' ? { ...state.agent, history: [], warned: [] } : state.agent
-    const told = { agent, session: { ...session, lasting: { ...session.lasting, hears } } }
-    return { ...silent(told), verdict: haltIn({ session, agent: freshAgent(0) }) ?? ALLOW }
-  }
-  const lasting = { ...rest, epoch: rest.epoch + 1, hears, looping: [] }
-  return silent({ session: { ...session, lasting }, agent: currentAgent(state.agent, lasting.epoch) })
+function decideEnd(
+  open: State,
+  closed: State,
+  event: ResultsEvent | TurnEndEvent,
+  policy: Policy,
+  now: number,
+): Outcome {
+  const block =
+    haltIn(closed) || policy.halt.afterDeniedRounds === 0
+      ? undefined
+      : firstBlock(judge(open, event, policy, now))
+  const after = block ? trip(closed, event.agent.id, figureOf(block), now) : closed
+  const verdict = haltIn(after) ?? ALLOW
+  const halted = verdict.kind === 'halt' && !haltIn(open) ? 1 : 0
+  return { ...silent(remember(after, event, { isAdmitted: false })), verdict, tally: { ...NOTHING, halted } }
 }
 
-/** At the end of a round, calls that nobody asked about are counted, and a turn that should have ended is ended. */
-function decideResults(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
-  const calls = unaskedIn(before, event, now)
-  const session = withRound(before.session, event, calls, policy, now)
-  const state = takeResults({ ...before, session }, event, policy, now)
-  const halt = event.endsRound ? haltIn(state) : undefined
-  const isNew = halt && !haltIn(before)
-  return {
-    ...state,
-    verdict: halt ?? ALLOW,
-    tally: { ...NOTHING, calls: calls.length, halted: isNew ? 1 : 0 },
-    unasked: calls.map(({ tool }) => tool),
-  }
+function figureOf({ rule, count, limit, of }: Block) {
+  return { rule, count, limit, ...(of === undefined ? {} : { of }) }
 }
 
-/** What the next call of a session would meet at `now`, if it repeats nothing and has no limits of its own. */
+/** A person's prompt resets the session and begins a new epoch; the windows stay as they are. */
+function decidePrompt({ session, agent }: State, event: PromptEvent): Outcome {
+  const { lasting } = session
+  const heard = { ...session, lasting: { ...lasting, hears: { ...lasting.hears, prompts: true } } }
+  if (!isPersonsPrompt(event, lasting)) {
+    const state = remember({ session: heard, agent }, event, { isAdmitted: false })
+    return { ...silent(state), verdict: haltIn({ session: heard, agent: freshAgent(0) }) ?? ALLOW }
+  }
+  const fresh = reset(heard)
+  const state = { session: fresh, agent: currentAgent(agent, fresh.lasting.epoch) }
+  return silent(remember(state, event, { isAdmitted: false }))
+}
+
+/** What the next call of a session would meet at `now`, if it repeats none and is of a tool without limits of its own. */
 export function outlook(session: SessionState, policy: Policy, now: number): Verdict {
-  const halt = haltIn({ session: inMode(session, policy.mode), agent: freshAgent(0) })
-  if (halt) return halt
-  const gauge: Gauge = { meter: RATE, rule: 'rate', limits: policy.rate }
-  return judgeGauge(gauge, currentMeter(session, gauge, now).ring, now)
+  const state = { session: inMode(session, policy.mode), agent: freshAgent(session.lasting.epoch) }
+  const findings = judge(state, callOf(''), policy, now)
+  const warning = findings.find(({ verdict }) => verdict.kind === 'warn')?.verdict
+  return haltIn(state) ?? firstBlock(findings) ?? warning ?? ALLOW
 }

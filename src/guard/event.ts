@@ -58,6 +58,11 @@ export interface PromptEvent extends Happening {
   readonly by: Prompter
 }
 
+/** The model has said its last word of a turn, which ends unless a hook of somebody else keeps it going. */
+export interface TurnEndEvent extends Happening {
+  readonly type: 'turn_end'
+}
+
 /** A client has begun or resumed the session: no call of it is running. */
 export interface SessionStartEvent extends Happening {
   readonly type: 'session_start'
@@ -68,4 +73,10 @@ export interface SessionEndEvent extends Happening {
   readonly type: 'session_end'
 }
 
-export type Event = CallEvent | ResultsEvent | PromptEvent | SessionStartEvent | SessionEndEvent
+export type GuardEvent =
+  | CallEvent
+  | ResultsEvent
+  | PromptEvent
+  | TurnEndEvent
+  | SessionStartEvent
+  | SessionEndEvent

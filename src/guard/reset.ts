@@ -6,9 +6,9 @@
  */
 
 import { haltIn } from './breaker.ts'
-import type { Event } from './event.ts'
+import type { GuardEvent } from './event.ts'
+import { firstBlock, judgeSession } from './judge.ts'
 import type { Policy } from './policy.ts'
-import { isAtLimit } from './rules/limits.ts'
 import type { Lasting, State } from './state.ts'
 import { countOf } from './window.ts'
 
@@ -21,26 +21,31 @@ export interface Reset {
 }
 
 /** The reset that an event is; undefined for one that resets nothing. `state` is that before it, aged to `now`. */
-export function resetBy(state: State, event: Event, policy: Policy, now: number): Reset | undefined {
+export function resetBy(state: State, event: GuardEvent, policy: Policy, now: number): Reset | undefined {
   const { session } = state
-  // What shadow mode has tripped was never refused to anybody.
+  // What shadow mode has tripped blocked nobody.
   if (session.lasting.mode === 'shadow') return undefined
   const wasStopped = haltIn(state) !== undefined
   if (policy.mode === 'shadow') return { how: 'mode', wasStopped }
   if (isPersonsPrompt(event, session.lasting)) return { how: 'prompt', wasStopped }
-  const hasWindow = Object.values(session.meters).some(({ ring }) => countOf(ring) > 0)
+  const hasWindow = Object.values(session.counters).some(({ window }) => countOf(window) > 0)
   if (event.type !== 'session_end' || !hasWindow) return undefined
-  return { how: 'session_end', wasStopped: wasStopped || isAtLimit(session, policy, now) }
+  return { how: 'session_end', wasStopped: wasStopped || isAtLimit(state, policy, now) }
+}
+
+/** True while some call of the session would be blocked by a limit that its window has reached. */
+function isAtLimit(state: State, policy: Policy, now: number): boolean {
+  return firstBlock(judgeSession(state, policy, now).filter(({ count }) => count > 1)) !== undefined
 }
 
 /** What is known of the client that an agent has started holds until another client is looked at. */
-export function isPersonsPrompt(event: Event, lasting: Lasting): boolean {
+export function isPersonsPrompt(event: GuardEvent, lasting: Lasting): boolean {
   if (event.type !== 'prompt' || event.by !== 'person') return false
   return !(event.startedByAgent ?? lasting.startedByAgent ?? false)
 }
 
 /** What lasts, with what this event tells of who has started the client. */
-export function withStarter(lasting: Lasting, { startedByAgent }: Event): Lasting {
+export function withStarter(lasting: Lasting, { startedByAgent }: GuardEvent): Lasting {
   if (startedByAgent === undefined) return lasting
   const { startedByAgent: _, ...rest } = lasting
   return startedByAgent ? { ...rest, startedByAgent } : rest

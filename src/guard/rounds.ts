@@ -1,31 +1,49 @@
-/** What results change: what calls brought is remembered, and a round that has ended may have been one too many. */
+/** Rounds: one message of the model with tool calls, from its first call to its last result, and what it brought. */
 
-import { afterRound, halted, haltIn } from './breaker.ts'
 import { withoutResults } from './duplicates.ts'
 import type { ResultsEvent, ReturnedCall } from './event.ts'
-import type { Policy } from './policy.ts'
-import { loopOf, withPast, withResult } from './rules/loop.ts'
-import type { AgentState, SessionState, State } from './state.ts'
+import { withPast, withResult } from './history.ts'
+import type { AgentState, Round, State } from './state.ts'
+
+/** Of one round, so many ids are kept: many times more calls than a model makes in one message. */
+export const MAX_ROUND_IDS = 256
 
 /** The same hook registered twice tells of each round twice, at once; ids that come again later are new rounds. */
 const TOLD_AGAIN_WITHIN_MS = 2000
 
-/** The state after results at `now` (Unix ms); with a latch closed when the turn has to end. */
-export function takeResults(state: State, event: ResultsEvent, policy: Policy, now: number): State {
-  const { lasting, answered } = state.session
+/** The agent's round with one more call in it; it begins with its first. */
+export function inRound({ round }: AgentState, id: string | undefined, now: number): Round {
+  const current = round ?? { beganAt: now, ids: [] }
+  return id === undefined ? current : { ...current, ids: [...current.ids.slice(1 - MAX_ROUND_IDS), id] }
+}
+
+/** What results tell. */
+export interface Told {
+  readonly state: State
+  /** They end a round that was not told of before. */
+  readonly endsRound: boolean
+  /** A call that ran in this round has brought what it had not brought before. */
+  readonly isProgress: boolean
+}
+
+/** The state in which calls have their results, their round being open still. */
+export function withResults({ session, agent }: State, event: ResultsEvent, now: number): Told {
   const ids = event.calls.flatMap(({ id }) => id ?? [])
-  const hears = { ...lasting.hears, [event.endsRound ? 'rounds' : 'results']: true }
-  const session: SessionState = {
-    ...state.session,
-    answered: withoutResults(answered, ids),
-    lasting: { ...lasting, hears },
+  const hears = { ...session.lasting.hears, [event.endsRound ? 'rounds' : 'results']: true }
+  const heard = {
+    ...session,
+    answered: withoutResults(session.answered, ids),
+    lasting: { ...session.lasting, hears },
   }
-  if (event.endsRound && isToldAgain(state.agent, ids[0], now)) return { ...state, session }
-  const told = { session, agent: withResults(state.agent, event, now) }
-  if (!event.endsRound) return told
-  const ended = endRound(told, event, bringsNews(state.agent, event), policy, now)
+  if (event.endsRound && isToldAgain(agent, ids[0], now))
+    return { state: { session: heard, agent }, endsRound: false, isProgress: false }
   const [id] = ids
-  return id === undefined ? ended : { ...ended, agent: { ...ended.agent, lastRound: { id, at: now } } }
+  const lastRound = event.endsRound && id !== undefined ? { lastRound: { id, at: now } } : {}
+  return {
+    state: { session: heard, agent: { ...agent, history: learned(agent, event, now), ...lastRound } },
+    endsRound: event.endsRound,
+    isProgress: bringsNews(agent, event),
+  }
 }
 
 function isToldAgain({ round, lastRound }: AgentState, id: string | undefined, now: number): boolean {
@@ -33,22 +51,21 @@ function isToldAgain({ round, lastRound }: AgentState, id: string | undefined, n
   return Math.abs(now - lastRound.at) < TOLD_AGAIN_WITHIN_MS
 }
 
-/** Results of calls that were admitted. That of a refused call is the refusal, which is none. */
-function withResults(agent: AgentState, { calls, endsRound }: ResultsEvent, now: number): AgentState {
+/** The history with results of calls that were admitted. That of a blocked call is the block, which is none. */
+function learned(agent: AgentState, { calls, endsRound }: ResultsEvent, now: number): AgentState['history'] {
   let { history } = agent
   for (const call of calls) {
     if (call.result === undefined) continue
-    if (isAwaited(agent, call)) history = withResult(history, call.id ?? '', call.result)
+    if (isAwaited({ history }, call)) history = withResult(history, call.id ?? '', call.result)
     else if (endsRound && isUnasked(agent, call)) history = withPast(history, pastOf(call, now))
   }
-  return { ...agent, history }
+  return history
 }
 
-function isAwaited({ history }: AgentState, { id }: ReturnedCall): boolean {
+function isAwaited({ history }: Pick<AgentState, 'history'>, { id }: ReturnedCall): boolean {
   return id !== undefined && history.some((past) => past.id === id && past.result === undefined)
 }
 
-/** True when a call that ran in this round has brought what it had not brought before. */
 function bringsNews(agent: AgentState, { calls }: ResultsEvent): boolean {
   const isKnown = (call: ReturnedCall) =>
     agent.history.some((past) => past.signature === call.signature && past.result === call.result)
@@ -62,24 +79,4 @@ function isUnasked({ round }: AgentState, { id }: ReturnedCall): boolean {
 
 function pastOf({ id, signature, isPoll, result }: ReturnedCall, now: number) {
   return { at: now, signature, isPoll, ...(id === undefined ? {} : { id }), ...(result ? { result } : {}) }
-}
-
-/** Nobody could refuse what nobody was asked about, so a loop of such calls ends the turn by itself. */
-function endRound(
-  state: State,
-  event: ResultsEvent,
-  isProgress: boolean,
-  policy: Policy,
-  now: number,
-): State {
-  if (haltIn(state)) return state
-  const after = afterRound(state, event.agent.id, isProgress, policy, now)
-  if (haltIn(after) || !policy.repeat.block || policy.halt.afterDeniedRounds === 0) return after
-  const asked = state.agent.round?.ids ?? []
-  for (const call of event.calls) {
-    if (call.id === undefined || asked.includes(call.id)) continue
-    const loop = loopOf(state.agent.history, call)
-    if (loop) return halted(after, event.agent.id, { rule: 'repeat', ...loop.figure }, now)
-  }
-  return after
 }

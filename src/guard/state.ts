@@ -1,8 +1,7 @@
 /** What the rules remember between two events. */
 
-import type { Policy } from './policy.ts'
 import type { Figure, Verdict } from './verdict.ts'
-import { emptyRing, type Ring } from './window.ts'
+import { emptyWindow, type Window } from './window.ts'
 
 /** A call that was answered a moment ago, kept so that the same call asked twice gets one answer. */
 export interface AnsweredCall {
@@ -16,47 +15,52 @@ export interface AnsweredCall {
 }
 
 /** The calls that one pair of limits is about. */
-export interface Meter {
+export interface Counter {
   /** Admitted calls. */
-  readonly ring: Ring
+  readonly window: Window
   /** True from the moment the warning was spoken until the count has fallen below 80 % of its limit. */
   readonly warned: boolean
 }
 
-/** Closed when an agent would not stop by itself; opened by a person. */
-export interface Latch extends Figure {
+/** The breaker is tripped: an agent would not stop by itself. A person resets it. */
+export interface Trip extends Figure {
   /** Unix ms. */
   readonly at: number
-  /** Calls refused since. */
-  readonly refused: number
+  /** Calls blocked since. */
+  readonly blocked: number
 }
 
+/** Which kinds of events the host has told of so far. */
 export interface Hears {
-  /** Prompts: so a latch can be opened. */
+  /** Prompts: so a tripped session can be reset by one. */
   readonly prompts: boolean
   /** What single calls returned. */
   readonly results: boolean
-  /** Ends of rounds: so refused rounds can be counted, and a turn ended after one. */
+  /** Ends of rounds: so rounds with a block can be counted, and a turn ended after one. */
   readonly rounds: boolean
 }
+
+export type Mode = 'enforce' | 'shadow'
 
 /** What outlives an idle session, its end, and its being resumed. */
 export interface Lasting {
   /** Prompts of persons so far: what was remembered of agents before the last of them is void. */
   readonly epoch: number
-  /** What the host has told of so far: it decides how a turn can be ended. */
+  /** It decides how a turn can be ended. */
   readonly hears: Hears
-  /** The mode in which this came to be: a latch of shadow mode was never closed for anybody. */
-  readonly mode: Policy['mode']
-  /** Closed for every agent of the session. */
-  readonly latch?: Latch
-  /** Agents halted for repeating themselves since the last prompt of a person. */
+  /** The mode in which this came to be: a breaker that tripped in shadow mode blocked nobody. */
+  readonly mode: Mode
+  /** Tripped for every agent of the session. */
+  readonly trip?: Trip
+  /** Agents halted for loops since the last prompt of a person. */
   readonly looping: readonly string[]
   /**
    * Ids of all calls that we were asked about and that no round has named yet, at most MAX_ASKED; "not all" where some
    * are not known. Absent before the session's first event.
    */
   readonly asked?: readonly string[] | 'not all'
+  /** What rules remember for themselves, each under its name: JSON values. */
+  readonly memory?: Readonly<Record<string, unknown>>
   /** An agent has started the client that was looked at last: its prompts are no person's. */
   readonly startedByAgent?: true
 }
@@ -64,8 +68,9 @@ export interface Lasting {
 /** What is remembered of a session. */
 export interface SessionState {
   /** By name: "rate", "spawn", and one for each named tool or pattern that has limits and was called. */
-  readonly meters: Readonly<Record<string, Meter>>
-  readonly denied: Ring
+  readonly counters: Readonly<Record<string, Counter>>
+  /** Blocked calls. */
+  readonly blocked: Window
   /** Oldest first, at most MAX_ANSWERED. */
   readonly answered: readonly AnsweredCall[]
   readonly lasting: Lasting
@@ -88,11 +93,12 @@ export interface Round {
   readonly beganAt: number
   /** Ids of its calls that we were asked about, oldest first, at most MAX_ROUND_IDS. */
   readonly ids: readonly string[]
-  /** The refusal that weighs most in it. */
-  readonly denial?: Denial
+  /** The block that weighs most in it. */
+  readonly block?: PastBlock
 }
 
-export interface Denial extends Figure {
+/** A block of an earlier call. */
+export interface PastBlock extends Figure {
   /** Unix ms from which the call could have run; absent when waiting alone does not help. */
   readonly freeAt?: number
 }
@@ -103,18 +109,18 @@ export interface AgentState {
   readonly epoch: number
   /** The last calls, oldest first, at most MAX_HISTORY. */
   readonly history: readonly PastCall[]
-  /** Signatures in the history about which we have spoken. */
+  /** Signatures in the history that were warned of. */
   readonly warned: readonly string[]
   readonly round?: Round
-  /** The last round that has ended, by which it is known when it is told of again: its first id, and Unix ms. */
+  /** The last round that has ended, by which it is known when it is told again: its first id, and Unix ms. */
   readonly lastRound?: { readonly id: string; readonly at: number }
-  /** Rounds in a row with a refused call that count towards a halt. */
-  readonly deniedRounds: number
-  /** Refusals in a row. */
-  readonly denials: number
-  /** Of the last refused round: from when on trying again is no hammering. */
+  /** Rounds with a block, in a row, that count towards a halt. */
+  readonly blockedRounds: number
+  /** Blocks in a row. */
+  readonly blocks: number
+  /** Of the last round with a block: the time from which trying again is no hammering. */
   readonly freeAt?: number
-  readonly latch?: Latch
+  readonly trip?: Trip
 }
 
 export interface State {
@@ -132,11 +138,11 @@ const NEVER: Lasting = {
 
 /** A session of which nothing is remembered but what lasts. */
 export function freshSession(now: number, lasting: Lasting = NEVER): SessionState {
-  return { meters: {}, denied: emptyRing(now), answered: [], lasting }
+  return { counters: {}, blocked: emptyWindow(now), answered: [], lasting }
 }
 
 export function freshAgent(epoch: number): AgentState {
-  return { epoch, history: [], warned: [], deniedRounds: 0, denials: 0 }
+  return { epoch, history: [], warned: [], blockedRounds: 0, blocks: 0 }
 }
 
 /**
@@ -158,6 +164,23 @@ export function freshState(now: number): State {
 }
 
 /** The admitted calls that one pair of limits is about. */
-export function meterIn({ meters, denied }: SessionState, name: string): Meter {
-  return meters[name] ?? { ring: emptyRing(denied.newest * 1000), warned: false }
+export function counterIn({ counters, blocked }: SessionState, name: string): Counter {
+  return counters[name] ?? { window: emptyWindow(blocked.newest * 1000), warned: false }
+}
+
+/** What a rule remembers of a session; `fresh` when there is nothing that it could have written. */
+export function memoryIn<M>(
+  { lasting }: SessionState,
+  rule: string,
+  is: (value: unknown) => value is M,
+  fresh: M,
+): M {
+  const value = lasting.memory?.[rule]
+  return is(value) ? value : fresh
+}
+
+/** The session in which a rule remembers this, for as long as the session is known. */
+export function withMemory(session: SessionState, rule: string, value: unknown): SessionState {
+  const { lasting } = session
+  return { ...session, lasting: { ...lasting, memory: { ...lasting.memory, [rule]: value } } }
 }

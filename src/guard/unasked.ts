@@ -7,9 +7,10 @@
  * where the session's first event was neither its start nor a person's prompt, and where it has overflowed.
  */
 
-import { type Event, MAIN_AGENT, type ResultsEvent, type ReturnedCall } from './event.ts'
+import { type GuardEvent, MAIN_AGENT, type ResultsEvent, type ReturnedCall } from './event.ts'
+import { callOf, judge } from './judge.ts'
 import type { Policy } from './policy.ts'
-import { gaugesFor, withAdmitted } from './rules/limits.ts'
+import { counted } from './rules/limits.ts'
 import type { AgentState, Lasting, SessionState, State } from './state.ts'
 
 /** Many times more calls than a session ever has running at once; the rest are calls whose round was cut short. */
@@ -19,7 +20,7 @@ export const MAX_ASKED = 256
 const TOLD_AGAIN_WITHIN_MS = 10_000
 
 /** At a session's first event it is known whether it is seen from its start. */
-export function begun(session: SessionState, event: Event): SessionState {
+export function begun(session: SessionState, event: GuardEvent): SessionState {
   if (session.lasting.asked !== undefined) return session
   const isStart =
     event.type === 'session_start' ||
@@ -58,21 +59,22 @@ function isInHistory({ history }: AgentState, { id, signature }: ReturnedCall): 
   return history.some((past) => past.id === id && past.signature === signature && past.result !== undefined)
 }
 
-/** The session after a round: what was asked and is named in it is no longer waited for, and unasked calls count. */
+/** The state after a round: what was asked and is named in it is no longer waited for, and unasked calls count. */
 export function withRound(
-  session: SessionState,
+  state: State,
   event: ResultsEvent,
   unasked: readonly ReturnedCall[],
   policy: Policy,
   now: number,
-): SessionState {
-  if (!event.endsRound) return session
-  let counted = session
+): State {
+  if (!event.endsRound) return state
+  let { session } = state
   for (const { tool } of unasked) {
-    const meters = withAdmitted(counted, gaugesFor(policy, tool), undefined, now)
-    counted = { ...counted, meters }
+    for (const finding of judge({ ...state, session }, callOf(tool), policy, now)) {
+      session = counted(session, finding, false, now)
+    }
   }
-  return { ...counted, lasting: withoutReturned(counted.lasting, event) }
+  return { ...state, session: { ...session, lasting: withoutReturned(session.lasting, event) } }
 }
 
 /** Each id once: of agents that are given the same ids by a gateway, each waits for its own. */

@@ -1,51 +1,68 @@
-/** What the rules say of one event. Data only: the host turns it into words and an exit code. */
+/** What the rules say of one event. Data only: messages turn it into words, the host into an exit code. */
 
-/** Which rule spoke: `tools` for the limits of a named tool. */
-export type Rule = 'rate' | 'spawn' | 'tools' | 'repeat'
+/** What was counted, and against which limit. */
+export interface Figure {
+  /** The name of the rule; of a rule of a newer version, in what was kept, perhaps one that is not known here. */
+  readonly rule: string
+  /** As the rule counts, the event itself included. */
+  readonly count: number
+  readonly limit: number
+  /** What this limit is for, where the rule has several: the name or pattern of a tool. */
+  readonly of?: string
+}
 
 export interface Allow {
   readonly kind: 'allow'
 }
 
-/** What was counted, and against which limit. */
-export interface Figure {
-  readonly rule: Rule
-  /** Calls in the window, this one included; for repeat, how often the same call came. */
-  readonly count: number
-  readonly limit: number
-  /** For the rule `tools`, the name or pattern that has this limit. */
-  readonly of?: string
-}
-
 /** The call runs, and the count has just reached the limit at which we speak. */
 export interface Warn extends Figure {
   readonly kind: 'warn'
-  /** The limit at which calls will be refused; 0 when there is none. */
+  /** The limit at which calls will be blocked; 0 when there is none. */
   readonly blockLimit: number
 }
 
-/** The call is refused. */
+/** The call does not run. */
 export interface Block extends Figure {
   readonly kind: 'block'
   /** Milliseconds until a place is next free; absent when waiting alone frees none. */
   readonly retryAfterMs?: number
-  /** For repeat: how long it has gone on, ms. */
+  /** How long the loop has gone on, ms. */
   readonly sinceMs?: number
-  /** The how manieth refusal in a row of this agent, from 1. */
+  /** Which block in a row of this agent it is, from 1. */
   readonly nth?: number
-  /** The agent's turn ends with it: nobody tells us where rounds end, so that it cannot be ended there. */
+  /** The agent's turn ends with it: nobody tells us where rounds end, so it cannot be ended there. */
   readonly endsTurn?: boolean
 }
 
-/** The turn ends, and until a person says otherwise every further call is refused. */
+/** The turn ends, and every further call is blocked until a person resets the session. */
 export interface Halt extends Figure {
   readonly kind: 'halt'
   /** Who is halted: every agent of the session, or this one alone. */
   readonly scope: 'session' | 'agent'
-  /** The how manieth refusal since, from 0: the event that closes the latch refuses nothing. */
+  /** How many calls were blocked since, from 0: the event that trips the breaker blocks none. */
   readonly nth: number
 }
 
 export type Verdict = Allow | Warn | Block | Halt
 
 export const ALLOW: Allow = { kind: 'allow' }
+
+/** What one rule says of one event: its verdict, and the figures that lead to it. */
+export interface Finding {
+  readonly rule: string
+  /** A halt ends the turn at the end of a round or of the turn; of a call it is none. */
+  readonly verdict: Allow | Warn | Block | Halt
+  /** What was counted, the event itself included. */
+  readonly count: number
+  /** The limits; 0 for none. */
+  readonly warnAt: number
+  readonly blockAt: number
+  readonly of?: string
+  /** The name of the counter that a call goes into when it is admitted. */
+  readonly counter?: string
+  /** The warning was spoken before, and says nothing again. */
+  readonly isSpoken: boolean
+  /** What lifts a block that no time lifts, in words that complete "lifts …". */
+  readonly lifts?: string
+}

@@ -9,7 +9,7 @@
  *
  * The clock is the wall clock, which may step. Forward, calls age as if the time had passed. Back by up to a
  * window, time stands still until the clock has caught up: no call is forgotten and none is kept for more
- * than a window longer. Back by more than that, the ring is rebased: the counts keep their ages, and the
+ * than a window longer. Back by more than that, the window is rebased: the counts keep their ages, and the
  * newest bucket becomes now.
  */
 
@@ -19,7 +19,7 @@ export const WINDOW_MS = WINDOW_SECONDS * 1000
 /** The highest count that a bucket, or the whole window, can show. */
 export const MAX_COUNT = 0xffff_ffff
 
-export interface Ring {
+export interface Window {
   /** The Unix second of the newest bucket. */
   readonly newest: number
   /** Calls in each second, oldest first. */
@@ -29,30 +29,30 @@ export interface Ring {
 const NO_CALLS: readonly number[] = new Array<number>(WINDOW_SECONDS).fill(0)
 
 /** An empty window that ends at `now` (Unix ms). */
-export function emptyRing(now: number): Ring {
+export function emptyWindow(now: number): Window {
   return { newest: Math.floor(now / 1000), buckets: NO_CALLS }
 }
 
 /** The same window at `now` (Unix ms): seconds that have left it are dropped. */
-export function aged(ring: Ring, now: number): Ring {
+export function aged(window: Window, now: number): Window {
   const second = Math.floor(now / 1000)
-  const passed = second - ring.newest
-  if (passed < -WINDOW_SECONDS) return { newest: second, buckets: ring.buckets }
-  if (passed <= 0) return ring
-  if (passed >= WINDOW_SECONDS) return emptyRing(now)
-  return { newest: second, buckets: [...ring.buckets.slice(passed), ...NO_CALLS.slice(0, passed)] }
+  const passed = second - window.newest
+  if (passed < -WINDOW_SECONDS) return { newest: second, buckets: window.buckets }
+  if (passed <= 0) return window
+  if (passed >= WINDOW_SECONDS) return emptyWindow(now)
+  return { newest: second, buckets: [...window.buckets.slice(passed), ...NO_CALLS.slice(0, passed)] }
 }
 
 /** The window with one more call in its newest second. Age it first. */
-export function withCall(ring: Ring): Ring {
-  const last = ring.buckets[WINDOW_SECONDS - 1] ?? 0
-  return { newest: ring.newest, buckets: [...ring.buckets.slice(0, -1), Math.min(last + 1, MAX_COUNT)] }
+export function withCall(window: Window): Window {
+  const last = window.buckets[WINDOW_SECONDS - 1] ?? 0
+  return { newest: window.newest, buckets: [...window.buckets.slice(0, -1), Math.min(last + 1, MAX_COUNT)] }
 }
 
 /** How many calls the window holds, 0 to MAX_COUNT. Age it first. */
-export function countOf(ring: Ring): number {
+export function countOf(window: Window): number {
   let sum = 0
-  for (const calls of ring.buckets) sum += calls
+  for (const calls of window.buckets) sum += calls
   return Math.min(sum, MAX_COUNT)
 }
 
@@ -60,11 +60,11 @@ export function countOf(ring: Ring): number {
  * The Unix ms from which the window holds at most `most` calls if no further call comes;
  * undefined when that can never be (`most` below 0).
  */
-export function emptiesTo(ring: Ring, most: number): number | undefined {
+export function emptiesTo(window: Window, most: number): number | undefined {
   if (most < 0) return undefined
-  let left = ring.buckets.reduce((sum, calls) => sum + calls, 0)
-  let second = ring.newest
-  for (const calls of ring.buckets) {
+  let left = window.buckets.reduce((sum, calls) => sum + calls, 0)
+  let second = window.newest
+  for (const calls of window.buckets) {
     if (left <= most) break
     left -= calls
     second += 1

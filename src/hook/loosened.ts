@@ -1,7 +1,8 @@
 /** A session meets a looser policy than at its last event: signed, logged and shown, wherever it came from. */
 
 import type { Identity } from '../guard/identity.ts'
-import { type Loosened, loosened } from '../guard/loosening.ts'
+import { loosened } from '../guard/policy.ts'
+import type { Loosened } from '../guard/settings.ts'
 import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { withNotice } from '../hosts/claude-code/wording.ts'

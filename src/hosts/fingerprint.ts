@@ -1,13 +1,13 @@
 /** A host's event in the guard's words: what a call was, but not what it said. Pure, given a hash. */
 
-import type { Event } from '../guard/event.ts'
+import type { GuardEvent } from '../guard/event.ts'
 import type { Hash } from '../system/keyed-hash.ts'
 import type { GuardedInput, HostCall } from './claude-code/event.ts'
 import { isObject } from './claude-code/payload.ts'
 import { isPoll } from './claude-code/poll.ts'
 import { isRefusal } from './claude-code/refusal.ts'
 
-export function fingerprint(input: GuardedInput, hash: Hash): Event {
+export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
   const { agent } = input
   switch (input.type) {
     case 'call':

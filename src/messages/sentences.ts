@@ -1,33 +1,43 @@
 /**
- * What is said of a verdict, in sentences. Pure.
+ * What is said of a verdict, in sentences. Pure. Of a rule's figures its own words are used (guard/rules/).
  *
  * A reason starts with the machine word and states facts. Its advice ends the matter: wording that sounds like a passing
  * fault invites the model to try again, and so does the same sentence again. It never repeats the tool's input.
  */
 
 import type { Identity } from '../guard/identity.ts'
+import type { Words } from '../guard/rules/rule.ts'
+import { ruleNamed } from '../guard/rules/rules.ts'
 import type { Block, Figure, Halt, Warn } from '../guard/verdict.ts'
-import { counted } from '../system/plural.ts'
 import { printable } from '../system/text.ts'
 
-/** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
-const WORTH_WAITING_SECONDS = 10
+/** A rule of a newer version, found in what that has remembered. */
+const OF_NEWER_VERSION: Words = {
+  machine: 'rate_limited',
+  facts: ({ rule, count }) => `${count} by the rule ${rule}`,
+  blockFacts: ({ limit }) => `the limit of ${limit} is reached.`,
+  blockAdvice: () => 'Say in plain text what you were doing and stop.',
+  warning: ({ rule, count }) => `${count} by the rule ${rule}`,
+  warnAdvice: () => '',
+}
 
-/** What kind of refusal it is, for programs: also the `type` of its audit line. */
-export function machineWord({ rule }: Figure): 'rate_limited' | 'loop_detected' {
-  return rule === 'repeat' ? 'loop_detected' : 'rate_limited'
+function wordsOf({ rule }: Figure): Words {
+  return ruleNamed(rule)?.words ?? OF_NEWER_VERSION
+}
+
+/** The figure with a tool's name as it can be shown: whoever offers the tool has made it up. */
+function shown<T extends Figure>(figure: T): T {
+  return figure.of === undefined ? figure : { ...figure, of: printable(figure.of) }
+}
+
+/** What kind of block it is, for programs: also the `type` of its audit line. */
+export function machineWord(figure: Figure): string {
+  return wordsOf(figure).machine
 }
 
 /** "500 tool calls in the last 60 s in this session". */
 export function factsOf(figure: Figure, identity: Identity): string {
-  const { rule, count, of = '' } = figure
-  if (rule === 'repeat') return `the same call ${count} times, with no result that differs`
-  const calls = {
-    rate: counted(count, 'tool call'),
-    spawn: `${counted(count, 'agent')} started`,
-    tools: `${counted(count, 'call')} of ${printable(of)}`,
-  }[rule]
-  return `${calls} in the last 60 s ${scopeOf(identity)}`
+  return wordsOf(figure).facts(shown(figure), whereOf(identity))
 }
 
 /** What happened, for the model and the person, and what the model should do. */
@@ -37,39 +47,8 @@ export interface Reason {
 }
 
 export function blockReason(block: Block, identity: Identity): Reason {
-  const word = machineWord(block)
-  if (block.rule === 'repeat') {
-    return { facts: `${word}: ${loopFacts(block)}`, advice: loopAdvice(block.nth ?? 1) }
-  }
-  const { facts, advice } = rateReason(block)
-  return { facts: `${word}: ${factsOf(block, identity)} (limit ${block.limit}/min). ${facts}`, advice }
-}
-
-function loopFacts({ count, limit, sinceMs = 0 }: Block): string {
-  return `this call has given the same result ${count} times within ${durationOf(sinceMs)} (limit ${limit}).`
-}
-
-function loopAdvice(nth: number): string {
-  const advice = [
-    'Its result is known and will not change by asking. Only this call is refused, others are not: use what you know, or say in plain text what is in your way and stop.',
-    'The call before it was refused as well, and this one stays refused until something else has happened. Say in plain text what you were trying to do and what you found out.',
-    `By now ${nth} calls in a row were refused, and none of them would have brought anything new. Report in plain text and stop.`,
-  ]
-  return advice[Math.min(nth, advice.length) - 1] ?? ''
-}
-
-function rateReason({ retryAfterMs, nth = 1 }: Block): Reason {
-  const stop =
-    nth === 1
-      ? 'Do not retry now: say in plain text what you were doing and stop.'
-      : `This is refusal ${nth} in a row. Make no further tool call now: say in plain text what you were doing and stop.`
-  if (retryAfterMs === undefined) return { facts: 'This limit lets no call through.', advice: stop }
-  const seconds = Math.ceil(retryAfterMs / 1000)
-  const wait = 'Wait that long before the next tool call.'
-  return {
-    facts: `A place is free in ${seconds} s.`,
-    advice: seconds <= WORTH_WAITING_SECONDS ? wait : stop,
-  }
+  const { machine, blockFacts, blockAdvice } = wordsOf(block)
+  return { facts: `${machine}: ${blockFacts(shown(block), whereOf(identity))}`, advice: blockAdvice(block) }
 }
 
 export function haltReason(halt: Halt, identity: Identity): Reason {
@@ -77,7 +56,7 @@ export function haltReason(halt: Halt, identity: Identity): Reason {
   const first: Reason = {
     facts: `halted: ${who} has ended its turn (${machineWord(halt)}: ${factsOf(halt, identity)}).`,
     advice:
-      'Every tool call is refused until a person says otherwise. Say in plain text what you were doing and stop.',
+      'Every tool call is blocked until a person says otherwise. Say in plain text what you were doing and stop.',
   }
   if (halt.nth <= 1) return first
   if (halt.nth === 2) {
@@ -87,7 +66,7 @@ export function haltReason(halt: Halt, identity: Identity): Reason {
     }
   }
   return {
-    facts: `halted: ${who} stays halted; ${halt.nth} calls were refused since.`,
+    facts: `halted: ${who} stays halted; ${halt.nth} calls were blocked since.`,
     advice: 'Only a person can change that. End your turn.',
   }
 }
@@ -97,17 +76,17 @@ export function stopReason(figure: Figure, identity: Identity, who: 'session' | 
   return `spikectl ended the turn of this ${who} (${machineWord(figure)}: ${factsOf(figure, identity)}).`
 }
 
-export function warnAdvice(warn: Warn): string {
-  const { rule, blockLimit } = warn
-  if (rule === 'repeat') {
-    const end = blockLimit > 0 ? ` With ${blockLimit} equal results it is refused.` : ''
-    return `${end} Use the result that you have, or do something else.`
-  }
-  const end = blockLimit > 0 ? ` At ${blockLimit} they are refused.` : ''
-  return `${end} If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.`
+/** What a warning is about. */
+export function warningFacts(warn: Warn, identity: Identity): string {
+  return wordsOf(warn).warning(shown(warn), whereOf(identity))
 }
 
-function scopeOf(identity: Identity): string {
+/** What to do about it. */
+export function warnAdvice(warn: Warn): string {
+  return wordsOf(warn).warnAdvice(warn)
+}
+
+function whereOf(identity: Identity): string {
   switch (identity.kind) {
     case 'session':
       return 'in this session'
@@ -118,10 +97,4 @@ function scopeOf(identity: Identity): string {
     case 'anon':
       return 'by callers without a name'
   }
-}
-
-export function durationOf(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 120) return `${seconds} s`
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }

@@ -4,15 +4,15 @@ import { haltIn } from '../guard/breaker.ts'
 import { decide } from '../guard/decide.ts'
 import type { Policy } from '../guard/policy.ts'
 import { type AgentState, currentAgent, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
-import type { Rule, Verdict } from '../guard/verdict.ts'
-import { aged, countOf, emptyRing, type Ring, withCall } from '../guard/window.ts'
+import type { Verdict } from '../guard/verdict.ts'
+import { aged, countOf, emptyWindow, type Window, withCall } from '../guard/window.ts'
 import type { TranscriptFile } from './files.ts'
 import { type Oddity, type Reader, readSession } from './session.ts'
 import type { Timed } from './story.ts'
 
 /** The first time that a rule would have warned, blocked or halted in a session. */
 export interface Spoken {
-  readonly rule: Rule
+  readonly rule: string
   readonly verdict: 'warn' | 'block' | 'halt'
   /** RFC 3339. */
   readonly at: string
@@ -92,7 +92,7 @@ function rank({ agent }: TranscriptFile): number {
 interface Course {
   session: SessionState
   readonly agents: Map<string, AgentState>
-  all: Ring
+  all: Window
   calls: number
   peak: number
   readonly spoken: Map<string, { -readonly [Key in keyof Spoken]: Spoken[Key] }>
@@ -101,7 +101,7 @@ interface Course {
 export function replaySession(session: string, events: readonly Timed[], policy: Policy): ReplayedSession {
   const start = events[0]?.at ?? 0
   const course: Course = {
-    ...{ session: freshSession(start), agents: new Map(), all: emptyRing(start), calls: 0, peak: 0 },
+    ...{ session: freshSession(start), agents: new Map(), all: emptyWindow(start), calls: 0, peak: 0 },
     spoken: new Map(),
   }
   for (const timed of events) meet(course, timed, policy)

@@ -1,7 +1,7 @@
 /** What happened in one session, read from its transcripts in the guard's own words, in the order of its times. */
 
 import { hash } from 'node:crypto'
-import { type Event, MAIN_AGENT, type Prompter } from '../guard/event.ts'
+import { type GuardEvent, MAIN_AGENT, type Prompter } from '../guard/event.ts'
 import {
   mayConcern,
   parseTranscriptLine,
@@ -108,7 +108,7 @@ function add(reading: Reading, item: TranscriptItem, { at, agent }: TranscriptLi
 }
 
 function addPrompt({ prompts }: Story, id: string, by: Prompter, at: number): void {
-  const event: Event = { type: 'prompt', agent: { id, type: '' }, by }
+  const event: GuardEvent = { type: 'prompt', agent: { id, type: '' }, by }
   if (id === MAIN_AGENT) prompts.push({ at, event, calls: 0 })
 }
 

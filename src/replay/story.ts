@@ -1,11 +1,11 @@
 /** A session as its files tell it, and the events that the hook would have been told, in the order of their times. */
 
-import type { Event, ReturnedCall } from '../guard/event.ts'
+import type { GuardEvent, ReturnedCall } from '../guard/event.ts'
 
 export interface Timed {
   /** Unix ms. */
   readonly at: number
-  readonly event: Event
+  readonly event: GuardEvent
   /** How many calls it stands for: 0 for what is no call, or one that was told of before. */
   readonly calls: number
 }
@@ -49,7 +49,7 @@ export function inOrder({ calls, prompts }: Story): Timed[] {
     const at = Math.max(...round.map(({ returnedAt }) => returnedAt))
     const order = Math.max(...round.map((call) => call.order)) + 0.5
     const agent = { id: first.agent, type: '' }
-    const event: Event = {
+    const event: GuardEvent = {
       type: 'results',
       agent,
       calls: round.map(({ returned }) => returned),

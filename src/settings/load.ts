@@ -1,11 +1,11 @@
 /**
  * The policy in force: the built-in defaults, the user's config.json, a project's spikectl.json. A file that
- * is not as it should be is never half applied. Most hook runs meet no file at all, so what reads them, and
- * the schema library with it, is loaded only when there is one.
+ * is not as it should be is never half applied. Most hook runs meet no file at all, so what reads them is loaded only
+ * when there is one.
  */
 
 import { dirname } from 'node:path'
-import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../guard/policy.ts'
+import { applySettings, DEFAULT_POLICY, notAProjects, type Policy, type Settings } from '../guard/policy.ts'
 import { describe, type Failure, failure, isFailure, mendable } from '../system/failure.ts'
 import { isAbsent, refuseForeignFolder } from '../system/files.ts'
 import { shellWord } from '../system/text.ts'
@@ -57,10 +57,9 @@ export async function withProject(
   try {
     const settings = await readIfThere(file, policy)
     if (!settings) return { policy }
-    const { loosens } = await import('../guard/loosening.ts')
-    const loosened = loosens(policy, settings)
-    if (!loosened) return { policy: applySettings(policy, settings) }
-    return { policy, ignored: `${file} is ignored: ${loosened} would loosen your own setting` }
+    const looser = notAProjects(policy, settings)
+    if (!looser) return { policy: applySettings(policy, settings) }
+    return { policy, ignored: `${file} is ignored: ${looser} would loosen your own setting` }
   } catch (error) {
     return { policy, ignored: `${file} is ignored: ${problemAt(file, error).message}` }
   }

@@ -1,38 +1,41 @@
-/** Settings by their dotted names, without the schema that they are checked by. */
+/** Settings by their dotted names. */
 
-import { DEFAULT_POLICY, type Policy } from '../guard/policy.ts'
+import { DEFAULT_POLICY, type Policy, SETTINGS } from '../guard/policy.ts'
+import { isEach, type Placed, settingsOf, valueAt } from '../guard/settings.ts'
 
-/** The settings of a policy by their dotted names; the limits of tools are among them where it has any. */
-export function namedSettings(policy: Policy): [string, unknown][] {
-  return leavesOf(policy)
+export interface Named extends Placed {
+  /** Dotted. */
+  readonly name: string
+  readonly value: unknown
 }
 
-/** The names of all settings, dotted. */
-export function settingNames(): string[] {
-  return namedSettings(DEFAULT_POLICY).map(([name]) => name)
+/** The settings of a policy; the limits of tools are among them where it has any. */
+export function namedSettings(policy: Policy): Named[] {
+  return settingsOf(SETTINGS, policy).map(({ path, setting }) => ({
+    ...{ path, setting },
+    name: path.join('.'),
+    value: valueAt(policy, path),
+  }))
 }
 
 /** The keys that lead to a setting; undefined when there is none of that name. A tool's own name may have dots. */
 export function settingPath(name: string): readonly string[] | undefined {
-  const [, tool, limit] = /^tools\.(.+)\.(warnPerMin|blockPerMin)$/.exec(name) ?? []
-  if (tool && limit) return ['tools', tool, limit]
-  return settingNames().includes(name) ? name.split('.') : undefined
+  const [, section = '', inner, last = ''] = /^([^.]+)\.(.+)\.([^.]+)$/.exec(name) ?? []
+  const row = Object.hasOwn(SETTINGS, section) ? SETTINGS[section] : undefined
+  if (inner && row && isEach(row) && Object.hasOwn(row.each, last)) return [section, inner, last]
+  return namedSettings(DEFAULT_POLICY).find((each) => each.name === name)?.path
 }
 
 /** The value at a dotted name in a policy, or undefined. */
 export function settingAt(policy: Policy, name: string): unknown {
-  return namedSettings(policy).find(([each]) => each === name)?.[1]
+  return namedSettings(policy).find((each) => each.name === name)?.value
 }
 
 /** All names, for an error message. */
 export function knownKeys(): string {
-  return `one of ${settingNames().join(', ')}, tools.NAME.warnPerMin, tools.NAME.blockPerMin`
-}
-
-function leavesOf(value: object, prefix = ''): [string, unknown][] {
-  return Object.entries(value).flatMap(([key, child]): [string, unknown][] =>
-    typeof child === 'object' && child !== null && !Array.isArray(child)
-      ? leavesOf(child, `${prefix}${key}.`)
-      : [[`${prefix}${key}`, child]],
+  const names = namedSettings(DEFAULT_POLICY).map(({ name }) => name)
+  const each = Object.entries(SETTINGS).flatMap(([section, row]) =>
+    isEach(row) ? Object.keys(row.each).map((name) => `${section}.NAME.${name}`) : [],
   )
+  return `one of ${[...names, ...each].join(', ')}`
 }

@@ -3,13 +3,12 @@
  * line to paste.
  */
 
-import * as v from 'valibot'
-import { DEFAULT_POLICY, type Policy, type Settings, unheardWarning } from '../guard/policy.ts'
+import { type Policy, SETTINGS, type Settings, unheardWarning } from '../guard/policy.ts'
+import { isEach, isSetting, type Members, type Row } from '../guard/settings.ts'
 import { type Failure, failure } from '../system/failure.ts'
 import { readSmallFile } from '../system/files.ts'
 import { printable, shellWord } from '../system/text.ts'
-import { knownKeys, settingAt } from './names.ts'
-import { SettingsSchema } from './schema.ts'
+import { knownKeys } from './names.ts'
 
 const MAX_SHOWN = 80
 
@@ -20,23 +19,75 @@ export function readSettings(file: string, base: Policy): Settings | undefined {
 }
 
 /** What a settings file holds, unchecked but for being a JSON object; undefined when there is none. */
-export function parseSettingsFile(file: string): Record<string, unknown> | undefined {
+export function parseSettingsFile(file: string): Members | undefined {
   const text = readSmallFile(file)
   if (text === undefined) return undefined
   const value = parseJson(text, file)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  if (isMembers(value)) return value
   throw failure(`${file} holds something else than a JSON object`, moveAside(file))
 }
 
-/** Checks settings of any origin against the schema and each other. `file` is named in the error. */
-export function checkSettings(value: object, base: Policy, file: string): Settings {
-  const parsed = v.safeParse(SettingsSchema, value, { abortEarly: true })
-  if (!parsed.success) throw settingProblem(parsed.issues[0], file)
-  const unheard = unheardWarning(base, parsed.output)
-  if (!unheard) return parsed.output
+/** Checks settings of any origin against the table and each other. `file` is named in the error. */
+export function checkSettings(value: Members, base: Policy, file: string): Settings {
+  const { $schema: _, ...settings } = value
+  if (!areSettings(settings, file)) throw new Error('Expected every problem to have been thrown')
+  const unheard = unheardWarning(base, settings)
+  if (!unheard) return settings
+  const { name, given, acts } = unheard
   throw failure(
-    `${file}: ${unheard.key} is ${unheard.warnPerMin}, expected at most the block limit ${unheard.blockPerMin}`,
-    `Run: spikectl config set ${shellWord(unheard.key)} ${unheard.blockPerMin}`,
+    `${file}: ${name} is ${given}, expected at most the block limit ${acts}`,
+    `Run: spikectl config set ${shellWord(name)} ${acts}`,
+  )
+}
+
+/** Throws a Failure for the first thing that is no setting, or has a value that it cannot have. */
+function areSettings(value: Members, file: string): value is Settings & Members {
+  checkRow(SETTINGS, value, [], file)
+  return true
+}
+
+function checkRow(row: Row, value: unknown, path: readonly string[], file: string): void {
+  if (isSetting(row)) {
+    if (!row.is(value)) throw wrongValue(path, value, row.expected, file, row.default)
+    return
+  }
+  if (!isMembers(value)) throw wrongValue(path, value, 'an object', file)
+  for (const [name, inner] of Object.entries(value)) {
+    const below = [...path, name]
+    if (isEach(row)) {
+      if (!row.name.test(name)) throw wrongValue(below, name, row.expected, file)
+      checkRow(row.each, inner, below, file)
+    } else {
+      const known = Object.hasOwn(row, name) ? row[name] : undefined
+      if (!known) throw noSetting(below, file)
+      checkRow(known, inner, below, file)
+    }
+  }
+}
+
+function noSetting(path: readonly string[], file: string): Failure {
+  const name = shown(path.join('.'))
+  return failure(
+    `${file}: ${name} is no setting, expected ${knownKeys()}`,
+    `Run: spikectl config unset ${shellWord(name)}`,
+  )
+}
+
+function wrongValue(
+  path: readonly string[],
+  value: unknown,
+  expected: string,
+  file: string,
+  standard?: unknown,
+): Failure {
+  const name = shown(path.join('.'))
+  const paste =
+    standard === undefined
+      ? `unset ${shellWord(name)}`
+      : `set ${shellWord(name)} ${shellWord(typeof standard === 'string' ? standard : JSON.stringify(standard))}`
+  return failure(
+    `${file}: ${name} is ${shown(typeof value === 'string' ? `"${value}"` : JSON.stringify(value))}, expected ${expected}`,
+    `Run: spikectl config ${paste}`,
   )
 }
 
@@ -49,30 +100,8 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** Every issue has a key: that the whole is an object was seen before. */
-function settingProblem(issue: v.InferIssue<typeof SettingsSchema>, file: string): Failure {
-  const key = v.getDotPath(issue) ?? ''
-  if (issue.expected === 'never') {
-    return failure(
-      `${file}: ${shown(key)} is no setting, expected ${knownKeys()}`,
-      `Run: spikectl config unset ${shellWord(shown(key))}`,
-    )
-  }
-  const fallback = defaultOf(key)
-  const name = shellWord(shown(key))
-  const paste = fallback === undefined ? `unset ${name}` : `set ${name} ${shellWord(wordOf(fallback))}`
-  return failure(
-    `${file}: ${shown(key)} is ${shown(issue.received)}, expected ${issue.message}`,
-    `Run: spikectl config ${paste}`,
-  )
-}
-
-function wordOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-function defaultOf(name: string): unknown {
-  return settingAt(DEFAULT_POLICY, name)
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function moveAside(file: string): string {

@@ -1,75 +1,96 @@
 /**
- * What the rules remember as text in state.db and back. Written by us, but read as if by anybody: a row that
- * does not parse is dropped alone.
+ * What is remembered, as text in state.db and back. Written by us, but read as if by anybody: a row that does not parse
+ * is dropped alone. What a newer version has added to a row is kept, so that it finds it again.
+ *
+ * Names in the file stay as they were when it was released: `meters` with a `ring`, `denied`, `latch` with `refused`,
+ * `deniedRounds`, `denials`, `denial`.
  */
 
-import type { AgentState, AnsweredCall, Lasting, Meter, PastCall, SessionState } from '../guard/state.ts'
-import { ALLOW, type Verdict } from '../guard/verdict.ts'
-import { MAX_COUNT, type Ring, WINDOW_SECONDS } from '../guard/window.ts'
+import type {
+  AgentState,
+  AnsweredCall,
+  Counter,
+  Lasting,
+  PastCall,
+  SessionState,
+  Trip,
+} from '../guard/state.ts'
+import { ALLOW, type Figure, type Verdict } from '../guard/verdict.ts'
+import { MAX_COUNT, WINDOW_SECONDS, type Window } from '../guard/window.ts'
 
 /** JSON of all but what lasts; answers as [id, signature, at], with the verdict unless it was "allow". */
-export function encodeSession({ meters, denied, answered }: SessionState): string {
+export function encodeSession({ counters, blocked, answered, lasting: _, ...more }: SessionState): string {
+  const meters = Object.entries(counters).map(([name, { window, warned }]) => [
+    name,
+    { ring: window, warned },
+  ])
   const answers = answered.map(({ id, signature, at, verdict }) =>
     verdict.kind === 'allow' ? [id, signature, at] : [id, signature, at, verdict],
   )
-  return JSON.stringify({ meters, denied, answered: answers })
+  return JSON.stringify({ ...more, meters: Object.fromEntries(meters), denied: blocked, answered: answers })
 }
 
 /** Undefined when the text is not what encodeSession writes. */
 export function decodeSession(text: string, lasting: Lasting): SessionState | undefined {
-  const { meters, denied, answered } = membersOf(text)
+  const { meters, denied, answered, ...more } = membersOf(text)
   const answers = listOf(answered, answerOf)
-  if (!isObject(meters) || !isRing(denied) || !answers) return undefined
-  const entries = Object.entries(meters).flatMap(([name, meter]) =>
-    isMeter(meter) ? [[name, meter] as const] : [],
-  )
-  if (entries.length < Object.keys(meters).length) return undefined
-  return { meters: Object.fromEntries(entries), denied, answered: answers, lasting }
+  if (!isObject(meters) || !isWindow(denied) || !answers) return undefined
+  const counters = Object.entries(meters).flatMap(([name, meter]) => {
+    const counter = counterOf(meter)
+    return counter ? [[name, counter] as const] : []
+  })
+  if (counters.length < Object.keys(meters).length) return undefined
+  return { ...more, counters: Object.fromEntries(counters), blocked: denied, answered: answers, lasting }
 }
 
-export function encodeLasting(lasting: Lasting): string {
-  return JSON.stringify(lasting)
+export function encodeLasting({ trip, ...lasting }: Lasting): string {
+  return JSON.stringify({ ...lasting, ...(trip ? { latch: latchOf(trip) } : {}) })
 }
 
-/**
- * Undefined when the text is not what encodeLasting writes. Versions before 0.2 did not remember what was asked; what a
- * later one has added is kept.
- */
+/** Undefined when the text is not what encodeLasting writes. Version 0.1 did not remember what was asked. */
 export function decodeLasting(text: string): Lasting | undefined {
-  const { epoch, hears, mode, latch, looping, asked, startedByAgent, ...later } = membersOf(text)
+  const { epoch, hears, mode, latch, looping, asked, startedByAgent, memory, ...more } = membersOf(text)
+  const trip = tripOf(latch)
   if (!isWhole(epoch) || !isHears(hears) || !isTexts(looping)) return undefined
-  if ((mode !== 'enforce' && mode !== 'shadow') || !isOptional(latch, isLatch)) return undefined
+  if ((mode !== 'enforce' && mode !== 'shadow') || (latch !== undefined && !trip)) return undefined
   return {
-    ...later,
-    ...{ epoch, hears, looping, asked: isTexts(asked) ? asked : 'not all' },
-    mode,
-    ...(latch ? { latch } : {}),
+    ...more,
+    ...{ epoch, hears, mode, looping, asked: isTexts(asked) ? asked : 'not all' },
+    ...(trip ? { trip } : {}),
     ...(startedByAgent === true ? { startedByAgent } : {}),
+    ...(isObject(memory) ? { memory } : {}),
   }
 }
 
 /** JSON; past calls as [signature, at, isPoll, result, id], 0 for what is not known. */
-export function encodeAgent(agent: AgentState): string {
+export function encodeAgent({ blockedRounds, blocks, trip, round, ...agent }: AgentState): string {
   const history = agent.history.map(({ signature, at, isPoll, result, id }) => [
     ...[signature, at, isPoll ? 1 : 0, result ?? 0, id ?? 0],
   ])
-  return JSON.stringify({ ...agent, history })
+  const { block, ...begun } = round ?? {}
+  return JSON.stringify({
+    ...{ ...agent, history, deniedRounds: blockedRounds, denials: blocks },
+    ...(round ? { round: { ...begun, ...(block ? { denial: block } : {}) } } : {}),
+    ...(trip ? { latch: latchOf(trip) } : {}),
+  })
 }
 
 /** Undefined when the text is not what encodeAgent writes. */
 export function decodeAgent(text: string): AgentState | undefined {
-  const { epoch, history, warned, round, lastRound, deniedRounds, denials, freeAt, latch } = membersOf(text)
-  const past = listOf(history, pastOf)
+  const { epoch, history, warned, round, lastRound, deniedRounds, denials, freeAt, latch, ...more } =
+    membersOf(text)
+  const [past, begun, trip] = [listOf(history, pastOf), roundOf(round), tripOf(latch)]
   if (!isWhole(epoch) || !past || !isTexts(warned) || !isWhole(deniedRounds) || !isWhole(denials))
     return undefined
-  if (!isOptional(round, isRound) || !isOptional(latch, isLatch)) return undefined
+  if ((round !== undefined && !begun) || (latch !== undefined && !trip)) return undefined
   if (!isOptional(lastRound, isLastRound) || !isOptional(freeAt, isWhole)) return undefined
   return {
-    ...{ epoch, history: past, warned, deniedRounds, denials },
-    ...(round ? { round } : {}),
+    ...more,
+    ...{ epoch, history: past, warned, blockedRounds: deniedRounds, blocks: denials },
+    ...(begun ? { round: begun } : {}),
     ...(lastRound ? { lastRound } : {}),
     ...(freeAt === undefined ? {} : { freeAt }),
-    ...(latch ? { latch } : {}),
+    ...(trip ? { trip } : {}),
   }
 }
 
@@ -129,11 +150,12 @@ function pastOf(value: unknown): PastCall | undefined {
   }
 }
 
-function isMeter(value: unknown): value is Meter {
-  return isObject(value) && isRing(value.ring) && typeof value.warned === 'boolean'
+function counterOf(value: unknown): Counter | undefined {
+  if (!isObject(value) || !isWindow(value.ring) || typeof value.warned !== 'boolean') return undefined
+  return { window: value.ring, warned: value.warned }
 }
 
-function isRing(value: unknown): value is Ring {
+function isWindow(value: unknown): value is Window {
   if (!isObject(value)) return false
   const { newest, buckets } = value
   if (!Number.isSafeInteger(newest) || !Array.isArray(buckets)) return false
@@ -147,13 +169,21 @@ function isVerdict(value: unknown): value is Verdict {
   )
 }
 
-function isLatch(value: unknown): value is NonNullable<Lasting['latch']> {
-  return isObject(value) && isFigure(value) && isWhole(value.at) && isWhole(value.refused)
+function latchOf({ blocked, ...trip }: Trip) {
+  return { ...trip, refused: blocked }
 }
 
-function isRound(value: unknown): value is NonNullable<AgentState['round']> {
-  if (!isObject(value) || !isWhole(value.beganAt) || !isTexts(value.ids)) return false
-  return isOptional(value.denial, (denial) => isObject(denial) && isFigure(denial))
+function tripOf(value: unknown): Trip | undefined {
+  if (!isObject(value) || !isFigure(value)) return undefined
+  const { refused, at, ...figure } = value
+  return isWhole(at) && isWhole(refused) ? { ...figure, at, blocked: refused } : undefined
+}
+
+function roundOf(value: unknown): AgentState['round'] {
+  if (!isObject(value) || !isWhole(value.beganAt) || !isTexts(value.ids)) return undefined
+  const { beganAt, ids, denial } = value
+  if (denial === undefined) return { beganAt, ids }
+  return isObject(denial) && isFigure(denial) ? { beganAt, ids, block: denial } : undefined
 }
 
 function isLastRound(value: unknown): value is NonNullable<AgentState['lastRound']> {
@@ -167,8 +197,9 @@ function isHears(value: unknown): value is Lasting['hears'] {
   )
 }
 
-function isFigure({ rule, count, limit }: Members): boolean {
-  return /^(rate|spawn|tools|repeat)$/.test(String(rule)) && isWhole(count) && isWhole(limit)
+/** The rule is not looked up: it may be one of a newer version. */
+function isFigure<T extends Members>(value: T): value is T & Figure {
+  return isText(value.rule) && isWhole(value.count) && isWhole(value.limit) && isOptional(value.of, isText)
 }
 
 type Members = Readonly<Record<string, unknown>>

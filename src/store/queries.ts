@@ -1,12 +1,12 @@
 /** What people ask of state.db: who was counted, and how they stand. */
 
 import type { Identity } from '../guard/identity.ts'
-import { RATE } from '../guard/rules/limits.ts'
+import { RATE } from '../guard/rules/rate.ts'
 import {
   type AgentState,
+  counterIn,
   freshAgent,
   freshSession,
-  meterIn,
   type SessionState,
   type State,
 } from '../guard/state.ts'
@@ -138,7 +138,7 @@ function rowsNamed(db: Database, beginning: Beginning, since: number, most: numb
 /** How many sessions have admitted calls in the window. Only those are read that were seen in it. */
 export function countActive(db: Database, now: number): number {
   return readSessions(db, now, { since: now - WINDOW_MS }).filter(
-    ({ state }) => countOf(aged(meterIn(state, RATE).ring, now)) > 0,
+    ({ state }) => countOf(aged(counterIn(state, RATE).window, now)) > 0,
   ).length
 }
 

@@ -9,10 +9,10 @@
  */
 
 import type { Tally } from '../guard/decide.ts'
-import type { Event } from '../guard/event.ts'
+import type { GuardEvent } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
-import { RATE } from '../guard/rules/limits.ts'
-import { meterIn } from '../guard/state.ts'
+import { RATE } from '../guard/rules/rate.ts'
+import { counterIn } from '../guard/state.ts'
 import { countOf } from '../guard/window.ts'
 import type { Patience } from '../system/deadline.ts'
 import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
@@ -137,7 +137,7 @@ export class StateDb {
         ran.reduce(withTool, tools),
         now,
         minuteOf(now),
-        countOf(meterIn(session, RATE).ring),
+        countOf(counterIn(session, RATE).window),
         ...[tally.calls, tally.warned, tally.blocked, tally.halted, unasked.length],
         id,
       )
@@ -155,7 +155,7 @@ export class StateDb {
     return { id: lastInsertRowid, notice: '', policy: '', tools: '{}' }
   }
 
-  #saveAgent(id: Found['id'], event: Event, { agent }: Decided, calls: number, now: number): void {
+  #saveAgent(id: Found['id'], event: GuardEvent, { agent }: Decided, calls: number, now: number): void {
     if (event.type === 'session_end') {
       this.#db.prepare('UPDATE agent SET live = NULL WHERE session = ? AND latched = 0').run(id)
       return
@@ -168,7 +168,7 @@ export class StateDb {
       )
       .run(
         ...[id, event.agent.id, event.agent.type, calls, minuteOf(now)],
-        ...[encodeAgent(agent), agent.latch ? 1 : 0],
+        ...[encodeAgent(agent), agent.trip ? 1 : 0],
       )
   }
 

@@ -1,7 +1,7 @@
 /** What is asked of state.db when an event is decided, what comes back, and how a row is read. */
 
 import type { Outcome, Tally } from '../guard/decide.ts'
-import type { Event } from '../guard/event.ts'
+import type { GuardEvent } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import type { How } from '../guard/reset.ts'
 import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
@@ -12,7 +12,7 @@ const MAX_NOTICE = 200
 
 export interface Update {
   readonly identity: Identity
-  readonly event: Event
+  readonly event: GuardEvent
   /** Where the session works: kept for people to recognise it by. */
   readonly project: string
   /** The policy that it meets, as text that is equal for equal ones. */
@@ -81,7 +81,7 @@ export function stateIn(
 }
 
 /** Results of single calls and ends of sessions are of no use without what came before them. */
-export function mayBegin(event: Event): boolean {
+export function mayBegin(event: GuardEvent): boolean {
   if (event.type === 'results') return event.endsRound && event.calls.length > 0
   return event.type !== 'session_end'
 }

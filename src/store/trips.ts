@@ -30,8 +30,8 @@ export function resetSessions(store: StateDb, keys: readonly string[]): void {
     for (const key of keys) {
       const row = find.get(key)
       if (!row) continue
-      const { latch, ...lasting } = decodeLasting(row.lasting) ?? freshSession(now).lasting
-      const isTripped = latch !== undefined || hasTrippedAgents(db, row.id, lasting.epoch)
+      const { trip, ...lasting } = decodeLasting(row.lasting) ?? freshSession(now).lasting
+      const isTripped = trip !== undefined || hasTrippedAgents(db, row.id, lasting.epoch)
       if (isTripped && lasting.mode === 'enforce') countResumed(db, 1)
       session.run(encodeLasting({ ...lasting, epoch: lasting.epoch + 1, looping: [] }), row.id)
       agents.run(row.id)

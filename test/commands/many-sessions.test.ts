@@ -11,7 +11,7 @@ import { metrics } from '../../src/commands/metrics.ts'
 import { reset } from '../../src/commands/reset.ts'
 import { status } from '../../src/commands/status.ts'
 import { decide } from '../../src/guard/decide.ts'
-import type { Event } from '../../src/guard/event.ts'
+import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify } from '../../src/guard/identity.ts'
 import { StateDb } from '../../src/store/sqlite-store.ts'
 import { pathsOf } from '../../src/system/paths.ts'
@@ -50,7 +50,7 @@ function fill(): Buffer {
   return bytes
 }
 
-function see(store: StateDb, session: string, event: Event): void {
+function see(store: StateDb, session: string, event: GuardEvent): void {
   store.update({
     identity: identify({ session }),
     event,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decide, lacksTenant, outlook } from '../../src/guard/decide.ts'
+import { decide, outlook } from '../../src/guard/decide.ts'
 import { identify, keyBeginning, keyOf } from '../../src/guard/identity.ts'
-import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
+import { applySettings, DEFAULT_POLICY, lacksTenant } from '../../src/guard/policy.ts'
 import { countOf } from '../../src/guard/window.ts'
 import {
   admit,
@@ -100,7 +100,7 @@ describe('the rate rule', () => {
     const s = session(limits(0, 3))
     admit(s, 0, 2)
     for (let i = 0; i < 7; i += 1) meet(s, 0, call(`denied ${i}`))
-    assert.deepEqual([admittedIn(s), countOf(s.session.denied)], [2, 7])
+    assert.deepEqual([admittedIn(s), countOf(s.session.blocked)], [2, 7])
   })
 })
 
@@ -207,7 +207,7 @@ describe('a call that is asked about twice', () => {
       [0.03, call('cat', 'id 3'), 'block'],
       [0.04, call('cat', 'id 3'), 'block'],
     ])
-    assert.deepEqual([admittedIn(s), countOf(s.session.denied)], [2, 1])
+    assert.deepEqual([admittedIn(s), countOf(s.session.blocked)], [2, 1])
   })
 
   test('hears the same warning twice', () => {

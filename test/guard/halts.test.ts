@@ -54,7 +54,7 @@ const TABLES: readonly (readonly [string, Settings, Rows])[] = [
       ...looped('main', 1),
       [6, 'main', 'log ls', 'old blocked', 'allow block:repeat => allow'],
       [7, 'main', 'log ls', 'old blocked', 'allow block:repeat => allow'],
-      [8, 'main', 'log ls', 'old blocked', 'allow block:repeat => halt:session'],
+      [8, 'main', 'log ls', 'old blocked', 'warn:repeat block:repeat => halt:session'],
     ],
   ],
   [

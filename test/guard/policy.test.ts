@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { loosened, loosens } from '../../src/guard/loosening.ts'
-import { applySettings, DEFAULT_POLICY, isOff, unheardWarning } from '../../src/guard/policy.ts'
+import {
+  applySettings,
+  DEFAULT_POLICY,
+  isOff,
+  loosened,
+  notAProjects,
+  unheardWarning,
+} from '../../src/guard/policy.ts'
 
 const own = applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 100, blockPerMin: 500 } })
 
@@ -39,9 +45,9 @@ describe('a policy', () => {
     assert.equal(unheardWarning(own, { rate: { warnPerMin: 50, blockPerMin: 50 } }), undefined)
     assert.equal(unheardWarning(own, { rate: { warnPerMin: 600, blockPerMin: 0 } }), undefined)
     assert.deepEqual(unheardWarning(own, { rate: { warnPerMin: 60, blockPerMin: 50 } }), {
-      key: 'rate.warnPerMin',
-      warnPerMin: 60,
-      blockPerMin: 50,
+      name: 'rate.warnPerMin',
+      given: 60,
+      acts: 50,
     })
   })
 })
@@ -50,8 +56,8 @@ describe('a project that the agent can write', () => {
   const rows = [
     ['a lower limit tightens', { rate: { blockPerMin: 499 } }, undefined],
     ['the same limit is no change', { rate: { warnPerMin: 100, blockPerMin: 500 } }, undefined],
-    ['a higher block limit loosens', { rate: { blockPerMin: 501 } }, 'rate.blockPerMin'],
-    ['a higher warn limit loosens', { rate: { warnPerMin: 101 } }, 'rate.warnPerMin'],
+    ['a higher block limit notAProjects', { rate: { blockPerMin: 501 } }, 'rate.blockPerMin'],
+    ['a higher warn limit notAProjects', { rate: { warnPerMin: 101 } }, 'rate.warnPerMin'],
     ['a block limit of 0 is the loosest of all', { rate: { blockPerMin: 0 } }, 'rate.blockPerMin'],
     ['a warn limit of 0 is the loosest of all', { rate: { warnPerMin: 0 } }, 'rate.warnPerMin'],
     [
@@ -60,10 +66,10 @@ describe('a project that the agent can write', () => {
       'rate.blockPerMin',
     ],
     ['refusing on errors tightens', { onError: 'block' }, undefined],
-    ['not refusing loops loosens', { repeat: { block: false } }, 'repeat.block'],
-    ['shadow mode loosens', { mode: 'shadow' }, 'mode'],
-    ['a later halt loosens', { halt: { afterDeniedRounds: 4 } }, 'halt.afterDeniedRounds'],
-    ['no halt at all loosens', { halt: { afterDeniedRounds: 0 } }, 'halt.afterDeniedRounds'],
+    ['not refusing loops notAProjects', { repeat: { block: false } }, 'repeat.block'],
+    ['shadow mode notAProjects', { mode: 'shadow' }, 'mode'],
+    ['a later halt notAProjects', { halt: { afterDeniedRounds: 4 } }, 'halt.afterDeniedRounds'],
+    ['no halt at all notAProjects', { halt: { afterDeniedRounds: 0 } }, 'halt.afterDeniedRounds'],
     ['a limit for one more tool tightens', { tools: { Bash: { blockPerMin: 10 } } }, undefined],
     ['more tools that start agents tighten', { spawn: { tools: ['Agent', 'Task', 'mcp__x'] } }, undefined],
     ['fewer tools that start agents loosen', { spawn: { tools: ['Agent'] } }, 'spawn.tools'],
@@ -71,18 +77,18 @@ describe('a project that the agent can write', () => {
     ['demanding a tenant tightens', { tenant: { strict: true } }, undefined],
   ] as const
   for (const [name, settings, expected] of rows) {
-    test(name, () => assert.equal(loosens(own, settings), expected))
+    test(name, () => assert.equal(notAProjects(own, settings), expected))
   }
 
   test('cannot take back what the user demands', () => {
     const strict = applySettings(own, { tenant: { strict: true }, onError: 'block' })
-    assert.equal(loosens(strict, { tenant: { strict: false } }), 'tenant.strict')
-    assert.equal(loosens(strict, { onError: 'allow' }), 'onError')
+    assert.equal(notAProjects(strict, { tenant: { strict: false } }), 'tenant.strict')
+    assert.equal(notAProjects(strict, { onError: 'allow' }), 'onError')
   })
 
   test('may set a limit where the user has none', () => {
     const off = applySettings(own, { rate: { warnPerMin: 0, blockPerMin: 0 } })
-    assert.equal(loosens(off, { rate: { blockPerMin: 5000 } }), undefined)
+    assert.equal(notAProjects(off, { rate: { blockPerMin: 5000 } }), undefined)
   })
 })
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decide } from '../../src/guard/decide.ts'
-import type { Event } from '../../src/guard/event.ts'
+import type { GuardEvent } from '../../src/guard/event.ts'
 import { applySettings } from '../../src/guard/policy.ts'
 import { times } from '../support/processes.ts'
 import { begun, type Made, prompt, rounds, type Scene, scene } from '../support/rounds.ts'
 import { call, MAIN, meet, START, stateOf } from '../support/table.ts'
 
 const LS: Made = { call: 'ls', result: 'a b' }
-const PROMPT: Event = { type: 'prompt', agent: MAIN, by: 'person' }
-const END: Event = { type: 'session_end', agent: MAIN }
+const PROMPT: GuardEvent = { type: 'prompt', agent: MAIN, by: 'person' }
+const END: GuardEvent = { type: 'session_end', agent: MAIN }
 const SUB = { id: 'sub', type: 'Explore' }
 
 function halted(agent = 'main'): Scene {
@@ -36,7 +36,7 @@ function idle(s: Scene): Scene {
 }
 
 /** How the event lets go on what was stopped; "others" when only other agents of the session can have been. */
-function resetBy(s: Scene, event: Event, settings = {}): string | undefined {
+function resetBy(s: Scene, event: GuardEvent, settings = {}): string | undefined {
   const policy = applySettings(s.policy, settings)
   const { reset } = decide(stateOf(s, event.agent.id), event, policy, START + s.seconds * 1000)
   return reset && `${reset.how}${reset.wasStopped ? '' : ', others'}`
@@ -44,7 +44,7 @@ function resetBy(s: Scene, event: Event, settings = {}): string | undefined {
 
 describe('what was stopped goes on', () => {
   const shadow = { mode: 'shadow' as const }
-  const rows: readonly (readonly [string, Scene, Event, object, string | undefined])[] = [
+  const rows: readonly (readonly [string, Scene, GuardEvent, object, string | undefined])[] = [
     ['with a prompt of a person', halted(), PROMPT, {}, 'prompt'],
     ['with a prompt of a person, a subagent too', halted('sub'), { ...PROMPT, agent: SUB }, {}, 'prompt'],
     ['of other agents, if any was, with a prompt', halted('sub'), PROMPT, {}, 'prompt, others'],
@@ -73,7 +73,7 @@ describe('what was stopped goes on', () => {
 })
 
 describe('a client that an agent has started', () => {
-  const by = (startedByAgent: boolean): Event => ({ ...PROMPT, startedByAgent })
+  const by = (startedByAgent: boolean): GuardEvent => ({ ...PROMPT, startedByAgent })
 
   test('has no person: its prompts are refused while the session is halted', () => {
     const s = halted()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decide, type Outcome } from '../../src/guard/decide.ts'
-import { type Agent, type Event, MAIN_AGENT, type ReturnedCall } from '../../src/guard/event.ts'
+import { type Agent, type GuardEvent, MAIN_AGENT, type ReturnedCall } from '../../src/guard/event.ts'
 import { applySettings, DEFAULT_POLICY, type Settings } from '../../src/guard/policy.ts'
 import { inMode } from '../../src/guard/shadow.ts'
 import { MAX_ASKED } from '../../src/guard/unasked.ts'
@@ -9,14 +9,14 @@ import { times } from '../support/processes.ts'
 import { admittedIn, MAIN, type Session, START, session, stateOf } from '../support/table.ts'
 
 const SUBAGENT: Agent = { id: 'a5cfe5427559c7d9f', type: 'general-purpose' }
-const START_EVENT: Event = { type: 'session_start', agent: MAIN }
-const PROMPT: Event = { type: 'prompt', agent: MAIN, by: 'person' }
+const START_EVENT: GuardEvent = { type: 'session_start', agent: MAIN }
+const PROMPT: GuardEvent = { type: 'prompt', agent: MAIN, by: 'person' }
 
-function asked(id: string, agent = MAIN): Event {
+function asked(id: string, agent = MAIN): GuardEvent {
   return { type: 'call', agent, ...callOf(id, agent) }
 }
 
-function askedWithoutId(): Event {
+function askedWithoutId(): GuardEvent {
   const { id: _, ...call } = callOf('a')
   return { type: 'call', agent: MAIN, ...call }
 }
@@ -30,17 +30,17 @@ function returned(id: string, agent = MAIN, tool = 'Bash'): ReturnedCall {
 }
 
 /** The end of a round, of calls by their ids or as they are. */
-function ended(calls: readonly (string | ReturnedCall)[], agent = MAIN): Event {
+function ended(calls: readonly (string | ReturnedCall)[], agent = MAIN): GuardEvent {
   const all = calls.map((call) => (typeof call === 'string' ? returned(call, agent) : call))
   return { type: 'results', agent, calls: all, endsRound: true }
 }
 
 /** One call has returned, as clients without ends of rounds tell of it. */
-function one(id: string): Event {
+function one(id: string): GuardEvent {
   return { type: 'results', agent: MAIN, calls: [returned(id)], endsRound: false }
 }
 
-function outcomeOf(s: Session, seconds: number, event: Event): Outcome {
+function outcomeOf(s: Session, seconds: number, event: GuardEvent): Outcome {
   const outcome = decide(stateOf(s, event.agent.id), event, s.policy, START + seconds * 1000)
   s.session = outcome.session
   s.agents.set(event.agent.id, outcome.agent)
@@ -48,7 +48,7 @@ function outcomeOf(s: Session, seconds: number, event: Event): Outcome {
 }
 
 /** How many calls of a session were found to be unasked, one event a second. */
-function unaskedAmong(events: readonly Event[], s = session(DEFAULT_POLICY)): number {
+function unaskedAmong(events: readonly GuardEvent[], s = session(DEFAULT_POLICY)): number {
   return events.reduce((sum, event, index) => sum + outcomeOf(s, index, event).unasked.length, 0)
 }
 
@@ -56,7 +56,7 @@ const { id: _, ...WITHOUT_ID } = returned('a')
 const REFUSED: ReturnedCall = { ...returned('refused'), isRefused: true }
 
 describe('a call that ran without our having been asked', () => {
-  const rows: readonly (readonly [string, number, readonly Event[]])[] = [
+  const rows: readonly (readonly [string, number, readonly GuardEvent[]])[] = [
     ['counts in a session seen from its start', 3, [START_EVENT, ended(['a', 'b', 'c'])]],
     ['counts in a session whose first event was a prompt', 3, [PROMPT, ended(['a', 'b', 'c'])]],
     [
@@ -115,7 +115,7 @@ describe('a call that ran without our having been asked', () => {
 })
 
 describe('a call that was asked about', () => {
-  const rows: readonly (readonly [string, readonly Event[]])[] = [
+  const rows: readonly (readonly [string, readonly GuardEvent[]])[] = [
     ['is no unasked one', [PROMPT, asked('a'), ended(['a'])]],
     ['is none when its round is told twice', [PROMPT, asked('a'), ended(['a']), ended(['a'])]],
     ['is none when its result was told alone before', [PROMPT, asked('a'), one('a'), ended(['a'])]],
@@ -201,7 +201,7 @@ describe('unasked calls', () => {
     ]
     assert.deepEqual(outcomeOf(s, 1, ended(calls)).unasked, ['Agent', 'Agent', 'mcp__db__query'])
     for (const tool of ['Agent', 'mcp__db__drop']) {
-      const event: Event = { ...callOf(tool, MAIN, tool), type: 'call', agent: MAIN }
+      const event: GuardEvent = { ...callOf(tool, MAIN, tool), type: 'call', agent: MAIN }
       assert.equal(outcomeOf(s, 2, event).verdict.kind, 'block', tool)
     }
   })

@@ -7,43 +7,43 @@ import {
   aged,
   countOf,
   emptiesTo,
-  emptyRing,
+  emptyWindow,
   MAX_COUNT,
-  type Ring,
   WINDOW_MS,
   WINDOW_SECONDS,
+  type Window,
   withCall,
 } from '../../src/guard/window.ts'
 import { call, limits, START } from '../support/table.ts'
 
-describe('the ring', () => {
+describe('the window', () => {
   test('saturates at the highest count instead of overflowing', () => {
-    const full: Ring = { newest: 100, buckets: new Array(WINDOW_SECONDS).fill(MAX_COUNT) }
+    const full: Window = { newest: 100, buckets: new Array(WINDOW_SECONDS).fill(MAX_COUNT) }
     const more = withCall(full)
     assert.equal(more.buckets.at(-1), MAX_COUNT)
     assert.equal(countOf(more), MAX_COUNT)
   })
 
   test('at the highest count still blocks, and still empties', () => {
-    const admitted: Ring = {
+    const admitted: Window = {
       newest: Math.floor(START / 1000),
       buckets: [...new Array(59).fill(0), MAX_COUNT],
     }
     const state = freshState(START)
     const full = {
       ...state,
-      session: { ...state.session, meters: { rate: { ring: admitted, warned: false } } },
+      session: { ...state.session, counters: { rate: { window: admitted, warned: false } } },
     }
     assert.equal(decide(full, call('a'), limits(0, 500), START).verdict.kind, 'block')
     assert.equal(countOf(aged(admitted, START + WINDOW_MS)), 0)
   })
 
   test('names the moment from which it holds no more than so many', () => {
-    const ring = withCall(withCall(aged(withCall(emptyRing(10_000)), 12_000)))
-    assert.equal(emptiesTo(ring, 3), 12_000)
-    assert.equal(emptiesTo(ring, 2), 70_000)
-    assert.equal(emptiesTo(ring, 0), 72_000)
-    assert.equal(emptiesTo(ring, -1), undefined)
+    const window = withCall(withCall(aged(withCall(emptyWindow(10_000)), 12_000)))
+    assert.equal(emptiesTo(window, 3), 12_000)
+    assert.equal(emptiesTo(window, 2), 70_000)
+    assert.equal(emptiesTo(window, 0), 72_000)
+    assert.equal(emptiesTo(window, -1), undefined)
   })
 
   test('never over-counts, and under-counts by at most the oldest partial second', () => {
@@ -51,19 +51,19 @@ describe('the ring', () => {
     fc.assert(
       fc.property(fc.nat(999), gaps, (offset, waits) => {
         let now = START + offset
-        let ring = emptyRing(now)
+        let window = emptyWindow(now)
         const times: number[] = []
         for (const wait of waits) {
           now += wait
-          ring = withCall(aged(ring, now))
+          window = withCall(aged(window, now))
           times.push(now)
           const exact = times.filter((time) => time > now - WINDOW_MS).length
           const oldestSecond = Math.floor(now / 1000) - WINDOW_SECONDS
           const partial = times.filter(
             (time) => time > now - WINDOW_MS && Math.floor(time / 1000) === oldestSecond,
           )
-          assert.ok(countOf(ring) <= exact, 'over-counted')
-          assert.equal(countOf(ring), exact - partial.length)
+          assert.ok(countOf(window) <= exact, 'over-counted')
+          assert.equal(countOf(window), exact - partial.length)
         }
       }),
     )
@@ -73,10 +73,10 @@ describe('the ring', () => {
     const times = fc.array(fc.integer({ min: 0, max: 4_000_000_000_000 }), { maxLength: 50 })
     fc.assert(
       fc.property(times, (clock) => {
-        let ring = emptyRing(START)
-        for (const now of clock) ring = withCall(aged(ring, now))
-        assert.equal(ring.buckets.length, WINDOW_SECONDS)
-        assert.ok(countOf(ring) <= clock.length)
+        let window = emptyWindow(START)
+        for (const now of clock) window = withCall(aged(window, now))
+        assert.equal(window.buckets.length, WINDOW_SECONDS)
+        assert.ok(countOf(window) <= clock.length)
       }),
     )
   })

@@ -52,7 +52,7 @@ describe('a reason', () => {
       replyToBlock(looping, identity, '8828fd03#42 5c0f…').stderr,
       'loop_detected: this call has given the same result 5 times within 41 s (limit 5). ' +
         'For the person: spikectl status 3f2a9c1e, spikectl reset 3f2a9c1e\n' +
-        'Its result is known and will not change by asking. Only this call is refused, others are not: use what ' +
+        'Its result is known and will not change by asking. Only this call is blocked, others are not: use what ' +
         'you know, or say in plain text what is in your way and stop.\n[audit 8828fd03#42 5c0f…]\n',
     )
   })

@@ -33,7 +33,8 @@ describe('a clone', () => {
 
   test('is built without a word', async (t) => {
     const clone = temporaryHome(t)
-    for (const name of ['package.json', 'rolldown.config.ts']) cpSync(join(ROOT, name), join(clone, name))
+    for (const name of ['package.json', 'rolldown.config.ts', 'scripts'])
+      cpSync(join(ROOT, name), join(clone, name), { recursive: true })
     for (const name of ['src', 'node_modules', 'completions'])
       symlinkSync(join(ROOT, name), join(clone, name))
     const build = await run([join(ROOT, 'scripts/build.mjs')], { home: clone })

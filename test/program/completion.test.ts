@@ -114,7 +114,7 @@ describe('completion', () => {
     for (const command of ['get', 'set', 'unset']) {
       const settings = await offered(home, 'config', command, '')
       assert.ok(typeof settings === 'object')
-      assert.equal(settings['rate.blockPerMin'], 'Calls in 60 s of which the last is refused. 0 = never.')
+      assert.equal(settings['rate.blockPerMin'], 'Calls in 60 s of which the last is blocked. 0 = never.')
       assert.match(settings['tools.mcp__github__*.blockPerMin'] ?? '', /^Calls of this tool in 60 s/)
     }
     assert.deepEqual(await offered(home, 'config', 'set', 'mode', ''), {

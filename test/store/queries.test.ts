@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Event } from '../../src/guard/event.ts'
+import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings } from '../../src/guard/policy.ts'
 import { freshAgent } from '../../src/guard/state.ts'
@@ -182,7 +182,7 @@ describe('a known session', () => {
       overwrite(store, `UPDATE session SET ${column} = 'x'`)
       const [session] = sessionsIn(store)
       assert.equal(session?.calls, 8)
-      assert.deepEqual(session?.state.meters, {})
+      assert.deepEqual(session?.state.counters, {})
     }
   })
 
@@ -228,7 +228,7 @@ describe('a known session', () => {
     tell(store, 's', promptBy('person'))
     assert.equal(unasked(KEY), 0)
     const calls = [{ id: 'a', tool: 'Read', signature: 'a', isPoll: false, result: 'r' }]
-    const ended: Event = { type: 'results', agent: agentOf('main'), calls, endsRound: true }
+    const ended: GuardEvent = { type: 'results', agent: agentOf('main'), calls, endsRound: true }
     tell(store, 's', ended)
     assert.deepEqual([unasked(KEY), unasked('unknown')], [1, 0])
   })

@@ -132,7 +132,7 @@ describe('a state.db of the first version', () => {
   test('is brought up to date when it is read', (t) => {
     const store = storeAt(t, ofFirstVersion(t))
     assert.deepEqual(totalsIn(store), { calls: 12, warned: 4, blocked: 3, errors: 1 })
-    assert.deepEqual(sessionsIn(store)[0]?.state.meters, {}, 'its windows are void')
+    assert.deepEqual(sessionsIn(store)[0]?.state.counters, {}, 'its windows are void')
   })
 
   test('is as it was when bringing it up to date fails', (t) => {

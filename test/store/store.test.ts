@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { decide } from '../../src/guard/decide.ts'
-import type { CallEvent, Event } from '../../src/guard/event.ts'
+import type { CallEvent, GuardEvent } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
-import { RATE } from '../../src/guard/rules/limits.ts'
-import { meterIn, type SessionState } from '../../src/guard/state.ts'
+import { RATE } from '../../src/guard/rules/rate.ts'
+import { counterIn, type SessionState } from '../../src/guard/state.ts'
 import { countOf } from '../../src/guard/window.ts'
 import {
   decodeAgent,
@@ -51,7 +51,7 @@ function callOf(agent = MAIN, tool = 'Bash'): CallEvent {
   return { type: 'call', agent, tool, signature: `${signatures}`, isPoll: false }
 }
 
-function count(db: StateDb, session: string, event: Event = callOf(), rules = policy) {
+function count(db: StateDb, session: string, event: GuardEvent = callOf(), rules = policy) {
   return db.update({
     identity: identify({ session }),
     event,
@@ -66,7 +66,7 @@ function sessions(db: StateDb) {
 }
 
 function admittedIn(session: SessionState): number {
-  return countOf(meterIn(session, RATE).ring)
+  return countOf(counterIn(session, RATE).window)
 }
 
 describe('state.db', () => {
@@ -339,15 +339,15 @@ describe('what state.db remembers', () => {
     for (let i = 0; i < 11; i += 1) count(db, 's', { ...callOf(), id: `${i}` })
     const { session, agent } = count(db, 's', { ...callOf(), id: 'last' })
     assert.equal(agent.history.length, 9)
-    assert.ok(agent.round?.denial)
+    assert.ok(agent.round?.block)
     assert.deepEqual(decodeSession(encodeSession(session), session.lasting), session)
     assert.deepEqual(decodeAgent(encodeAgent(agent)), agent)
-    const latch = { rule: 'repeat', count: 5, limit: 5, at: START, refused: 2 } as const
-    const lasting = { epoch: 3, hears: HEARS, mode: 'enforce', looping: ['main'], latch } as const
+    const trip = { rule: 'repeat', count: 5, limit: 5, at: START, blocked: 2 } as const
+    const lasting = { epoch: 3, hears: HEARS, mode: 'enforce', looping: ['main'], trip } as const
     for (const asked of [[], ['a', 'b'], 'not all'] as const) {
       assert.deepEqual(decodeLasting(encodeLasting({ ...lasting, asked })), { ...lasting, asked })
     }
-    assert.deepEqual(decodeAgent(encodeAgent({ ...agent, latch })), { ...agent, latch })
+    assert.deepEqual(decodeAgent(encodeAgent({ ...agent, trip })), { ...agent, trip })
   })
 
   const ring = { newest: 5, buckets: new Array(60).fill(0) }

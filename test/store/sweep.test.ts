@@ -86,7 +86,7 @@ describe('a sweep', () => {
   test('drops windows only of sessions that were idle for the whole 60 s', (t) => {
     const store = storeAt(t)
     tell(store, 's', callBy('main'), { policy: FOUR })
-    const lives = () => Object.keys(sessionsIn(store)[0]?.state.meters ?? {}).length > 0
+    const lives = () => Object.keys(sessionsIn(store)[0]?.state.counters ?? {}).length > 0
     sweepAt(store, 59.999)
     assert.equal(lives(), true)
     sweepAt(store, 0.001)

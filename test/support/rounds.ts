@@ -1,7 +1,7 @@
 /** Agents at work: messages of a model with tool calls, and what those return. */
 
 import assert from 'node:assert/strict'
-import type { Event, Prompter, ResultsEvent, ReturnedCall } from '../../src/guard/event.ts'
+import type { GuardEvent, Prompter, ResultsEvent, ReturnedCall } from '../../src/guard/event.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
 import type { Verdict } from '../../src/guard/verdict.ts'
 import { meet, type Session, session } from './table.ts'
@@ -54,7 +54,7 @@ export function round(s: Scene, made: readonly Made[], agent = 'main', afterSeco
     const result = made[index]?.result
     return result === undefined ? call : { ...call, result }
   })
-  const event: Event = { type: 'results', agent: id, calls: returned, endsRound: true }
+  const event: GuardEvent = { type: 'results', agent: id, calls: returned, endsRound: true }
   return { calls: verdicts.map(({ kind }) => kind), verdicts, end: meet(s, s.seconds, event) }
 }
 
@@ -162,7 +162,7 @@ function other(p: Play, [seconds, agent, event]: Other): string {
   return tell(p, seconds, last)
 }
 
-function tell(p: Play, seconds: number, event: Event): string {
+function tell(p: Play, seconds: number, event: GuardEvent): string {
   const verdict = meet(p.s, seconds, event)
   if (verdict.kind === 'allow') return 'allow'
   return `${verdict.kind}:${verdict.kind === 'halt' ? verdict.scope : verdict.rule}`

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { decide, outlook } from '../../src/guard/decide.ts'
-import type { Agent, CallEvent, Event, ReturnedCall } from '../../src/guard/event.ts'
+import type { Agent, CallEvent, GuardEvent, ReturnedCall } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
 import { inMode } from '../../src/guard/shadow.ts'
@@ -46,7 +46,7 @@ export interface Told {
 }
 
 /** One event of a session, decided and saved. */
-export function tell({ db }: Store, session: string, event: Event, told: Told = {}): Updated {
+export function tell({ db }: Store, session: string, event: GuardEvent, told: Told = {}): Updated {
   const { policy = ENFORCED, notice, tenant, project = '/home/dev/app', policyText = '' } = told
   return db.update({
     identity: identify({ session, tenant }),
@@ -73,12 +73,12 @@ export function agentOf(id: string): Agent {
   return { id, type: id === 'main' ? '' : 'Explore' }
 }
 
-export function promptBy(by: 'person' | 'schedule' | 'machine', agent = 'main'): Event {
+export function promptBy(by: 'person' | 'schedule' | 'machine', agent = 'main'): GuardEvent {
   return { type: 'prompt', agent: agentOf(agent), by }
 }
 
 /** The end of the session, as the main agent tells of it. */
-export const END: Event = { type: 'session_end', agent: agentOf('main') }
+export const END: GuardEvent = { type: 'session_end', agent: agentOf('main') }
 
 /** One message of an agent with one call, and its result. */
 export function round(

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { decide } from '../../src/guard/decide.ts'
-import type { CallEvent, Event } from '../../src/guard/event.ts'
+import type { CallEvent, GuardEvent } from '../../src/guard/event.ts'
 import { applySettings, DEFAULT_POLICY, type Policy } from '../../src/guard/policy.ts'
-import { RATE } from '../../src/guard/rules/limits.ts'
+import { RATE } from '../../src/guard/rules/rate.ts'
 import {
   type AgentState,
+  counterIn,
   freshAgent,
   freshSession,
-  meterIn,
   type SessionState,
   type State,
 } from '../../src/guard/state.ts'
@@ -34,7 +34,7 @@ export function call(signature: string, id?: string): CallEvent {
 }
 
 /** Calls have returned, each with a result of its own. */
-export function results(...ids: string[]): Event {
+export function results(...ids: string[]): GuardEvent {
   const calls = ids.map((id) => ({
     id,
     tool: 'Bash',
@@ -47,7 +47,7 @@ export function results(...ids: string[]): Event {
 
 /** What a verdict is in a row: its kind, and for a block the seconds until a place is free. */
 export type Expected = Verdict['kind'] | `block for ${number} s`
-export type Row = readonly [seconds: number, event: Event, expected: Expected]
+export type Row = readonly [seconds: number, event: GuardEvent, expected: Expected]
 
 export interface Session {
   session: SessionState
@@ -65,7 +65,7 @@ export function stateOf({ session: state, agents }: Session, agent = 'main'): St
 }
 
 /** One event at `seconds` after START. */
-export function meet(session: Session, seconds: number, event: Event): Verdict {
+export function meet(session: Session, seconds: number, event: GuardEvent): Verdict {
   const now = START + Math.round(seconds * 1000)
   const outcome = decide(stateOf(session, event.agent.id), event, session.policy, now)
   session.session = outcome.session
@@ -75,7 +75,7 @@ export function meet(session: Session, seconds: number, event: Event): Verdict {
 
 /** Admitted calls in the window, as it was when it was last looked at. */
 export function admittedIn({ session: state }: Session): number {
-  return countOf(meterIn(state, RATE).ring)
+  return countOf(counterIn(state, RATE).window)
 }
 
 let fillers = 0

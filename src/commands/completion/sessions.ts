@@ -1,6 +1,6 @@
 /** Sessions by name, as state.db has them. It is only looked at: nothing is created, mended or waited for. */
 
-import { durationOf } from '../../messages/sentences.ts'
+import { durationOf } from '../../guard/rules/loop.ts'
 import { readConfig } from '../../settings/load.ts'
 import { readNames, readTenants } from '../../store/names.ts'
 import { peek } from '../../store/peek.ts'

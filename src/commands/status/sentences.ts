@@ -14,10 +14,10 @@ export function noneSentence(known: number): string {
 }
 
 /** Of a session that is halted as a whole. */
-export function haltSentences({ identity, latch }: SessionView, now: number): string[] {
-  if (!latch) return []
-  const why = `${machineWord(latch)}: ${factsOf(latch, identity)}`
-  return [`HALTED ${shortId(identity.id)} ${since(latch.at, now)} (${why}); ${goesOn(identity)}`]
+export function haltSentences({ identity, trip }: SessionView, now: number): string[] {
+  if (!trip) return []
+  const why = `${machineWord(trip)}: ${factsOf(trip, identity)}`
+  return [`HALTED ${shortId(identity.id)} ${since(trip.at, now)} (${why}); ${goesOn(identity)}`]
 }
 
 export function sentencesOf(session: SessionView, now: number): string[] {
@@ -29,9 +29,9 @@ export function sentencesOf(session: SessionView, now: number): string[] {
   ]
 }
 
-function haltedAgents({ identity, latch, agents }: SessionView): string[] {
+function haltedAgents({ identity, trip, agents }: SessionView): string[] {
   const halted = agents.filter((agent) => agent.halted).map(({ agent }) => printable(agent))
-  if (latch || halted.length === 0) return []
+  if (trip || halted.length === 0) return []
   return [`${shortId(identity.id)}: halted ${halted.join(', ')}, while others go on; ${goesOn(identity)}`]
 }
 

@@ -2,8 +2,8 @@
 
 import { outlook } from '../../guard/decide.ts'
 import type { Policy } from '../../guard/policy.ts'
-import { RATE } from '../../guard/rules/limits.ts'
-import { meterIn, type SessionState } from '../../guard/state.ts'
+import { RATE } from '../../guard/rules/rate.ts'
+import { counterIn, type SessionState } from '../../guard/state.ts'
 import type { Halt, Verdict } from '../../guard/verdict.ts'
 import { aged, countOf } from '../../guard/window.ts'
 import { printable } from '../../system/text.ts'
@@ -67,7 +67,7 @@ function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy):
   const rate = ratePhrase(figure, verdict, now)
   // What another mode has refused or halted is void.
   if (session.lasting.mode !== policy.mode) return [rate]
-  const refused = verdict.kind === 'block' ? 0 : countOf(aged(session.denied, now))
+  const refused = verdict.kind === 'block' ? 0 : countOf(aged(session.blocked, now))
   return [
     rate,
     ...(refused > 0 ? [{ text: `${refused} refused`, colour: 'yellow' as const }] : []),
@@ -77,7 +77,7 @@ function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy):
 
 /** The count alone where no limit refuses anything. */
 function figureOf(session: SessionState, { rate }: Policy, now: number): string {
-  const count = countOf(aged(meterIn(session, RATE).ring, now))
+  const count = countOf(aged(counterIn(session, RATE).window, now))
   return rate.blockPerMin === 0 ? String(count) : `${count}/${rate.blockPerMin}`
 }
 

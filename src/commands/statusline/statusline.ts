@@ -3,9 +3,8 @@
  * turn. It reads and changes nothing. What goes wrong is said in the line: nothing else of ours is seen there.
  */
 
-import { lacksTenant } from '../../guard/decide.ts'
 import { type Identity, identify, keyOf } from '../../guard/identity.ts'
-import { isOff, type Policy } from '../../guard/policy.ts'
+import { isOff, lacksTenant, type Policy } from '../../guard/policy.ts'
 import { freshSession } from '../../guard/state.ts'
 import { badStatusInput, parseStatusLineInput } from '../../hosts/claude-code/statusline.ts'
 import { readConfig, withProject } from '../../settings/load.ts'

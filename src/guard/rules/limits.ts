@@ -1,93 +1,97 @@
-/** Limits of calls a minute: of all calls, of those that start agents, of tools that have limits of their own. */
+/** What the rules about calls a minute share: a counter with a pair of limits, and its words. */
 
-import type { Limits, Policy } from '../policy.ts'
-import { type Meter, meterIn, type SessionState } from '../state.ts'
-import { ALLOW, type Allow, type Block, type Rule, type Warn } from '../verdict.ts'
-import { aged, countOf, emptiesTo, type Ring, withCall } from '../window.ts'
+import { type Counter, counterIn, type SessionState } from '../state.ts'
+import type { Block, Figure, Finding } from '../verdict.ts'
+import { aged, countOf, emptiesTo, type Window, withCall } from '../window.ts'
+import { againstLimits, type Words } from './rule.ts'
 
-/** One pair of limits, and the name of the meter that it looks at. */
-export interface Gauge {
-  readonly meter: string
-  readonly rule: Rule
-  readonly limits: Limits
-  /** The tool or pattern that has these limits. */
+export interface Limits {
+  /** Calls a minute at which we speak once; 0 = never. */
+  readonly warnPerMin: number
+  /** Calls a minute of which the last is blocked; 0 = never. */
+  readonly blockPerMin: number
+}
+
+/** Whose limits these are. */
+interface Of {
+  readonly rule: string
   readonly of?: string
+  /** The name of the counter. */
+  readonly counter: string
 }
 
-export const RATE = 'rate'
-
-/** The limits that a call of `tool` is measured against: the narrowest first. */
-export function gaugesFor(policy: Policy, tool: string): readonly Gauge[] {
-  return gaugesIn(policy).filter(({ rule, of = '' }) => {
-    if (rule === 'tools') return isNamed(of, tool)
-    return rule !== 'spawn' || policy.spawn.tools.includes(tool)
-  })
-}
-
-/** All limits: the narrowest first. */
-function gaugesIn(policy: Policy): readonly Gauge[] {
-  const own = Object.entries(policy.tools).map(
-    ([of, limits]): Gauge => ({ meter: `tools.${of}`, rule: 'tools', limits, of }),
-  )
-  return [
-    ...own,
-    { meter: 'spawn', rule: 'spawn', limits: policy.spawn },
-    { meter: RATE, rule: 'rate', limits: policy.rate },
-  ]
-}
-
-/** True while some call of the session would be refused by a limit that its window has reached. */
-export function isAtLimit(session: SessionState, policy: Policy, now: number): boolean {
-  return gaugesIn(policy).some((gauge) => {
-    const { ring } = currentMeter(session, gauge, now)
-    return countOf(ring) > 0 && judgeGauge(gauge, ring, now).kind === 'block'
-  })
-}
-
-/** An exact name, or one that ends in `*` for all tools that begin with it. */
-function isNamed(name: string, tool: string): boolean {
-  return name.endsWith('*') ? tool.startsWith(name.slice(0, -1)) : name === tool
-}
-
-/**
- * What limits say of one more call, `ring` being the admitted calls of the window, aged to `now`.
- * A limit is reached with `>=`; the block limit is looked at first; 0 switches a limit off.
- */
-export function judgeGauge({ rule, limits, of }: Gauge, ring: Ring, now: number): Allow | Warn | Block {
-  const { warnPerMin, blockPerMin } = limits
-  const figure = { rule, count: countOf(ring) + 1, ...(of === undefined ? {} : { of }) }
-  if (blockPerMin > 0 && figure.count >= blockPerMin) {
-    return { kind: 'block', ...figure, limit: blockPerMin, ...retryAfter(ring, blockPerMin, now) }
-  }
-  if (warnPerMin > 0 && figure.count >= warnPerMin) {
-    return { kind: 'warn', ...figure, limit: warnPerMin, blockLimit: blockPerMin }
-  }
-  return ALLOW
+/** What a pair of limits says of one more call at `now` (Unix ms). */
+export function judgeLimits(
+  session: SessionState,
+  { counter, ...of }: Of,
+  limits: Limits,
+  now: number,
+): Finding {
+  const { window, warned } = currentCounter(session, counter, limits.warnPerMin, now)
+  const at = { warnAt: limits.warnPerMin, blockAt: limits.blockPerMin }
+  const found = againstLimits({ ...of, count: countOf(window) + 1 }, at)
+  const verdict =
+    found.verdict.kind === 'block'
+      ? { ...found.verdict, ...retryAfter(window, at.blockAt, now) }
+      : found.verdict
+  return { ...found, verdict, counter, isSpoken: warned }
 }
 
 /** A place is free when one more call would stay below the limit. */
-function retryAfter(ring: Ring, limit: number, now: number): { retryAfterMs?: number } {
-  const free = emptiesTo(ring, limit - 2)
+function retryAfter(window: Window, limit: number, now: number): { retryAfterMs?: number } {
+  const free = emptiesTo(window, limit - 2)
   return free === undefined ? {} : { retryAfterMs: Math.max(0, free - now) }
 }
 
-/** The meter as it stands at `now`: aged, and its warning armed again if the count has fallen. */
-export function currentMeter(session: SessionState, { meter, limits }: Gauge, now: number): Meter {
-  const { ring, warned } = meterIn(session, meter)
-  const current = aged(ring, now)
-  return { ring: current, warned: warned && countOf(current) * 5 >= limits.warnPerMin * 4 }
+/** The counter as it stands at `now`: aged, and its warning armed again below 80 % of the limit. */
+function currentCounter(session: SessionState, name: string, warnPerMin: number, now: number): Counter {
+  const { window, warned } = counterIn(session, name)
+  const current = aged(window, now)
+  return { window: current, warned: warned && countOf(current) * 5 >= warnPerMin * 4 }
 }
 
-/** The meters with one more admitted call in each of these; `spoken` is the one whose warning is told with it. */
-export function withAdmitted(
+/** The session with one more admitted call in the counter that a finding names; `isSpoken` if its warning is told. */
+export function counted(
   session: SessionState,
-  gauges: readonly Gauge[],
-  spoken: string | undefined,
+  finding: Finding,
+  isSpoken: boolean,
   now: number,
-): SessionState['meters'] {
-  const grown = gauges.map((gauge) => {
-    const { ring, warned } = currentMeter(session, gauge, now)
-    return [gauge.meter, { ring: withCall(ring), warned: warned || gauge.meter === spoken }] as const
-  })
-  return { ...session.meters, ...Object.fromEntries(grown) }
+): SessionState {
+  const { counter, warnAt } = finding
+  if (counter === undefined) return session
+  const { window, warned } = currentCounter(session, counter, warnAt, now)
+  const grown = { window: withCall(window), warned: warned || isSpoken }
+  return { ...session, counters: { ...session.counters, [counter]: grown } }
+}
+
+/** A place that is free this soon is worth waiting for, so the model is told to wait and not to stop. */
+const WORTH_WAITING_SECONDS = 10
+
+/** The words of such a rule; `calls` is what is counted, such as "tool calls". */
+export function wordsOfLimits(calls: (figure: Figure) => string): Words {
+  const facts: Words['facts'] = (figure, where) =>
+    `${figure.count} ${calls(figure)} in the last 60 s ${where}`
+  return {
+    machine: 'rate_limited',
+    facts,
+    blockFacts: (block, where) => `${facts(block, where)} (limit ${block.limit}/min). ${placeFree(block)}`,
+    blockAdvice,
+    warning: (warn, where) => `${facts(warn, where)} (warning at ${warn.limit}/min)`,
+    warnAdvice: ({ blockLimit }) => {
+      const end = blockLimit > 0 ? ` At ${blockLimit} they are blocked.` : ''
+      return `${end} If you are repeating yourself, stop and say what you are trying to do; else go on with fewer calls.`
+    },
+  }
+}
+
+function placeFree({ retryAfterMs }: Block): string {
+  if (retryAfterMs === undefined) return 'This limit lets no call through.'
+  return `A place is free in ${Math.ceil(retryAfterMs / 1000)} s.`
+}
+
+function blockAdvice({ retryAfterMs, nth = 1 }: Block): string {
+  if (retryAfterMs !== undefined && Math.ceil(retryAfterMs / 1000) <= WORTH_WAITING_SECONDS)
+    return 'Wait that long before the next tool call.'
+  if (nth === 1) return 'Do not retry now: say in plain text what you were doing and stop.'
+  return `This is block ${nth} in a row. Make no further tool call now: say in plain text what you were doing and stop.`
 }

@@ -1,133 +1,208 @@
 /**
  * The repeat rule: a call that keeps bringing the same result is a loop, however slow.
  *
- * **block**: the same call gave the same result five times with at most two other calls among them, or eight times
- * with at most six. Calls that ask whether something is done yet are held to the second alone.
- * **warn**: it is the fourth such call in a row, the seventh with at most four others among them, or the third
- * of a pair that takes turns (A-B-A-B-A-B); a result that is not known yet may be the same.
- *
- * Other calls are counted once each, so what differs each time, such as an edit before each check, is progress and
- * breaks the loop. How often each rule speaks in real sessions: `npm run bench -- detection`.
+ * A call is a loop when it has brought the same result N times with at most K different other calls among them. Others
+ * are counted once each, so what differs each time, such as an edit before each check, is progress and breaks the
+ * loop. How often the rule speaks in real sessions: `npm run bench -- detection`.
  */
 
-import type { Policy } from '../policy.ts'
-import type { PastCall } from '../state.ts'
-import { ALLOW, type Allow, type Block, type Warn } from '../verdict.ts'
+import type { CallEvent, ReturnedCall } from '../event.ts'
+import { onOff } from '../settings.ts'
+import type { AgentState, PastCall } from '../state.ts'
+import { ALLOW, type Block, type Figure, type Finding, type Warn } from '../verdict.ts'
+import type { Done, Rule, Words } from './rule.ts'
 
+/** The same call, this many times with the same result, with at most this many different others among them. */
 export interface Threshold {
   readonly times: number
   readonly others: number
 }
 
-const TIGHT: Threshold = { times: 5, others: 2 }
-const LOOSE: Threshold = { times: 8, others: 6 }
+/** A call is blocked after these; one that asks whether something is done yet only after the second. */
+const BLOCK: readonly Threshold[] = [
+  { times: 5, others: 2 },
+  { times: 8, others: 6 },
+]
 
-/** As many calls as a cycle of seven takes to come round eight times. */
-export const MAX_HISTORY = LOOSE.times * (LOOSE.others + 1)
+/** A call is warned of when it is the last of these; a result that is not known yet may be the same. */
+const WARN: readonly Threshold[] = [
+  { times: 4, others: 2 },
+  { times: 7, others: 4 },
+]
 
-const WARN_IN_A_ROW = 4
-const WARN_SCATTERED: Threshold = { times: 7, others: 4 }
-const WARN_PAIRS = 3
+const NONE: Threshold = { times: 0, others: 0 }
 
-type Candidate = Pick<PastCall, 'signature' | 'isPoll'>
+const settings = {
+  warn: onOff(true, 'on', 'Speak when a call is repeated.'),
+  block: onOff(true, 'on', 'Block a call that keeps bringing the same result.'),
+}
 
-/** What the rule says of one more call with this history, at `now` (Unix ms). */
-export function judgeRepeat(
-  history: readonly PastCall[],
-  call: Candidate,
-  repeat: Policy['repeat'],
+type Call = Pick<PastCall, 'signature' | 'isPoll'>
+
+export const loop: Rule<'repeat', typeof settings> = {
+  name: 'repeat',
+  settings,
+  counts: 'each agent',
+  lifts: 'with progress',
+  halts: 'the session with a second agent',
+  words: wordsOfLoops(),
+  judge({ agent }, event, policy, now) {
+    if (event.type === 'call') return [judgeCall(agent, event, policy.repeat, now)]
+    if (event.type !== 'results' || !event.endsRound || !policy.repeat.block) return []
+    return unaskedLoops(agent, event.calls, now)
+  },
+  remember({ session, agent }, event, done) {
+    if (event.type === 'call' && done.isAdmitted) return { session, agent: withWarned(agent, event, done) }
+    // The same check at each wake-up is what a schedule is for.
+    const isScheduled = event.type === 'prompt' && event.by === 'schedule'
+    return { session, agent: isScheduled ? { ...agent, history: [], warned: [] } : agent }
+  },
+}
+
+function judgeCall(
+  agent: AgentState,
+  call: CallEvent,
+  { warn, block }: { readonly warn: boolean; readonly block: boolean },
   now: number,
-): Allow | Warn | Block {
-  const loop = repeat.block ? loopOf(history, call) : undefined
-  if (loop) return { kind: 'block', rule: 'repeat', ...loop.figure, sinceMs: Math.max(0, now - loop.since) }
-  const limit = repeat.warn ? warnLimit(history, call) : undefined
-  if (limit === undefined) return ALLOW
-  const count = alike(history, call).length + 1
-  return { kind: 'warn', rule: 'repeat', count, limit, blockLimit: repeat.block ? limitFor(call).times : 0 }
-}
-
-/** How often in a row, other calls aside, calls of this kind have brought the result of the last of them. */
-export function streakOf(history: readonly PastCall[], { signature }: Pick<PastCall, 'signature'>): number {
-  const same = history.filter((past) => past.signature === signature && past.result !== undefined)
-  const last = same.at(-1)
-  const other = same.findLastIndex(({ result }) => result !== last?.result)
-  return same.length - 1 - other
-}
-
-/** The loop that the calls of this kind were lately, if they were one; `since` is when it began. */
-export function loopOf(history: readonly PastCall[], call: Candidate) {
-  const same = history.filter(({ signature }) => signature === call.signature)
-  const tight = call.isPoll ? undefined : loopIn(history, same.slice(-TIGHT.times), TIGHT)
-  if (tight) return tight
-  // The result that came most often: one that flips now and then is a loop too.
-  const usual = modeOf(same)
-  return loopIn(history, same.filter(({ result }) => result === usual).slice(-LOOSE.times), LOOSE)
-}
-
-/** These calls, if they are enough and all gave one result, with few others among and after them. */
-function loopIn(history: readonly PastCall[], calls: readonly PastCall[], { times, others }: Threshold) {
-  const [first] = calls
-  if (first?.result === undefined || calls.length < times) return undefined
-  if (calls.some(({ result }) => result !== first.result)) return undefined // a missing one is unknown, never equal
-  if (othersSince(history, first) > others) return undefined
-  const equal = history.filter((past) => past.signature === first.signature && past.result === first.result)
-  return { figure: { count: equal.length, limit: times }, since: (equal[0] ?? first).at }
-}
-
-function modeOf(calls: readonly PastCall[]): string | undefined {
-  const counts = new Map<string, number>()
-  for (const { result } of calls) if (result !== undefined) counts.set(result, (counts.get(result) ?? 0) + 1)
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0]
-}
-
-/** How many different calls of other kinds came since. */
-function othersSince(history: readonly PastCall[], first: PastCall): number {
-  const signatures = history.slice(history.indexOf(first)).map(({ signature }) => signature)
-  return new Set(signatures).size - 1
-}
-
-/** How often a call of this kind may bring the same result. */
-export function limitFor({ isPoll }: Pick<Candidate, 'isPoll'>): Threshold {
-  return isPoll ? LOOSE : TIGHT
-}
-
-/** The limit at which this call is worth a word, if it is one. */
-function warnLimit(history: readonly PastCall[], call: Candidate): number | undefined {
-  const same = alike(history, call)
-  const row = history.slice(1 - WARN_IN_A_ROW)
-  if (!call.isPoll && row.length === WARN_IN_A_ROW - 1 && row.every((past) => same.includes(past))) {
-    return WARN_IN_A_ROW
+): Finding {
+  const same = sameAs(agent.history, call)
+  const [limit = NONE] = applying(BLOCK, call)
+  const figures = {
+    rule: 'repeat',
+    count: equalInARow(same),
+    warnAt: warn && !call.isPoll ? 3 : 0,
+    blockAt: block ? limit.times : 0,
+    isSpoken: agent.warned.includes(call.signature),
+    lifts: `after ${limit.others + 1} different other calls`,
   }
-  const scattered = same.slice(1 - WARN_SCATTERED.times)
-  const [first] = scattered
-  if (first && scattered.length === WARN_SCATTERED.times - 1) {
-    if (othersSince(history, first) <= WARN_SCATTERED.others) return WARN_SCATTERED.times
-  }
-  return takesTurns(history, call) ? WARN_PAIRS : undefined
+  const looped = block ? loopOf(agent.history, call) : undefined
+  const verdict = looped ? blockOf(looped, now) : warn && warned(agent.history, same, call, figures.blockAt)
+  return { ...figures, verdict: verdict || ALLOW }
 }
 
-/** Calls of this kind of which no result is known that differs from the last one known. */
-function alike(history: readonly PastCall[], { signature }: Candidate): readonly PastCall[] {
-  const same = history.filter((past) => past.signature === signature)
+/** Nobody could block what nobody was asked about, so a loop of such calls ends the turn at the end of the round. */
+function unaskedLoops(agent: AgentState, calls: readonly ReturnedCall[], now: number): Finding[] {
+  const asked = agent.round?.ids ?? []
+  return calls.flatMap((call) => {
+    const looped = call.id === undefined || asked.includes(call.id) ? undefined : loopOf(agent.history, call)
+    if (!looped) return []
+    const { count, limit } = looped.figure
+    return [
+      { rule: 'repeat', count, warnAt: 0, blockAt: limit, isSpoken: false, verdict: blockOf(looped, now) },
+    ]
+  })
+}
+
+function blockOf({ figure, since }: Loop, now: number): Block {
+  return { kind: 'block', rule: 'repeat', ...figure, sinceMs: Math.max(0, now - since) }
+}
+
+interface Loop {
+  readonly figure: Pick<Figure, 'count' | 'limit'>
+  /** When it began, Unix ms. */
+  readonly since: number
+}
+
+/** The loop that the calls of this kind were lately, if they were one. */
+export function loopOf(history: readonly PastCall[], call: Call): Loop | undefined {
+  const equal = withUsualResult(sameAs(history, call))
+  const [first] = equal
+  const reached = applying(BLOCK, call).find((threshold) => isReached(history, equal, threshold))
+  return reached && first && { figure: { count: equal.length, limit: reached.times }, since: first.at }
+}
+
+/** The warning that this call is worth, if it is. */
+function warned(
+  history: readonly PastCall[],
+  same: readonly PastCall[],
+  call: Call,
+  blockLimit: number,
+): Warn | undefined {
+  const alike = perhapsEqual(same)
+  const reached = applying(WARN, call).find(({ times, others }) =>
+    isReached(history, alike, { times: times - 1, others }),
+  )
+  return (
+    reached && { kind: 'warn', rule: 'repeat', count: alike.length + 1, limit: reached.times, blockLimit }
+  )
+}
+
+/** True when the last of these calls are as many as the threshold says, with few enough others since the first. */
+function isReached(
+  history: readonly PastCall[],
+  calls: readonly PastCall[],
+  { times, others }: Threshold,
+): boolean {
+  const first = calls.at(-times)
+  if (!first) return false
+  const since = history.slice(history.indexOf(first)).map(({ signature }) => signature)
+  return new Set(since).size - 1 <= others
+}
+
+/** The thresholds that hold for a call. */
+function applying(thresholds: readonly Threshold[], { isPoll }: Pick<Call, 'isPoll'>): readonly Threshold[] {
+  return isPoll ? thresholds.slice(1) : thresholds
+}
+
+function sameAs(history: readonly PastCall[], { signature }: Call): readonly PastCall[] {
+  return history.filter((past) => past.signature === signature)
+}
+
+/** Those with the result that came most often: a call whose result flips now and then is a loop too. */
+function withUsualResult(same: readonly PastCall[]): readonly PastCall[] {
+  const byResult = Map.groupBy(same, ({ result }) => result)
+  byResult.delete(undefined) // a result that is not known is equal to none
+  return [...byResult.values()].reduce((most, calls) => (calls.length > most.length ? calls : most), [])
+}
+
+/** Those of which no result is known that differs from the last one known. */
+function perhapsEqual(same: readonly PastCall[]): readonly PastCall[] {
   const known = same.findLast(({ result }) => result !== undefined)?.result
   return same.filter(({ result }) => result === undefined || result === known)
 }
 
-/** B in A-B-A-B-A-B, neither with a result that differs. */
-function takesTurns(history: readonly PastCall[], call: Candidate): boolean {
-  const before = history.slice(1 - 2 * WARN_PAIRS)
-  const [other] = before
-  if (!other || before.length < 2 * WARN_PAIRS - 1 || other.signature === call.signature) return false
-  const pair = [alike(before, other), alike(before, call)] as const
-  return before.every((past, index) => pair[index % 2 === 0 ? 0 : 1].includes(past))
+/** How often in a row these calls have brought the result of the last of them. */
+function equalInARow(same: readonly PastCall[]): number {
+  const known = same.filter(({ result }) => result !== undefined)
+  const last = known.at(-1)
+  return known.length - 1 - known.findLastIndex(({ result }) => result !== last?.result)
 }
 
-/** The history with one more call. */
-export function withPast(history: readonly PastCall[], call: PastCall): readonly PastCall[] {
-  return [...history.slice(1 - MAX_HISTORY), call]
+/** The signatures that were warned of, as long as they are in the history. */
+function withWarned(agent: AgentState, { signature }: CallEvent, { spoken }: Done): AgentState {
+  const all = spoken?.rule === 'repeat' ? [...agent.warned, signature] : agent.warned
+  const known = (each: string) => agent.history.some((past) => past.signature === each)
+  return { ...agent, warned: [...new Set(all)].filter(known) }
 }
 
-/** The history in which the call with this id has its result. The first result that is told of counts. */
-export function withResult(history: readonly PastCall[], id: string, result: string): readonly PastCall[] {
-  return history.map((past) => (past.id === id && past.result === undefined ? { ...past, result } : past))
+function wordsOfLoops(): Words {
+  return {
+    machine: 'loop_detected',
+    facts: ({ count }) => `the same call ${count} times, with no result that differs`,
+    blockFacts: ({ count, limit, sinceMs = 0 }) =>
+      `this call has given the same result ${count} times within ${durationOf(sinceMs)} (limit ${limit}).`,
+    blockAdvice: ({ nth = 1 }) => adviceAt(nth),
+    warning: ({ count }) => `the same call ${count} times, with no result that differs`,
+    warnAdvice: ({ blockLimit }) => {
+      const end = blockLimit > 0 ? ` With ${blockLimit} equal results it is blocked.` : ''
+      return `${end} Use the result that you have, or do something else.`
+    },
+  }
+}
+
+/** Never the same sentence twice: that would invite the model to try again. */
+function adviceAt(nth: number): string {
+  const advice = [
+    'Its result is known and will not change by asking. Only this call is blocked, others are not: use what you know, or say in plain text what is in your way and stop.',
+    'The call before it was blocked as well, and this one stays blocked until something else has happened. Say in plain text what you were trying to do and what you found out.',
+    `By now ${nth} calls in a row were blocked, and none of them would have brought anything new. Report in plain text and stop.`,
+  ]
+  return advice[Math.min(nth, advice.length) - 1] ?? ''
+}
+
+/** "41 s", "3 min", "2 h". */
+export function durationOf(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }

@@ -7,11 +7,12 @@ import type { Identity } from '../../guard/identity.ts'
 import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
 import {
   blockReason,
-  factsOf,
   haltReason,
+  machineWord,
   type Reason,
   stopReason as stopSentence,
   warnAdvice,
+  warningFacts,
 } from '../../messages/sentences.ts'
 import { pasteable, printable } from '../../system/text.ts'
 import { type Reply, SILENCE } from './reply.ts'
@@ -34,8 +35,7 @@ export function replyToGuardChange(problem: string, audit?: string): Reply {
 
 /** The call runs; the model and the person are told once. */
 export function replyToWarn(warn: Warn, identity: Identity): Reply {
-  const limit = warn.rule === 'repeat' ? '' : ` (warning at ${warn.limit}/min)`
-  const facts = `${factsOf(warn, identity)}${limit}`
+  const facts = warningFacts(warn, identity)
   return said({
     systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteable(identity)}`,
     hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: `${facts}.${warnAdvice(warn)}` },
@@ -48,7 +48,7 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
  */
 export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
   const reason = blockReason(block, identity)
-  const inOrder = block.rule === 'repeat' ? personFirst : personLast
+  const inOrder = machineWord(block) === 'rate_limited' ? personLast : personFirst
   const reply = refused(inOrder(reason, personLine(identity), audit))
   return block.endsTurn ? { ...reply, stdout: stopping(block, identity, 'agent') } : reply
 }
