@@ -57,9 +57,9 @@ describe('a runaway', () => {
       assert.ok(Buffer.byteLength(reason) <= 600)
     }
     assert.equal(
-      new Set(reasons.map((reason) => reason.split('\n')[0])).size,
+      new Set(reasons.map((reason) => reason.split('\n')[1])).size,
       3,
-      'no refusal reads like the one before',
+      'no advice reads like the one before',
     )
     const { continue: goesOn, stopReason } = JSON.parse(told[7]?.end.stdout ?? '')
     assert.equal(goesOn, false)
