@@ -15,7 +15,7 @@ export function stateWaits() {
 }
 
 /** The signed line is waited for until then. */
-export const SIGNED_MS = 7500
+export const SIGNED_MS = 7000
 
 /** The answer is given by then, whatever hangs. */
 export const ANSWERED_MS = 8000

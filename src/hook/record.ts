@@ -5,6 +5,7 @@
  */
 
 import { spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { monotonic, sinceStart } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
@@ -77,7 +78,20 @@ function start(job: Job, { detached = false } = {}): Recorder | undefined {
     })
   })
   ended.catch(() => undefined) // the hook may have answered before
-  return child.pid === undefined ? undefined : { ended, kill: () => child.kill('SIGKILL') }
+  if (child.pid === undefined) return undefined
+  giveWay(child.pid)
+  return { ended, kill: () => child.kill('SIGKILL') }
+}
+
+/** A call that has not been counted yet is more urgent than a line of one that is blocked already. */
+const NICENESS = 5
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, NICENESS)
+  } catch {
+    // It has ended already, or the system has no priorities: then it runs as it is.
+  }
 }
 
 function spawned(job: Job, detached: boolean) {

@@ -12,12 +12,13 @@ import type { Tally } from '../guard/decide.ts'
 import type { GuardEvent } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
 import { RATE } from '../guard/rules/rate.ts'
-import { counterIn } from '../guard/state.ts'
+import { counterIn, freshState } from '../guard/state.ts'
 import { countOf } from '../guard/window.ts'
 import type { Patience } from '../system/deadline.ts'
 import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
 import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import { ensureSchema, hasSchema, isOutdated, minuteOf } from './schema.ts'
+import { FIND, SAVE_AGENT, SAVE_SESSION } from './statements.ts'
 import {
   type Decided,
   type Found,
@@ -60,6 +61,7 @@ export class StateDb {
 
   /** Decides one event and saves what follows from it. Only what may begin a session creates one. */
   update(update: Update): Updated {
+    this.#rehearse(update)
     return this.transaction((db, now) => {
       const key = keyOf(update.identity)
       const row = this.#find(key, update.event.agent.id)
@@ -107,14 +109,23 @@ export class StateDb {
     this.#db.close()
   }
 
+  /**
+   * Runs once, on nothing and under no lock, what is about to run under it. In a process that has just begun nothing is
+   * compiled yet: under the lock that would take four times as long as the work itself, while all others wait.
+   */
+  #rehearse({ decide }: Update): void {
+    const now = this.#clock()
+    const { session, agent } = decide(freshState(now), now, false)
+    const [live, lasting] = [encodeSession(session), encodeLasting(session.lasting)]
+    stateIn({ live, lasting, agentLive: encodeAgent(agent) }, now)
+    whileBusy(this.#patience, () => {
+      if (!hasSchema(this.#db, this.#file)) return
+      for (const statement of [FIND, SAVE_SESSION, SAVE_AGENT]) this.#db.prepare(statement)
+    })
+  }
+
   #find(key: string, agent: string): FoundRow {
-    const row = this.#db
-      .prepare<[string, string], FoundRow>(
-        `SELECT session.id, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
-         FROM retired LEFT JOIN session ON session.key = ?
-         LEFT JOIN agent ON agent.session = session.id AND agent.agent = ?`,
-      )
-      .get(key, agent)
+    const row = this.#db.prepare<[string, string], FoundRow>(FIND).get(key, agent)
     if (!row) throw new Error(`Expected ${this.#file} to have its row of totals`)
     return row
   }
@@ -124,11 +135,7 @@ export class StateDb {
     const { session, tally, would, unasked } = decided
     const ran = event.type === 'call' && tally.calls > tally.blocked ? [event.tool] : unasked
     this.#db
-      .prepare(
-        `UPDATE session SET live = ?, lasting = ?, notice = ?, policy = ?, tools = ?, last_ms = ?, last_minute = ?,
-           peak = max(peak, ?), calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?,
-           unasked = unasked + ? WHERE id = ?`,
-      )
+      .prepare(SAVE_SESSION)
       .run(
         event.type === 'session_end' ? null : encodeSession(session),
         encodeLasting(session.lasting),
@@ -161,11 +168,7 @@ export class StateDb {
       return
     }
     this.#db
-      .prepare(
-        `INSERT INTO agent (session, agent, type, calls, last_minute, live, latched) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (session, agent) DO UPDATE SET calls = calls + excluded.calls,
-           last_minute = excluded.last_minute, live = excluded.live, latched = excluded.latched`,
-      )
+      .prepare(SAVE_AGENT)
       .run(
         ...[id, event.agent.id, event.agent.type, calls, minuteOf(now)],
         ...[encodeAgent(agent), agent.trip ? 1 : 0],

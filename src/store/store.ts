@@ -66,7 +66,7 @@ export function foundIn({ id, notice, policy, tools }: FoundRow): Found | undefi
 
 /** What was remembered; what cannot be read is as if it had never been. */
 export function stateIn(
-  { live, lasting, agentLive }: FoundRow,
+  { live, lasting, agentLive }: Pick<FoundRow, 'live' | 'lasting' | 'agentLive'>,
   now: number,
 ): { state: State; isWhole: boolean } {
   const fresh = freshState(now)

@@ -128,10 +128,12 @@ export function inTransaction<T>(
   patience: Patience,
   work: () => T,
 ): T {
-  whileBusy(patience, () => db.exec(`${kept}; BEGIN IMMEDIATE`))
+  whileBusy(patience, () => db.exec(kept))
+  whileBusy(patience, () => db.exec('BEGIN IMMEDIATE'))
   try {
     const result = work()
-    whileBusy(patience, () => db.exec('COMMIT'))
+    // Only readers are in the way, and no new ones come: whoever else waits, waits for us.
+    whileBusy(patience, () => db.exec('COMMIT'), 0)
     return result
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK')
@@ -153,16 +155,16 @@ const LONGEST_PAUSE_MS = 24
 
 /**
  * What `attempt` returns, once nobody holds a lock in its way. Asks again after pauses of random length, soon up
- * to LONGEST_PAUSE_MS: SQLite's own pauses grow to 100 ms, which starves those who came first, and much shorter
+ * to `longestMs`: SQLite's own pauses grow to 100 ms, which starves those who came first, and much shorter
  * ones would take the holder's processor. See docs/decisions/0006.
  */
-export function whileBusy<T>(patience: Patience, attempt: () => T): T {
-  for (let longest = 2; ; longest = Math.min(2 * longest, LONGEST_PAUSE_MS)) {
+export function whileBusy<T>(patience: Patience, attempt: () => T, longestMs = LONGEST_PAUSE_MS): T {
+  for (let longest = 2; ; longest = 2 * longest) {
     try {
       return attempt()
     } catch (error) {
       if (!isBusy(error) || patience() === 0) throw error
     }
-    pause(1 + longest * Math.random())
+    pause(1 + Math.min(longest, longestMs) * Math.random())
   }
 }
