@@ -43,10 +43,10 @@ describe('an old Node', () => {
 /** Chunks that are loaded only when there is a need. */
 const COLD = {
   hook: [
-    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'loosening', 'resumed', 'settings'],
+    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'parse', 'resumed'],
     ...['recorder', 'settings-change', 'uncounted'],
   ],
-  statusline: ['loosening', 'settings', 'wrapped'],
+  statusline: ['parse', 'wrapped'],
 } as const
 
 /** What a program makes Node load of its own, on stderr. */
@@ -143,7 +143,7 @@ describe('the command line', () => {
     assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
   })
 
-  const PARTS = ['chalk', 'commander', 'jsonc-parser', 'settings-schema', 'sqlite', 'tweetnacl', 'valibot']
+  const PARTS = ['chalk', 'commander', 'config-schema', 'jsonc-parser', 'sqlite', 'tweetnacl']
   const BUILTIN = ['child_process', 'crypto', 'perf_hooks', 'zlib']
   for (const { args, parts, builtin } of [
     { args: ['status'], parts: ['sqlite'], builtin: [] },
@@ -151,7 +151,7 @@ describe('the command line', () => {
     { args: ['config', 'get', 'rate.blockPerMin'], parts: [], builtin: [] },
     { args: ['config', 'path'], parts: [], builtin: [] },
     { args: ['audit', 'verify'], parts: ['sqlite'], builtin: ['crypto'] },
-    { args: ['config', 'schema'], parts: ['settings-schema', 'valibot'], builtin: [] },
+    { args: ['config', 'schema'], parts: ['config-schema'], builtin: [] },
   ]) {
     test(`loads for ${args.join(' ')} what that needs and no more`, async (t) => {
       const home = temporaryHome(t, { rate: { blockPerMin: 2 } })
