@@ -102,8 +102,8 @@ describe('a call of the real client', () => {
       /: rate_limited: 3 tool calls in the last 60 s in this session \(limit 3\/min\)\. A place is free /,
     )
     assert.deepEqual([exitCode, result.result, result.terminal_reason], [0, 'I was stopped.', 'completed'])
-    assert.deepEqual(await signedIn(place), ['genesis', 'block'])
-    assert.deepEqual(loggedIn(place), ['block'])
+    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'resumed'])
+    assert.deepEqual(loggedIn(place), ['block', 'resumed'])
     const { sessions } = await statusOf(place)
     assert.deepEqual([sessions[0].tools, sessions[0].denied], [{ Bash: 2 }, 1])
   })

@@ -45,8 +45,8 @@ describe('a model that goes on and on in the real client', () => {
     assert.deepEqual([exitCode, result.terminal_reason, result.result], [0, 'hook_stopped', ''])
     const { sessions, totals } = await statusOf(place)
     assert.deepEqual([sessions[0].state, sessions[0].denied, totals.halted], ['halt', 3, 1])
-    assert.deepEqual(loggedIn(place), ['warn', 'block', 'block', 'block', 'halt'])
-    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'block', 'block', 'halt'])
+    assert.deepEqual(loggedIn(place), ['warn', 'block', 'block', 'block', 'halt', 'resumed'])
+    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'block', 'block', 'halt', 'resumed'])
   })
 
   test('with a tool that the client does not know is ended, although no hook was asked about it', async (t) => {
@@ -69,7 +69,7 @@ describe('a model that goes on and on in the real client', () => {
     assert.deepEqual([first?.exit_code, notice?.exit_code], [0, 2])
     assert.match(notice?.stderr ?? '', /^halted: this session has ended its turn \(loop_detected: /)
     assert.equal((await statusOf(place)).sessions[0].state, 'halt')
-    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'block', 'block', 'halt'])
+    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'block', 'block', 'halt', 'resumed'])
   })
 
   test('takes its agents in the background with it', async (t) => {
@@ -77,7 +77,7 @@ describe('a model that goes on and on in the real client', () => {
     const { asked } = await prompt(place, repeatingBeside([bash('touch marker')], place))
     assert.deepEqual(asked.map(({ by }) => by).sort(), ['look around', ...times(9, () => 'main')])
     assert.equal(existsSync(join(place.project, 'marker')), false)
-    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'block', 'block', 'halt', 'halt'])
+    assert.deepEqual(await signedIn(place), ['genesis', 'block', 'block', 'block', 'halt', 'halt', 'resumed'])
   })
 
   for (const how of ['--resume', '--continue']) {
