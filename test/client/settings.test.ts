@@ -95,7 +95,10 @@ describe('an agent of the real client', () => {
       assert.match(asked[4]?.results[0]?.text ?? '', /rate_limited: 4 tool calls/)
       const { sessions } = await statusOf(place)
       assert.match(`${sessions[0].guardChange.file} ${sessions[0].guardChange.problem}`, problem)
-      assert.deepEqual(new Set(await signedIn(place)), new Set(['genesis', 'guard_changed', 'block', 'resumed']))
+      assert.deepEqual(
+        new Set(await signedIn(place)),
+        new Set(['genesis', 'guard_changed', 'block', 'resumed']),
+      )
     })
   }
 
