@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { identify, keyOf } from '../../src/guard/identity.ts'
+import { acknowledgeUnsigned, readNoted } from '../../src/store/acknowledged.ts'
 import { noteGuardChange } from '../../src/store/guard-change.ts'
 import { notePolicy } from '../../src/store/loosening.ts'
 import { readGuardChange, readLoosening } from '../../src/store/queries.ts'
@@ -27,6 +28,7 @@ describe('a notice', () => {
     const store = storeAt(t)
     const isNew = (notice?: string, session = 's') =>
       tell(store, session, callBy('main'), notice === undefined ? {} : { notice }).noticeIsNew
+    assert.equal(isNew(), false, 'there is none')
     assert.deepEqual([isNew('one'), isNew('one'), isNew('two'), isNew('two')], [true, false, true, false])
     assert.equal(isNew('two', 'other'), true)
     assert.deepEqual([isNew(), isNew(), isNew('two')], [true, false, true], 'and when it was gone meanwhile')
@@ -60,6 +62,22 @@ describe('a sweep is due', () => {
     overwrite(store, 'UPDATE retired SET swept_ms = ?', START)
     assert.deepEqual([after(store, 59_999), after(store, 1)], [false, true])
     assert.deepEqual([after(store, -119_999), after(store, -1)], [false, true])
+  })
+})
+
+describe('blocks that could not be signed', () => {
+  const noted = ({ db }: Store) => db.read(readNoted, undefined)
+
+  test('are new until a person has taken note of them', (t) => {
+    const store = storeAt(t)
+    assert.equal(acknowledgeUnsigned(store.db), 0)
+    for (let i = 0; i < 2; i += 1) store.db.count('unsigned')
+    assert.deepEqual(noted(store), { count: 2, fresh: 2 })
+    assert.equal(acknowledgeUnsigned(store.db), 2)
+    assert.deepEqual(noted(store), { count: 2, fresh: 0 })
+    store.db.count('unsigned')
+    assert.deepEqual(noted(store), { count: 3, fresh: 1 })
+    assert.deepEqual([acknowledgeUnsigned(store.db), acknowledgeUnsigned(store.db)], [1, 0])
   })
 })
 

@@ -1,6 +1,7 @@
 /** What people ask of state.db: which sessions are known, how they stand, and how much was counted in all. */
 
 import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
@@ -16,6 +17,7 @@ import {
   readState,
   type Wanted,
 } from '../../src/store/queries.ts'
+import { withSqlite } from '../../src/system/sqlite.ts'
 import { times } from '../support/processes.ts'
 import {
   agentOf,
@@ -108,8 +110,19 @@ describe('known sessions', () => {
   test('are none before anything was counted', (t) => {
     const store = storeAt(t)
     assert.deepEqual([sessionsIn(store), totalsIn(store)], [[], {}])
+    assert.equal(statSync(store.file).size, 0, 'looking makes no tables')
     store.db.transaction(() => undefined)
     assert.deepEqual([sessionsIn(store), totalsIn(store)], [[], {}])
+  })
+
+  test('are shown while another process is about to write', (t) => {
+    const store = storeAt(t)
+    tell(store, 's', callBy('main'))
+    withSqlite(store.file, (db) => {
+      db.exec('BEGIN IMMEDIATE')
+      assert.equal(sessionsIn(store).length, 1)
+      assert.throws(() => tell(store, 's', callBy('main')), { code: 'SQLITE_BUSY' })
+    })
   })
 
   test('are active while a call that ran is in the window', (t) => {

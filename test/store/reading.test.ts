@@ -11,7 +11,7 @@ import { withStateDb } from '../../src/store/open.ts'
 import { peek } from '../../src/store/peek.ts'
 import { readTotals } from '../../src/store/totals.ts'
 import { withSqlite } from '../../src/system/sqlite.ts'
-import { temporaryHome } from '../support/processes.ts'
+import { run, temporaryHome } from '../support/processes.ts'
 import {
   callBy,
   next,
@@ -94,6 +94,20 @@ describe('a look at state.db', () => {
     })
   })
 
+  test('says that a file which a killed process has left half written is mended by the next call', async (t) => {
+    const { file } = counted(t)
+    const home = dirname(file)
+    const sqlite = JSON.stringify(new URL('../../src/system/sqlite.ts', import.meta.url).href)
+    const killed = `
+      import { openSqlite, QUICK } from ${sqlite}
+      openSqlite('state.db').exec(QUICK + '; BEGIN IMMEDIATE; UPDATE session SET calls = 2')
+      process.kill(process.pid, 'SIGKILL')`
+    assert.equal((await run(['--input-type=module', '-e', killed], { home })).signal, 'SIGKILL')
+    const before = readdirSync(home)
+    assert.throws(() => calls(file, peek), { message: 'state.db is half written' })
+    assert.deepEqual(readdirSync(home), before)
+  })
+
   test('says what else is wrong', (t) => {
     const file = temporaryHome(t)
     assert.throws(() => calls(file, peek), /is no regular file/)
@@ -119,7 +133,8 @@ describe('a look at state.db', () => {
 describe('a state.db of the first version', () => {
   test('is brought up to date by the next call: what it has counted goes on', (t) => {
     const store = storeAt(t, ofFirstVersion(t))
-    assert.equal(next(store, 's', 'main'), 'allow')
+    const { verdict, dropped } = tell(store, 's', callBy('main'))
+    assert.deepEqual([verdict.kind, dropped], ['allow', undefined])
     assert.deepEqual(totalsIn(store), { calls: 13, warned: 4, blocked: 3, errors: 1 })
     const [session] = sessionsIn(store)
     assert.deepEqual(
