@@ -116,6 +116,19 @@ const TABLES: readonly (readonly [string, Settings, Rows])[] = [
     ],
   ],
   [
+    'a blocked loop between does not make the second that was named forgotten',
+    { tools: { Grep: { blockPerMin: 2 } } },
+    [
+      ...LOOPED,
+      [5, 'main', 'Grep:a', '1', 'allow => allow'],
+      [6, 'main', 'Grep:b', 'blocked', 'block:tools => allow'],
+      [7, 'main', 'ls', 'blocked', 'block:repeat => allow'],
+      [64.6, 'one', 'Grep:c', '1', 'allow => allow'],
+      [64.6, 'main', 'Grep:d', 'blocked', 'block:tools => allow'],
+      [65, 'main', 'Grep:e', 'blocked', 'block:tools => halt:session'],
+    ],
+  ],
+  [
     'where waiting frees no place, every blocked round counts, however long was waited',
     NEVER,
     [
