@@ -54,8 +54,7 @@ describe('on the screen of the real client', () => {
     })
     await screen.until('spikectl 0/500')
     screen.say('what is here?')
-    const seen = await screen.until('spikectl 3/500')
-    assert.match(seen, /There is nothing here yet\./)
+    const seen = await screen.until('There is nothing here yet.', 'spikectl 3/500')
     keep('status-line.txt', place, `${WHOSE} Below the prompt: the status line.\n`, seen)
   })
 
@@ -68,8 +67,7 @@ describe('on the screen of the real client', () => {
     })
     await screen.until('bypass permissions on')
     screen.say('make the tests pass')
-    const seen = await screen.until('spikectl ended the turn of this session')
-    assert.match(seen, /loop_detected/)
+    const seen = await screen.until('spikectl ended the turn of this session', 'loop_detected')
     assert.match(seen.replace(/\s+/g, ' '), /To go on, write a prompt or run: spikectl reset/)
     const heading = `${WHOSE}
 "make test" fails the same way each time. At the fourth time spikectl warns, after the fifth it refuses the call, and the

@@ -1,4 +1,4 @@
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 90_000
 const PAUSE_MS = 20
 
 /** Waits until something has happened; throws when it takes too long. */

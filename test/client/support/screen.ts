@@ -15,8 +15,8 @@ const [COLUMNS, ROWS] = ['110', '30']
 export interface Screen {
   /** Types a line and sends it. */
   say(line: string): void
-  /** Waits until this stands on the screen, in at most the time that `eventually` gives; returns all that does. */
-  until(text: string | RegExp): Promise<string>
+  /** Waits until all of these stand on the screen at once, in the time that `eventually` gives; returns all that does. */
+  until(...texts: readonly string[]): Promise<string>
 }
 
 /** Starts the client in the project, with a model that says what the scenario says. */
@@ -40,12 +40,16 @@ export async function openScreen(t: TestContext, place: Workplace, scenario: Sce
       tmux('send-keys', '-t', 'client', '-l', '--', line)
       tmux('send-keys', '-t', 'client', 'Enter')
     },
-    async until(text) {
-      const isThere = () => (typeof text === 'string' ? shown().includes(text) : text.test(shown()))
-      await eventually(`${text} on the screen`, isThere).catch((error: Error) => {
-        throw new Error(`${error.message}; there is:\n${shown()}`)
+    async until(...texts) {
+      let screen = ''
+      const areThere = () => {
+        screen = shown()
+        return texts.every((text) => screen.includes(text))
+      }
+      await eventually(`${texts.join(' and ')} on the screen`, areThere).catch((error: Error) => {
+        throw new Error(`${error.message}; there is:\n${screen}`)
       })
-      return shown()
+      return screen
     },
   }
 }
