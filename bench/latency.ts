@@ -26,14 +26,14 @@ const ALWAYS_REACHED = { rate: { warnPerMin: 0, blockPerMin: 1 } }
 export async function latency(peers: readonly Peer[]): Promise<void> {
   const others = peers.map(({ name, command }) => shell(name, command))
   await inTemporaryHome(undefined, async (home) =>
-    inTemporaryHome(ALWAYS_REACHED, async (refusing) => {
+    inTemporaryHome(ALWAYS_REACHED, async (blocking) => {
       const cases = [
         { program: NODE_ALONE, home, input: call },
         { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call allowed' }, home, input: call },
         { program: { ...HOOK_PROGRAM, name: 'spikectl-hook, end of a round' }, home, input: roundEnd },
         {
-          program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call refused and signed' },
-          home: refusing,
+          program: { ...HOOK_PROGRAM, name: 'spikectl-hook, call blocked and signed' },
+          home: blocking,
           input: call,
         },
         { program: STATUS_LINE_PROGRAM, home, input: statusLine },

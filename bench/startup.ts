@@ -27,7 +27,7 @@ const FILES = {
 export async function startup(): Promise<void> {
   await inTemporaryHome(undefined, async (home) => {
     for (const [name, text] of Object.entries(FILES)) writeFileSync(join(home, name), text)
-    await refuseOnce(home)
+    await blockOnce(home)
     const cases: readonly (readonly [string, ...string[]])[] = [
       ['node -e 0', '-e', '0'],
       ['an empty file', 'nothing.cjs'],
@@ -51,8 +51,8 @@ export async function startup(): Promise<void> {
   })
 }
 
-/** A session, and a log with a refusal: something to show and to verify. */
-async function refuseOnce(home: string): Promise<void> {
+/** A session, and a log with a block: something to show and to verify. */
+async function blockOnce(home: string): Promise<void> {
   const settings = join(home, 'config.json')
   writeFileSync(settings, '{"rate":{"blockPerMin":1}}')
   await run(HOOK_PROGRAM, home, call())

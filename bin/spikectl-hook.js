@@ -6,7 +6,7 @@ function built() {
     return require('../dist/hook.js')
   } catch (error) {
     process.stderr.write(`spikectl: ${require('./not-built.js').notBuilt(error)}\n`)
-    process.exit(1) // never 2, which would refuse the call
+    process.exit(1) // never 2, which would block the call
   }
 }
 

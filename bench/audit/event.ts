@@ -1,4 +1,4 @@
-/** What the hook signs when it refuses a call, with ids as long as the real ones: see src/hook/answer.ts. */
+/** What the hook signs when it blocks a call, with ids as long as the real ones: see src/hook/answer.ts. */
 export function blockEvent(i: number) {
   const unique = i.toString(16).padStart(12, '0')
   return {

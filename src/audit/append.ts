@@ -36,7 +36,7 @@ export interface AppendOptions {
   readonly segmentBytes: number
   /** However long a log is whose head was lost: it is read as a whole. */
   readonly readsAll?: boolean
-  /** Refusals that could not be signed since state.db began; undefined when that cannot be read. Called under the lock. */
+  /** Blocks that could not be signed since state.db began; undefined when that cannot be read. Called under the lock. */
   readonly unsigned?: () => number | undefined
   /** Called under the lock, when the line is on disk and before the head is saved. */
   readonly settle?: () => void
@@ -115,7 +115,7 @@ interface Writer {
   readonly signer: Signer
   readonly at: string
   readonly segmentBytes: number
-  /** What its first line says of refusals that could not be signed. */
+  /** What its first line says of blocks that could not be signed. */
   readonly unsigned: AuditObject
 }
 

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS told (only INTEGER PRIMARY KEY CHECK (only = 1), unsi
 /** What is saved with an append. */
 interface Saved {
   readonly head: Head
-  /** Refusals that could not be signed and that lines have told of. */
+  /** Blocks that could not be signed and that lines have told of. */
   readonly told: number
 }
 

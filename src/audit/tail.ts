@@ -21,7 +21,7 @@ export interface Tail {
   readonly isOpen: boolean
   /** What the next line says of how the log was found, if it was not as the head says. */
   readonly recovery: AuditObject
-  /** Refusals that could not be signed of which the lines tell that the head does not know. */
+  /** Blocks that could not be signed of which the lines tell that the head does not know. */
   readonly told: number
 }
 

@@ -1,5 +1,5 @@
 /**
- * Refusals that could not be signed leave no line of their own; the next line that is signed carries how many there were
+ * Blocks that could not be signed leave no line of their own; the next line that is signed carries how many there were
  * since the one before it. audit.db remembers how many were told of, in the same transaction as the end of the log.
  */
 

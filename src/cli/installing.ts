@@ -9,7 +9,7 @@ export function addInstallCommands(root: Command): void {
     .command('install')
     .description("put the hooks into Claude Code's settings")
     .option('--scope <scope>', 'user, project or local', 'user')
-    .option('--fail-closed', 'a call whose hook cannot run is refused')
+    .option('--fail-closed', 'a call whose hook cannot run is blocked')
     .option('--dry-run', 'print the settings and change nothing')
     .action((options, command) =>
       run(command, async (context) => (await commands()).install(context, options)),

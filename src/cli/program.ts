@@ -46,7 +46,7 @@ function program(): Command {
   addDoctor(root)
   addSessionCommands(root)
   addConfigCommands(root.command('config').description('show and change settings'))
-  addAuditCommands(root.command('audit').description('the signed log of what was refused'))
+  addAuditCommands(root.command('audit').description('the signed log of what was blocked'))
   addCompletionCommands(root)
   return root
 }

@@ -44,7 +44,7 @@ function addViews(root: Command): void {
     )
   root
     .command('log')
-    .description('what was warned, refused, reset and went wrong')
+    .description('what was warned, blocked, reset and went wrong')
     .argument('[session]', 'only of this session, or of those that begin so')
     .option('-f, --follow', 'go on as the log grows')
     .option('--json', 'the lines as they are stored')
@@ -71,7 +71,7 @@ function addTrials(root: Command): void {
     .description('what the rules would have done to past transcripts')
     .argument('<path...>', 'such as ~/.claude/projects')
     .option('--warn <calls>', 'calls a minute at which to warn')
-    .option('--block <calls>', 'calls a minute at which to refuse')
+    .option('--block <calls>', 'calls a minute at which to block')
     .option('--json', 'one JSON document')
     .action((places, options, command) =>
       run(command, async (context) =>

@@ -74,7 +74,7 @@ async function change(context: Context, edit: (settings: RawSettings) => RawSett
   await recordLoosening(context, before, after)
 }
 
-/** Limits that were loosened are worth a signed line each: the guard lets through what it would have refused. */
+/** Limits that were loosened are worth a signed line each: the guard lets through what it would have blocked. */
 async function recordLoosening(context: Context, before: Policy, after: Policy): Promise<void> {
   for (const { setting, ...values } of loosened(before, after)) {
     const [from = '', to = ''] = [values.from, values.to].map((value) => JSON.stringify(value ?? 0))

@@ -36,18 +36,18 @@ function demonstrate(context: Context, home: string): ExitCode {
   )
   const fast = callFast(ask)
   terminal.print(
-    `${CALLS} calls, a warning at ${LIMITS.warnPerMin} a minute, a block at ${LIMITS.blockPerMin}: ${bold(fast.ran.length)} ran, ${yellow(fast.warnings.length)} with a warning, ${red(fast.refused.length)} were blocked:`,
+    `${CALLS} calls, a warning at ${LIMITS.warnPerMin} a minute, a block at ${LIMITS.blockPerMin}: ${bold(fast.ran.length)} ran, ${yellow(fast.warnings.length)} with a warning, ${red(fast.blocked.length)} were blocked:`,
   )
   quote(fast.warnings[0])
-  quote(reasonOf(fast.refused[0]))
+  quote(reasonOf(fast.blocked[0]))
   writeFileSync(paths.config, '{}') // the usual limits again: the loop is slower than they are
   const loop = repeatOneCall(ask)
   terminal.print(
-    `\nAnother agent repeats one failing call: ${bold(loop.ran.length)} ran, ${red(loop.refused.length)} were refused, then its turn was ended:`,
+    `\nAnother agent repeats one failing call: ${bold(loop.ran.length)} ran, ${red(loop.blocked.length)} were blocked, then its turn was ended:`,
   )
-  quote(reasonOf(loop.refused[0]))
+  quote(reasonOf(loop.blocked[0]))
   quote(loop.stopReason)
-  terminal.print('\nEach refusal is a signed line. For your own sessions: spikectl install')
+  terminal.print('\nEach block is a signed line. For your own sessions: spikectl install')
   const { line, isSound } = auditVerdict({ ...context, env, paths })
   terminal.print(line)
   refuseSurprises(fast, loop)
@@ -70,13 +70,13 @@ function asked(run: HookRun): HookRun {
 /** What the calls of a session have met. */
 interface Outcome {
   readonly ran: readonly HookRun[]
-  readonly refused: readonly HookRun[]
+  readonly blocked: readonly HookRun[]
 }
 
 function outcomeOf(runs: readonly HookRun[]): Outcome {
   return {
     ran: runs.filter(({ exitCode }) => exitCode === 0),
-    refused: runs.filter(({ exitCode }) => exitCode === 2),
+    blocked: runs.filter(({ exitCode }) => exitCode === 2),
   }
 }
 
@@ -125,16 +125,16 @@ function isSigned({ stderr }: HookRun): boolean {
   return /\n\[audit [0-9a-f]{8}#\d+ /.test(stderr)
 }
 
-/** The demo counts on exact counting, and on each refusal being signed; anything else is a defect, and says so. */
+/** The demo counts on exact counting, and on each block being signed; anything else is a defect, and says so. */
 function refuseSurprises(fast: ReturnType<typeof callFast>, loop: Outcome): void {
-  const signed = [...fast.refused, ...loop.refused].filter(isSigned)
-  const found = [fast.ran, fast.warnings, fast.refused, loop.ran, loop.refused, signed].map(
+  const signed = [...fast.blocked, ...loop.blocked].filter(isSigned)
+  const found = [fast.ran, fast.warnings, fast.blocked, loop.ran, loop.blocked, signed].map(
     ({ length }) => length,
   )
   const expected = [LIMITS.blockPerMin - 1, 1, CALLS - LIMITS.blockPerMin + 1, 5, 3, 6]
   if (String(found) === String(expected)) return
   throw failure(
-    `expected ${expected.join(', ')} calls to run, be warned, be blocked, run, be refused and be signed; got ${found.join(', ')}`,
+    `expected ${expected.join(', ')} calls to run, be warned, be blocked, run, be blocked and be signed; got ${found.join(', ')}`,
     fast.tookMs < WINDOW_MS
       ? 'Run: spikectl doctor'
       : `${CALLS} calls took ${Math.round(fast.tookMs / 1000)} s, longer than the minute that limits look at: run it on a machine with less to do`,

@@ -1,4 +1,4 @@
-/** `spikectl log`: what was warned, refused, reset and went wrong, for people. */
+/** `spikectl log`: what was warned, blocked, reset and went wrong, for people. */
 
 import { existsSync, statSync } from 'node:fs'
 import { failure } from '../system/failure.ts'

@@ -12,12 +12,12 @@ export function metrics({ paths, terminal }: Context): ExitCode {
     { totals: NO_TOTALS, active: 0 },
   )
   const samples = [
-    ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, refused ones included.', totals.calls],
+    ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, blocked ones included.', totals.calls],
     ['spikectl_tool_spike_warn_total', 'counter', 'Tool calls at or above a warn limit.', totals.warned],
-    ['spikectl_tool_spike_blocked_total', 'counter', 'Tool calls refused by a limit.', totals.blocked],
+    ['spikectl_tool_spike_blocked_total', 'counter', 'Tool calls blocked by a limit.', totals.blocked],
     ['spikectl_tool_spike_halted_total', 'counter', 'Turns ended.', totals.halted],
     ['spikectl_shadow_would_warn_total', 'counter', 'Warnings of shadow mode.', totals.wouldWarn],
-    ['spikectl_shadow_would_block_total', 'counter', 'Refusals of shadow mode.', totals.wouldBlock],
+    ['spikectl_shadow_would_block_total', 'counter', 'Blocks of shadow mode.', totals.wouldBlock],
     [
       'spikectl_shadow_would_halt_total',
       'counter',
@@ -42,7 +42,7 @@ export function metrics({ paths, terminal }: Context): ExitCode {
       'Settings that became looser while a session ran.',
       totals.loosened,
     ],
-    ['spikectl_audit_unsigned_total', 'counter', 'Refusals that could not be signed.', totals.unsigned],
+    ['spikectl_audit_unsigned_total', 'counter', 'Blocks that could not be signed.', totals.unsigned],
     ['spikectl_errors_total', 'counter', 'Failures of spikectl itself.', totals.errors],
     ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active],
   ] as const

@@ -174,7 +174,7 @@ function printSessions({ print: out, colour }: Terminal, sessions: readonly Repl
 }
 
 function worded({ rule, verdict, call, saved }: Spoken): string {
-  return `${verdict === 'halt' ? 'ended the turn' : 'refused'} by ${rule} at call ${call} (${saved} refused)`
+  return `${verdict === 'halt' ? 'ended the turn' : 'blocked'} by ${rule} at call ${call} (${saved} blocked)`
 }
 
 function savedIn({ verdicts }: ReplayedSession): number {

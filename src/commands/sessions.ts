@@ -24,7 +24,7 @@ export interface SessionView {
   readonly project: string
   /** What the next call would meet. */
   readonly state: 'allow' | 'warn' | 'block' | 'halt' | 'off'
-  /** Why every call is refused, if it is. */
+  /** Why every call is blocked, if it is. */
   readonly trip: Trip | undefined
   /** Admitted calls in the window. */
   readonly count: number

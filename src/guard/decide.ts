@@ -161,10 +161,8 @@ function decideResults(before: State, event: ResultsEvent, policy: Policy, now: 
   const known = withRound(before, event, unasked, policy, now)
   const { state, endsRound, isProgress } = withResults(known, event, now)
   if (!endsRound) return { ...silent(state), verdict: (event.endsRound && haltIn(state)) || ALLOW }
-  const closed = haltIn(state)
-    ? closeRound(state)
-    : afterRound(state, event.agent.id, isProgress, policy, now)
-  const { tally, ...outcome } = decideEnd(state, closed, event, policy, now)
+  const after = haltIn(state) ? closeRound(state) : afterRound(state, event.agent.id, isProgress, policy, now)
+  const { tally, ...outcome } = decideEnd(state, after, event, policy, now)
   return { ...outcome, tally: { ...tally, calls: unasked.length }, unasked: unasked.map(({ tool }) => tool) }
 }
 
@@ -173,24 +171,24 @@ function closeRound({ session, agent: { round: _, ...agent } }: State): State {
 }
 
 /**
- * The end of a round or of a turn, `open` being the state that the rules judge and `closed` the one that follows. A
+ * The end of a round or of a turn, which the rules judge by the state `before` it; `after` is the one that follows. A
  * rule that blocks here ends the turn, unless turns are never to be ended.
  */
 function decideEnd(
-  open: State,
-  closed: State,
+  before: State,
+  after: State,
   event: ResultsEvent | TurnEndEvent,
   policy: Policy,
   now: number,
 ): Outcome {
   const block =
-    haltIn(closed) || policy.halt.afterDeniedRounds === 0
+    haltIn(after) || policy.halt.afterDeniedRounds === 0
       ? undefined
-      : firstBlock(judge(open, event, policy, now))
-  const after = block ? trip(closed, event.agent.id, figureOf(block), now) : closed
-  const verdict = haltIn(after) ?? ALLOW
-  const halted = verdict.kind === 'halt' && !haltIn(open) ? 1 : 0
-  return { ...silent(remember(after, event, { isAdmitted: false })), verdict, tally: { ...NOTHING, halted } }
+      : firstBlock(judge(before, event, policy, now))
+  const state = block ? trip(after, event.agent.id, figureOf(block), now) : after
+  const verdict = haltIn(state) ?? ALLOW
+  const halted = verdict.kind === 'halt' && !haltIn(before) ? 1 : 0
+  return { ...silent(remember(state, event, { isAdmitted: false })), verdict, tally: { ...NOTHING, halted } }
 }
 
 function figureOf({ rule, count, limit, of }: Block) {

@@ -1,7 +1,7 @@
 /**
- * Resets: how what was stopped goes on. Each is told of, so that none opens a tripped session in silence.
+ * Resets: how what was stopped goes on. Each is told of, so that no session is reset in silence.
  *
- * A prompt of a person resets all trips of the session and its agents; so does shadow mode, in which nothing is refused.
+ * A prompt of a person resets all trips of the session and its agents; so does shadow mode, in which nothing is blocked.
  * The end of a session resets no trip, but it drops the window of a session that was tripped or at a limit.
  */
 

@@ -3,7 +3,7 @@
 import type { Outcome, Tally } from './decide.ts'
 import type { Policy } from './policy.ts'
 
-/** The outcome as it is counted: in shadow mode nothing was warned, refused or halted, but would have been. */
+/** The outcome as it is counted: in shadow mode nothing was warned, blocked or halted, but would have been. */
 export function inMode(policy: Policy, outcome: Outcome): Outcome & { readonly would?: Tally } {
   if (policy.mode === 'enforce') return outcome
   const { calls } = outcome.tally

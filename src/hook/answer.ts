@@ -111,12 +111,12 @@ function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdi
 
 /** The answer to a call without the tenant that the policy demands. */
 export async function answerMissingTenant(desk: Desk, call: CallInput, identity: Identity): Promise<Reply> {
-  const message = 'refused: no tenant is named'
+  const message = 'blocked: no tenant is named'
   await record(desk, { entry: { event: 'missing_tenant', message, ...partiesOf(call, identity) } })
   return replyToMissingTenant()
 }
 
-/** The members of an audit line that say what was refused. Never the tool's input. */
+/** The members of an audit line that say what was blocked. Never the tool's input. */
 function auditLine(input: GuardedInput, identity: Identity, verdict: Block | Halt) {
   const retryAfterMs = verdict.kind === 'block' ? verdict.retryAfterMs : undefined
   const toolUseId = input.type === 'call' ? input.toolUseId : undefined
@@ -150,10 +150,10 @@ export function partiesOf(input: HeardInput, identity: Identity) {
 
 const SAID = {
   warn: 'warned',
-  block: 'refused',
+  block: 'blocked',
   halt: 'halted',
   would_warn: 'would have warned',
-  would_block: 'would have refused',
+  would_block: 'would have blocked',
   would_halt: 'would have halted',
 } as const
 

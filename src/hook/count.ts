@@ -31,7 +31,7 @@ export function countIn(file: string, what: 'errors' | 'unsigned', patience: Pat
   }
 }
 
-/** Counts a refusal whose line is in no log. Returns what to add to the log when that fails too. */
+/** Counts a block whose line is in no log. Returns what to add to the log when that fails too. */
 export function countUnsigned({ stateDb }: Paths, patience: Patience): string {
   try {
     countIn(stateDb, 'unsigned', patience)

@@ -9,8 +9,8 @@ import { record } from './record.ts'
 
 /**
  * The answer when we have failed at an event. A failure lets the call run and is shown to the person; with
- * `onError: "block"` a tool call is refused, and so is an event whose name could not even be read. `reply` is
- * what was decided in spite of the failure: a refusal stays, and a warning is still spoken.
+ * `onError: "block"` a tool call is blocked, and so is an event whose name could not even be read. `reply` is
+ * what was decided in spite of the failure: a block stays, and a warning is still spoken.
  */
 export async function answerFailure(
   paths: Paths,

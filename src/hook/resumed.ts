@@ -13,7 +13,7 @@ import type { Desk } from './sign.ts'
 
 const WHAT: Readonly<Record<How, string>> = {
   prompt: 'goes on after a halt: a prompt came from',
-  session_end: 'its window is dropped although calls are refused: the end of the session came from',
+  session_end: 'its window is dropped although calls are blocked: the end of the session came from',
   mode: 'goes on after a halt: shadow mode was met by an event from',
 }
 

@@ -1,6 +1,6 @@
 /**
  * Keeps the hooks of a running session. When settings were changed, the client asks before it reads them anew; a
- * change that would silence our hooks is refused, and the session goes on with those it has.
+ * change that would silence our hooks is blocked, and the session goes on with those it has.
  */
 
 import { existsSync } from 'node:fs'
@@ -28,7 +28,7 @@ interface About {
 }
 
 /**
- * All files that the session reads are looked at, whichever was changed: one that was refused is still on disk, and
+ * All files that the session reads are looked at, whichever was changed: one that was blocked is still on disk, and
  * would be read with the next change that is not.
  */
 export async function answerSettingsChange(
@@ -41,7 +41,7 @@ export async function answerSettingsChange(
   const message = found ? `${found.file} ${found.problem}` : ''
   const entry = { event: 'guard_changed', ...partiesOf(input, about.identity) } as const
   if (found && about.policy.mode === 'shadow') {
-    return logged(SILENCE, paths, { ...entry, message: `would have refused a change: ${message}` })
+    return logged(SILENCE, paths, { ...entry, message: `would have blocked a change: ${message}` })
   }
   const isNew = noted(paths, about, found)
   if (!found) return SILENCE
@@ -51,13 +51,13 @@ export async function answerSettingsChange(
     { paths, segmentBytes: desk.segmentBytes },
     {
       line: { ...entry, file, problem, ...(input.cwd ? { cwd: input.cwd } : {}) },
-      entry: { ...entry, message: `refused a change: ${message}` },
+      entry: { ...entry, message: `blocked a change: ${message}` },
     },
   )
   return replyToGuardChange(message, audit)
 }
 
-/** A change that cannot be looked at is refused like one that silences the hooks: it may be made so for that. */
+/** A change that cannot be looked at is blocked like one that silences the hooks: it may be made so for that. */
 function foundIn(
   { paths, env }: { readonly paths: Paths; readonly env: Environment },
   project: string,

@@ -1,4 +1,4 @@
-/** The signed line of what was refused. A refusal stands whether or not it could be signed. */
+/** The signed line of what was blocked. A block stands whether or not it could be signed. */
 
 import type { AuditObject } from '../audit/canonical.ts'
 import { readUnsigned } from '../store/unsigned.ts'

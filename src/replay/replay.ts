@@ -16,16 +16,16 @@ export interface Spoken {
   readonly verdict: 'warn' | 'block' | 'halt'
   /** RFC 3339. */
   readonly at: string
-  /** The how manieth call of the session it was. */
+  /** Which call of the session it was, the first being 1. */
   readonly call: number
-  /** Calls of the session that this rule would have refused from then on, or kept from being made. */
+  /** Calls of the session that this rule would have blocked from then on, or kept from being made. */
   readonly saved: number
 }
 
 export interface ReplayedSession {
   readonly session: string
   readonly calls: number
-  /** The most calls in any 60 s, had none been refused. */
+  /** The most calls in any 60 s, had none been blocked. */
   readonly peak: number
   readonly verdicts: readonly Spoken[]
 }
@@ -131,7 +131,7 @@ function isHalted(session: SessionState, agent: AgentState): boolean {
   return haltIn({ session, agent: currentAgent(agent, session.lasting.epoch) }) !== undefined
 }
 
-function note({ spoken, calls }: Course, verdict: Verdict, at: number, refused: number): void {
+function note({ spoken, calls }: Course, verdict: Verdict, at: number, blocked: number): void {
   if (verdict.kind === 'allow') return
   const { kind, rule } = verdict
   const key = `${rule} ${kind}`
@@ -142,5 +142,5 @@ function note({ spoken, calls }: Course, verdict: Verdict, at: number, refused: 
     call: calls,
     saved: 0,
   }
-  spoken.set(key, { ...known, saved: known.saved + refused })
+  spoken.set(key, { ...known, saved: known.saved + blocked })
 }

@@ -29,7 +29,7 @@ export interface AgentCalls {
   readonly agent: string
   readonly type: string
   readonly count: number
-  /** Its own latch is closed. */
+  /** Its own breaker is tripped. */
   readonly halted?: true
 }
 

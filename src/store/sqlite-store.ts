@@ -85,7 +85,7 @@ export class StateDb {
     })
   }
 
-  /** Counts a failure of ours, or a refusal that could not be signed. */
+  /** Counts a failure of ours, or a block that could not be signed. */
   count(what: 'errors' | 'unsigned'): void {
     this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
   }

@@ -8,7 +8,7 @@ export interface Totals {
   readonly blocked: number
   readonly halted: number
   readonly errors: number
-  /** Refusals that stand in no audit log. */
+  /** Blocks that stand in no audit log. */
   readonly unsigned: number
   /** Calls that ran without our having been asked. */
   readonly unasked: number

@@ -1,4 +1,4 @@
-/** Refusals that could not be signed, as state.db counts them. */
+/** Blocks that could not be signed, as state.db counts them. */
 
 import { peek } from './peek.ts'
 

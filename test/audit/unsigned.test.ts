@@ -1,4 +1,4 @@
-/** Refusals that could not be signed: the next signed line says how many there were. */
+/** Blocks that could not be signed: the next signed line says how many there were. */
 
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { append } from '../../src/audit/append.ts'
 import { openLog } from '../support/logs.ts'
 
-/** A log whose lines are signed while `counted.total` refusals could not be. */
+/** A log whose lines are signed while `counted.total` blocks could not be. */
 function counting(t: TestContext, segmentBytes = 1e6) {
   const log = openLog(t, { segmentBytes })
   const counted: { total: number | undefined } = { total: 0 }
@@ -46,7 +46,7 @@ describe('the next signed line', () => {
     assert.equal(isSound(), true)
   })
 
-  test('names junk and unsigned refusals together', (t) => {
+  test('names junk and unsigned blocks together', (t) => {
     const { log, counted, block, isSound } = counting(t)
     block()
     writeFileSync(log.file, `${readFileSync(log.file, 'latin1')}{"at":"cut off`, 'latin1')

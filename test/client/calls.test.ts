@@ -1,4 +1,4 @@
-/** Calls of the real client: let run in silence, warned of, refused. */
+/** Calls of the real client: let run in silence, warned of, blocked. */
 
 import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -95,10 +95,10 @@ describe('a call of the real client', () => {
       ['one', 'two', 'three'].map((name) => existsSync(join(place.project, name))),
       [true, true, false],
     )
-    const [refusal] = asked[3]?.results ?? []
-    assert.equal(refusal?.isError, true)
+    const [block] = asked[3]?.results ?? []
+    assert.equal(block?.isError, true)
     assert.match(
-      refusal.text,
+      block.text,
       /: rate_limited: 3 tool calls in the last 60 s in this session \(limit 3\/min\)\. A place is free /,
     )
     assert.deepEqual([exitCode, result.result, result.terminal_reason], [0, 'I was stopped.', 'completed'])

@@ -32,12 +32,12 @@ function repeatingBeside(said: Message, place: Workplace): Scenario {
 }
 
 describe('a model that goes on and on in the real client', () => {
-  test('with one call is refused after five equal results, and after three refusals its turn ends', async (t) => {
+  test('with one call is blocked after five equal results, and after three blocks its turn ends', async (t) => {
     const place = await guarded(t, NOTE)
     const { exitCode, result, asked } = await prompt(place, { main: repeating(bash('cat note.txt')) })
     assert.equal(asked.length, 8)
-    const refusals = asked.flatMap(({ results }) => results).map(({ isError }) => isError)
-    assert.deepEqual(refusals, [...times(5, () => false), ...times(2, () => true)])
+    const blocks = asked.flatMap(({ results }) => results).map(({ isError }) => isError)
+    assert.deepEqual(blocks, [...times(5, () => false), ...times(2, () => true)])
     assert.match(
       asked[6]?.results[0]?.text ?? '',
       /: loop_detected: this call has given the same result 5 times /,

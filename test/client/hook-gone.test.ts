@@ -20,7 +20,7 @@ async function callWithoutHook(t: TestContext, ...options: string[]) {
 }
 
 describe('a call of the real client whose hook is gone', () => {
-  test('is refused with --fail-closed, and the model reads why', async (t) => {
+  test('is blocked with --fail-closed, and the model reads why', async (t) => {
     const { hasRun, returned } = await callWithoutHook(t, '--fail-closed')
     assert.deepEqual([hasRun, returned?.isError], [false, true])
     assert.match(returned?.text ?? '', /spikectl-hook\.js\]: failed; blocking because onFailure is "block"/)

@@ -57,7 +57,7 @@ describe('the plugin', () => {
     const { exitCode, stdout } = await (await plugged(t)).spikectl('doctor')
     assert.equal(exitCode, 0, stdout)
     assert.match(stdout, /ok +client +Claude Code 2\.1\.330\n/)
-    assert.match(stdout, /ok +block +the hook in the plugin spikectl@spikectl refused call 3/)
+    assert.match(stdout, /ok +block +the hook in the plugin spikectl@spikectl blocked call 3/)
   })
 
   test('shows the status to a person who asks for it with its command', async (t) => {

@@ -70,8 +70,8 @@ describe('on the screen of the real client', () => {
     const seen = await screen.until('spikectl ended the turn of this session', 'loop_detected')
     assert.match(seen.replace(/\s+/g, ' '), /To go on, write a prompt or run: spikectl reset/)
     const heading = `${WHOSE}
-"make test" fails the same way each time. At the fourth time spikectl warns, after the fifth it refuses the call, and the
-third round with nothing but a refused call ends the turn.
+"make test" fails the same way each time. At the fourth time spikectl warns, after the fifth it blocks the call, and the
+third round with nothing but a blocked call ends the turn.
 `
     keep('first-block.txt', place, heading, ...before, '$ claude', seen, await session(place, 'status'))
   })

@@ -67,7 +67,7 @@ const WAYS: readonly (readonly [string, (place: Workplace) => ToolCall, RegExp])
   ],
 ]
 
-/** The fourth call is refused, if the hooks still do that. */
+/** The fourth call is blocked, if the hooks still do that. */
 const LIMIT = { settings: { rate: { warnPerMin: 0, blockPerMin: 4 } } }
 
 /** In the person's own settings, or in those that the agent has beside it and the client looks at first. */
@@ -83,7 +83,7 @@ describe('an agent of the real client', () => {
         main: [
           [edit(place)],
           async () => {
-            await eventually('the change is refused', () => loggedIn(place).includes('guard_changed'))
+            await eventually('the change is blocked', () => loggedIn(place).includes('guard_changed'))
             return [bash('pwd')]
           },
           [bash('date')],
@@ -102,18 +102,18 @@ describe('an agent of the real client', () => {
     })
   }
 
-  test('does not get a refused change in by a harmless one to another file', async (t) => {
+  test('does not get a blocked change in by a harmless one to another file', async (t) => {
     const place = await guarded(t, {}, '--scope', 'local')
-    const refusals = () => loggedIn(place).filter((event) => event === 'guard_changed').length
+    const blocks = () => loggedIn(place).filter((event) => event === 'guard_changed').length
     await prompt(place, {
       main: [
         [bash(`echo '{}' > ${SETTINGS}`)],
         async () => {
-          await eventually('the first change is refused', () => refusals() === 1)
+          await eventually('the first change is blocked', () => blocks() === 1)
           return [bash(`echo '{"env":{"DEBUG":"1"}}' > .claude/settings.json`)]
         },
         async () => {
-          await eventually('the second change is refused', () => refusals() === 2)
+          await eventually('the second change is blocked', () => blocks() === 2)
           return [bash('pwd')]
         },
         [bash('date')],

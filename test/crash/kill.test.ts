@@ -14,7 +14,7 @@ const RUNS_A_ROUND = 40
 /** Far more than it takes: so the test ends even where nothing can be killed in time. */
 const MOST_ROUNDS = 60
 
-/** Every call is refused and signed; a file takes about four lines. */
+/** Every call is blocked and signed; a file takes about four lines. */
 const SETTINGS = { rate: { warnPerMin: 0, blockPerMin: 1 }, audit: { segmentBytes: 2048 } }
 
 /** A process that appends to the log, and what it exits with if it is let. */
@@ -23,7 +23,7 @@ interface Writer {
   readonly exitCode: number
 }
 
-const REFUSAL: Writer = {
+const BLOCK: Writer = {
   start: (home, ms) => runHook({ home, input: event(), ...killedAfter(ms) }),
   exitCode: 2,
 }
@@ -39,7 +39,7 @@ function killedAfter(ms: number | undefined) {
 
 /** One run in eight rotates the key. */
 function writerOf(run: number): Writer {
-  return run % 8 === 5 ? ROTATION : REFUSAL
+  return run % 8 === 5 ? ROTATION : BLOCK
 }
 
 /** How long a writer takes here and now with three others beside it, on a log of their own. */
@@ -54,11 +54,11 @@ async function usualRunMs(crowded: string, { start }: Writer): Promise<number> {
  * half of it, in which it signs and writes.
  */
 async function momentsOf(crowded: string): Promise<(writer: Writer) => number> {
-  const refusal = await usualRunMs(crowded, REFUSAL)
+  const block = await usualRunMs(crowded, BLOCK)
   const rotation = await usualRunMs(crowded, ROTATION)
   return (writer) => {
     const earliest = Math.random() < 0.5 ? 0 : 0.5
-    return (writer === ROTATION ? rotation : refusal) * (earliest + (1.2 - earliest) * Math.random())
+    return (writer === ROTATION ? rotation : block) * (earliest + (1.2 - earliest) * Math.random())
   }
 }
 
@@ -92,7 +92,7 @@ function verify(home: string, toll: Toll): void {
   for (const line of toll.acknowledged) if (!holds(line)) toll.lost.add(line)
 }
 
-/** Why refusals were not signed. That the log's lock could not be had in time is no fault. */
+/** Why blocks were not signed. That the log's lock could not be had in time is no fault. */
 function faults(home: string): string[] {
   const reasons = readFileSync(join(home, 'log.jsonl'), 'utf8').match(/"not signed: [^"]*"/g) ?? []
   return reasons.filter((reason) => !reason.includes('database is locked'))
@@ -103,7 +103,7 @@ describe('300 processes killed while four at a time append to a log of many file
     const home = temporaryHome(t, SETTINGS)
     const crowded = temporaryHome(t, SETTINGS)
     // A key can be rotated only once there is a log; how one begins is for the other test to interrupt.
-    for (const place of [home, crowded]) await REFUSAL.start(place)
+    for (const place of [home, crowded]) await BLOCK.start(place)
     const toll: Toll = { kills: 0, acknowledged: [], odd: [], alarms: [], lost: new Set() }
     for (let rounds = 0; toll.kills < KILLS && rounds < MOST_ROUNDS; rounds += 1) {
       await round(home, crowded, toll)

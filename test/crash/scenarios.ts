@@ -21,26 +21,26 @@ export interface Scenario {
 }
 
 const SEGMENT_BYTES = 2048
-/** Every call is refused and signed. */
+/** Every call is blocked and signed. */
 const settings = { rate: { warnPerMin: 0, blockPerMin: 1 }, audit: { segmentBytes: SEGMENT_BYTES } }
 /** The process that signs what a hook has blocked. */
-const refusal = { settings, args: [HOOK, 'record'], options: recording, exitCode: 0 }
+const blockedCall = { settings, args: [HOOK, 'record'], options: recording, exitCode: 0 }
 const rotation = { settings, args: [CLI, 'audit', 'rotate-key'], options: inHome, exitCode: 0 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  'first append': { ...refusal, prepare: async () => undefined, adds: ['genesis', 'block'] },
-  'plain append': { ...refusal, prepare: refuse, adds: ['block'] },
-  'new segment': { ...refusal, prepare: fillSegment, adds: ['segment', 'block'] },
-  rotation: { ...rotation, prepare: refuse, adds: ['rotate'] },
+  'first append': { ...blockedCall, prepare: async () => undefined, adds: ['genesis', 'block'] },
+  'plain append': { ...blockedCall, prepare: blockCall, adds: ['block'] },
+  'new segment': { ...blockedCall, prepare: fillSegment, adds: ['segment', 'block'] },
+  rotation: { ...rotation, prepare: blockCall, adds: ['rotate'] },
 }
 
-async function refuse(home: string): Promise<void> {
+async function blockCall(home: string): Promise<void> {
   const ended = await runHook({ home, input: event() })
   assert.ok(acknowledged(ended), ended.stderr)
 }
 
 async function fillSegment(home: string): Promise<void> {
-  do await refuse(home)
+  do await blockCall(home)
   while (statSync(join(home, 'audit/audit-000001.jsonl')).size < SEGMENT_BYTES)
 }
 
@@ -62,7 +62,7 @@ function recording(home: string): Options {
       session: 's1',
       tenant: '',
     },
-    entry: { event: 'block', message: 'refused', session: 's1', tenant: '' },
+    entry: { event: 'block', message: 'blocked', session: 's1', tenant: '' },
   }
   return { ...inHome(home), env: { [JOB]: JSON.stringify(job) } }
 }

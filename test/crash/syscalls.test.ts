@@ -98,7 +98,7 @@ async function killAndGoOn(
   return { wasKilled, complaints: complaints.map((what) => `${point.name} ${point.ordinal}: ${what}`) }
 }
 
-/** The next run must be refused and signed, and say nothing else: it has nothing to complain of. */
+/** The next run must be blocked and signed, and say nothing else: it has nothing to complain of. */
 async function goOn(home: string, killed: Ended): Promise<string[]> {
   const next = await runHook({ home, input: event(), cwd: '/' })
   const isUsual = next.exitCode === 2 && /^rate_limited: .+\n.+\n\[.+\]\n$/.test(next.stderr)

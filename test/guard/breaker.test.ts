@@ -19,11 +19,11 @@ function haltedScene(agent = 'main'): Scene {
 }
 
 describe('a halt', () => {
-  test('comes after three rounds in a row with a refused call: eight requests in all', () => {
+  test('comes after three rounds in a row with a blocked call: eight requests in all', () => {
     haltedScene()
   })
 
-  test('does not come while rounds without a refusal are between', () => {
+  test('does not come while rounds without a block are between', () => {
     const s = begun()
     rounds(s, 5, LS)
     for (const made of [LS, LS, other(1), LS, LS, other(2), LS, LS]) {
@@ -40,7 +40,7 @@ describe('a halt', () => {
       const made = { tool: 'Bash', id: `twice ${i}`, signature: 'main Bash ls', isPoll: false }
       const verdicts = times(2, () => meet(s, s.seconds, { type: 'call', agent: MAIN, ...made }).kind)
       assert.equal(verdicts[0], verdicts[1])
-      const result = verdicts[0] === 'block' ? 'refused' : 'a b'
+      const result = verdicts[0] === 'block' ? 'blocked' : 'a b'
       const event = { type: 'results', agent: MAIN, calls: [{ ...made, result }], endsRound: true } as const
       ends.push(...times(2, () => meet(s, s.seconds + 0.1, event).kind))
     }
@@ -55,7 +55,7 @@ describe('a halt', () => {
     }
   })
 
-  test('counts 24 parallel refused calls as one round', () => {
+  test('counts 24 parallel blocked calls as one round', () => {
     const s = begun({ rate: { blockPerMin: 5 } })
     const message = times(24, (i) => other(i))
     const { calls, end } = round(s, message)
@@ -64,7 +64,7 @@ describe('a halt', () => {
     assert.equal(round(s, message).end.kind, 'halt')
   })
 
-  test('refuses every call of every agent of the session when the main agent is halted', () => {
+  test('blocks every call of every agent of the session when the main agent is halted', () => {
     const s = haltedScene()
     for (const agent of ['main', 'foreground', 'background']) {
       const { verdicts, end } = round(s, [other(1)], agent)
@@ -82,7 +82,7 @@ describe('a halt', () => {
     assert.deepEqual(round(s, [other(5)]).calls, ['halt'])
   })
 
-  test('is opened by the prompt of a person, with the history forgotten and the rings as they were', () => {
+  test('is reset by the prompt of a person, with the history forgotten and the windows as they were', () => {
     const s = haltedScene()
     assert.equal(prompt(s).kind, 'allow')
     assert.deepEqual(rounds(s, 4, LS), ['allow', 'allow', 'allow', 'warn'])
@@ -92,7 +92,7 @@ describe('a halt', () => {
     assert.deepEqual(round(limited, [other(9)]).calls, ['block'], 'the last minute still counts')
   })
 
-  test('refuses a prompt that no person wrote, and is not opened by it', () => {
+  test('blocks a prompt that no person wrote, and is not reset by it', () => {
     for (const by of ['machine', 'schedule'] as const) {
       const s = haltedScene()
       assert.equal(prompt(s, by).kind, 'halt', by)
@@ -100,7 +100,7 @@ describe('a halt', () => {
     }
   })
 
-  test('comes after three refused rounds in a row, whatever scheduled prompts came among them', () => {
+  test('comes after three blocked rounds in a row, whatever scheduled prompts came among them', () => {
     const s = begun()
     rounds(s, 7, LS)
     prompt(s, 'schedule')
@@ -126,7 +126,7 @@ describe('a halt', () => {
     const event = {
       type: 'results',
       agent: MAIN,
-      calls: [{ id: 'last', tool: 'Bash', signature: 'main Bash ls', isPoll: false, result: 'refused' }],
+      calls: [{ id: 'last', tool: 'Bash', signature: 'main Bash ls', isPoll: false, result: 'blocked' }],
       endsRound: true,
     } as const
     meet(s, s.seconds, { ...call('main Bash ls', 'last'), tool: 'Bash' })
@@ -136,7 +136,7 @@ describe('a halt', () => {
     assert.deepEqual([second.verdict.kind, second.tally.halted], ['halt', 0])
   })
 
-  test('changes its words from refusal to refusal', () => {
+  test('changes its words from block to block', () => {
     const s = haltedScene()
     const nth = times(3, () => round(s, [other(1)]).verdicts[0]).map((verdict) =>
       verdict?.kind === 'halt' ? verdict.nth : undefined,
@@ -160,7 +160,7 @@ describe('over the rate', () => {
       assert.equal(end.kind, 'allow')
       assert.equal(verdicts[0]?.kind, 'allow')
       round(s, [other(i)], 'sibling', 1)
-      assert.equal(round(s, [other(i)], 'patient', 1).end.kind, 'allow', 'refused once, then it waits')
+      assert.equal(round(s, [other(i)], 'patient', 1).end.kind, 'allow', 'blocked once, then it waits')
     }
     const hammering = rounds(s, 4, other, 'hammering')
     assert.deepEqual(hammering.slice(0, 3), ['block', 'block', 'block, halt'])
@@ -192,7 +192,7 @@ describe('over the rate', () => {
 describe('too many agents at once', () => {
   const SPAWN = (i: number): Made => ({ call: `agent ${i}`, tool: 'Agent', result: 'started' })
 
-  test('are warned of at 15 and refused at 40 a minute by default, whoever starts them', () => {
+  test('are warned of at 15 and blocked at 40 a minute by default, whoever starts them', () => {
     const s = begun()
     const { calls } = round(s, times(45, SPAWN))
     assert.deepEqual([calls.indexOf('warn'), calls.indexOf('block')], [14, 39])
@@ -220,7 +220,7 @@ describe('a tool with limits of its own', () => {
 })
 
 describe('a session that tells neither of rounds nor of prompts', () => {
-  test('is never halted; from the tenth refusal in a row each ends the turn, until a place is free', () => {
+  test('is never halted; from the tenth block in a row each ends the turn, until a place is free', () => {
     const s = { ...scene({ rate: { blockPerMin: 2 } }) }
     meet(s, 0, call('first', 'first'))
     const verdicts = times(12, (i) => meet(s, 1, call(`c${i}`, `i${i}`)))
@@ -233,7 +233,7 @@ describe('a session that tells neither of rounds nor of prompts', () => {
 })
 
 describe('an older client, which tells of prompts and single results but not of rounds', () => {
-  test('is halted after ten refusals in a row, until a person writes a prompt', () => {
+  test('is halted after ten blocks in a row, until a person writes a prompt', () => {
     const s = begun()
     const verdicts = times(20, (i) => {
       s.seconds += 5
@@ -267,7 +267,7 @@ describe('two warnings due at once', () => {
 })
 
 describe('shadow mode', () => {
-  test('closes no latch that would hold once it is over', () => {
+  test('trips no breaker that would stay tripped once it is over', () => {
     const s: Scene = { ...begun({ mode: 'shadow' }) }
     rounds(s, 9, LS)
     assert.equal(round(s, [other(1)]).calls[0], 'halt')

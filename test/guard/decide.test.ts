@@ -91,7 +91,7 @@ describe('the rate rule', () => {
     ])
   })
 
-  test('refuses every call at a block limit of 1, and names no second', () => {
+  test('blocks every call at a block limit of 1, and names no second', () => {
     const verdict = meet(session(limits(0, 1)), 0, call('a'))
     assert.deepEqual(verdict, { kind: 'block', rule: 'rate', count: 1, limit: 1, nth: 1 })
   })
@@ -333,7 +333,7 @@ describe('an identity', () => {
     assert.equal(keyOf(identify({ session: 'a', user: 'x' })), keyOf(identify({ session: 'a', user: 'y' })))
   })
 
-  test('without a tenant is refused when the policy is strict', () => {
+  test('without a tenant is blocked when the policy is strict', () => {
     const strict = applySettings(DEFAULT_POLICY, { tenant: { strict: true } })
     assert.equal(lacksTenant(identify({ session: 'a' }), strict), true)
     assert.equal(lacksTenant(identify({ session: 'a', tenant: 't' }), strict), false)

@@ -7,7 +7,7 @@ import { halted, LOOPED, looped, play, playOn, scene } from '../support/rounds.t
 import { call, MAIN, meet, START, stateOf } from '../support/table.ts'
 
 describe('what a halt says', () => {
-  test('is the figure of the rule that blocked, whose it is, and the how many calls it has refused since', () => {
+  test('is the figure of the rule that blocked, whose it is, and how many calls it has blocked since', () => {
     const p = play({}, [...looped('one'), ...halted('one', 5, 'agent')])
     const next = () => meet(p.s, 8, { ...call('pwd', 'id'), agent: { id: 'one', type: '' } })
     const halt = { kind: 'halt', rule: 'repeat', count: 5, limit: 5, scope: 'agent' }
@@ -70,7 +70,7 @@ describe('what an event adds to the counters', () => {
     ['a call that is blocked', call('b', 'b'), { ...NONE, calls: 1, blocked: 1 }],
     ['the end of a round that halts', ended('b'), { ...NONE, halted: 1 }],
     ['the same end, told again', ended('b'), NONE],
-    ['a call that is refused by the halt', call('c', 'c'), { ...NONE, calls: 1, blocked: 1 }],
+    ['a call that is blocked by the halt', call('c', 'c'), { ...NONE, calls: 1, blocked: 1 }],
     ['the end of its round', ended('c'), NONE],
     ['a prompt of a machine', { type: 'prompt', agent: MAIN, by: 'machine' }, NONE],
     ['a prompt of a person', { type: 'prompt', agent: MAIN, by: 'person' }, NONE],

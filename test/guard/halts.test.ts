@@ -228,7 +228,7 @@ const TABLES: readonly (readonly [string, Settings, Rows])[] = [
     ],
   ],
   [
-    'a prompt of a schedule or a machine is refused while the session is halted, and lets nobody go on',
+    'a prompt of a schedule or a machine is blocked while the session is halted, and lets nobody go on',
     {},
     [
       ...LOOPED,
@@ -239,7 +239,7 @@ const TABLES: readonly (readonly [string, Settings, Rows])[] = [
     ],
   ],
   [
-    'a prompt of a machine is not refused while one subagent is halted alone',
+    'a prompt of a machine is not blocked while one subagent is halted alone',
     {},
     [...looped('one'), ...halted('one', 5, 'agent'), [9, 'one', 'machine', 'allow']],
   ],

@@ -9,7 +9,7 @@ import { call, MAIN, meet, session, stateOf } from '../support/table.ts'
 const LS = { call: 'ls', result: 'a b' }
 
 describe('the repeat rule', () => {
-  test('warns at the fourth identical call and refuses the one after five equal results', () => {
+  test('warns at the fourth identical call and blocks the one after five equal results', () => {
     assert.deepEqual(rounds(begun(), 7, LS), ['allow', 'allow', 'allow', 'warn', 'allow', 'block', 'block'])
   })
 

@@ -75,7 +75,7 @@ describe('what was stopped goes on', () => {
 describe('a client that an agent has started', () => {
   const by = (startedByAgent: boolean): GuardEvent => ({ ...PROMPT, startedByAgent })
 
-  test('has no person: its prompts are refused while the session is halted', () => {
+  test('has no person: its prompts are blocked while the session is halted', () => {
     const s = halted()
     assert.equal(meet(s, s.seconds, by(true)).kind, 'halt')
     assert.equal(meet(s, s.seconds, call('x')).kind, 'halt')

@@ -52,7 +52,7 @@ describe('in a session whose rounds nobody tells of', () => {
       new Array(9).fill('block'),
     )
     const halt = { kind: 'halt', rule: 'rate', count: 1, limit: 1, scope: 'session' }
-    assert.deepEqual(verdicts[9], { ...halt, nth: 1 }, 'it is itself the first call that the halt refuses')
+    assert.deepEqual(verdicts[9], { ...halt, nth: 1 }, 'it is itself the first call that the halt blocks')
     const single = { type: 'results', agent: MAIN, calls: [], endsRound: false } as const
     assert.equal(meet(s, 2, single).kind, 'allow', 'only the end of a round ends a turn')
   })

@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { blockedHome, event, hookEach, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
 
 describe('spikectl audit verify', () => {
-  test('accepts what the hook wrote: a genesis line and one for each refused call', async (t) => {
+  test('accepts what the hook wrote: a genesis line and one for each blocked call', async (t) => {
     const home = await blockedHome(t)
     const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
     assert.equal(exitCode, 0)
@@ -126,7 +126,7 @@ describe('spikectl audit verify', () => {
 })
 
 describe('spikectl audit checkpoint', () => {
-  /** A home with a checkpoint of four lines in c.txt, and ten refusals more. */
+  /** A home with a checkpoint of four lines in c.txt, and ten blocks more. */
   async function checkpointed(
     t: TestContext,
   ): Promise<{ home: string; note: string; verify: (...args: string[]) => ReturnType<typeof runCli> }> {
@@ -286,8 +286,8 @@ describe('spikectl audit', () => {
   })
 })
 
-describe('a refusal that cannot be signed', () => {
-  test('stays a refusal, and its reason, the log and status say so', async (t) => {
+describe('a block that cannot be signed', () => {
+  test('stays a block, and its reason, the log and status say so', async (t) => {
     const home = await blockedHome(t)
     chmodSync(join(home, 'audit/keys/signing-key.pem'), 0o644)
     const { exitCode, stderr } = await runHook({ home, input: event() })
@@ -323,6 +323,6 @@ describe('a refusal that cannot be signed', () => {
     assert.deepEqual(await recoveries(), [{ unsigned: 2 }, { unsigned: 1 }])
     const { exitCode, stdout } = await runCli(['audit', 'verify'], { home })
     assert.equal(exitCode, 0)
-    assert.match(stdout, /note: before line \d+, 2 refusals could not be signed\n/)
+    assert.match(stdout, /note: before line \d+, 2 blocks could not be signed\n/)
   })
 })

@@ -46,7 +46,7 @@ describe('managed settings', mountable, () => {
     const { found } = await findings(p)
     assert.deepEqual(problemsIn(found), [])
     assert.ok(found.some(({ what }) => /^the hooks are in .*managed-settings\.json$/.test(what)))
-    assert.ok(found.some(({ what }) => /managed-settings\.json refused call 3/.test(what)))
+    assert.ok(found.some(({ what }) => /managed-settings\.json blocked call 3/.test(what)))
   })
 
   test('let no hooks run beside theirs, and what silences others does not silence them', async (t) => {

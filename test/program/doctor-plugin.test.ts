@@ -24,7 +24,7 @@ async function told(p: Person): Promise<string[]> {
 
 const GUARDED = [
   'ok: the hooks are in the plugin spikectl@here',
-  'ok: the hook in the plugin spikectl@here refused call 3 of a throw-away session with that limit',
+  'ok: the hook in the plugin spikectl@here blocked call 3 of a throw-away session with that limit',
 ]
 const UNGUARDED = ['failure: no settings hold the hooks of spikectl, and no plugin does']
 

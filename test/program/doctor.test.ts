@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Finding, Level } from '../../src/commands/doctor/finding.ts'
-import { findings, type Person, person, plugin, refused, unsigned } from '../support/person.ts'
+import { blocked, findings, type Person, person, plugin, unsigned } from '../support/person.ts'
 import { run, temporaryHome } from '../support/processes.ts'
 
 const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, string, RegExp])[] = [
@@ -18,11 +18,11 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     'database',
     /state\.db is damaged/,
   ],
-  ['a signed log', refused, 'ok', 'log', /3 signed lines|2 signed lines/],
+  ['a signed log', blocked, 'ok', 'log', /3 signed lines|2 signed lines/],
   [
     'a log with a byte changed',
     async (p) => {
-      await refused(p)
+      await blocked(p)
       corrupt(join(p.state, 'audit/audit-000001.jsonl'))
     },
     'failure',
@@ -32,7 +32,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   [
     'a log that was cut',
     async (p) => {
-      await refused(p)
+      await blocked(p)
       cut(join(p.state, 'audit/audit-000001.jsonl'))
     },
     'failure',
@@ -42,7 +42,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   [
     'an audit.db that is none',
     async (p) => {
-      await refused(p)
+      await blocked(p)
       writeFileSync(join(p.state, 'audit.db'), 'x'.repeat(5000))
     },
     'warning',
@@ -319,7 +319,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
     () => undefined,
     'ok',
     'block',
-    /refused call 3 of a throw-away session with that limit/,
+    /blocked call 3 of a throw-away session with that limit/,
   ],
   [
     "a project's hooks without spikectl on the PATH",
@@ -418,7 +418,7 @@ describe('spikectl doctor', () => {
 
   test('changes nothing, in a home with a log and a damaged state.db', async (t) => {
     const p = await person(t)
-    await refused(p)
+    await blocked(p)
     const file = join(p.state, 'state.db')
     const bytes = readFileSync(file)
     writeFileSync(file, bytes.fill('x', 4096 + 900, 4096 + 3900))

@@ -1,4 +1,4 @@
-/** The hook keeps itself in a running session: which changes of the settings it refuses, and which it lets through. */
+/** The hook keeps itself in a running session: which changes of the settings it blocks, and which it lets through. */
 
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -218,7 +218,7 @@ function reordered(text: string): string {
 
 describe('a change of the settings', () => {
   for (const [name, change, says] of REFUSED) {
-    test(`is refused: ${name}`, async (t) => {
+    test(`is blocked: ${name}`, async (t) => {
       const person = await installed(t, 'project')
       change(person)
       const { exitCode, stdout, stderr } = await person.changed()
@@ -238,7 +238,7 @@ describe('a change of the settings', () => {
     })
   }
 
-  test('is refused in the user scope and in the local scope too', async (t) => {
+  test('is blocked in the user scope and in the local scope too', async (t) => {
     for (const scope of ['user', 'local'] as const) {
       const { own, changed } = await installed(t, scope)
       writeFileSync(own, '{}')
@@ -252,7 +252,7 @@ describe('a change of the settings', () => {
     assert.equal((await changed()).exitCode, 0)
   })
 
-  test('is refused in the settings of the repository, for a session in a folder of it or in a worktree', async (t) => {
+  test('is blocked in the settings of the repository, for a session in a folder of it or in a worktree', async (t) => {
     const { home, project, files, changed } = await installed(t, 'local')
     const inFolder = join(project, 'packages/a')
     const worktree = join(home, 'worktree')
@@ -282,7 +282,7 @@ describe('a change of the settings', () => {
     assert.equal((await changed({ AI_AGENT })).exitCode, 2)
   })
 
-  test('is refused when the folder of the settings is moved away, or a link to them is cut', async (t) => {
+  test('is blocked when the folder of the settings is moved away, or a link to them is cut', async (t) => {
     const moved = await installed(t, 'project')
     renameSync(join(moved.project, '.claude'), join(moved.project, '.claude2'))
     assert.equal((await moved.changed()).exitCode, 2)
@@ -294,7 +294,7 @@ describe('a change of the settings', () => {
     assert.equal((await linked.changed()).exitCode, 2)
   })
 
-  test('that was refused stays refused while it lies on disk, whatever is changed next', async (t) => {
+  test('that was blocked stays blocked while it lies on disk, whatever is changed next', async (t) => {
     const { own, files, changed } = await installed(t, 'project')
     const before = readFileSync(own)
     writeFileSync(own, '{}')
@@ -333,7 +333,7 @@ describe('a change of the settings', () => {
     assert.doesNotMatch((await spikectl('status', '--all')).stdout, /keeps its hooks/)
   })
 
-  test('is refused twice but signed once where the hook is registered twice', async (t) => {
+  test('is blocked twice but signed once where the hook is registered twice', async (t) => {
     const { own, changed, lines } = await installed(t, 'project')
     writeFileSync(own, '{}')
     const both = await Promise.all([changed(), changed()])
@@ -348,7 +348,7 @@ describe('a change of the settings', () => {
     const shadow = await installed(t, 'project', { mode: 'shadow' })
     writeFileSync(shadow.own, '{}')
     assert.equal((await shadow.changed()).exitCode, 0)
-    assert.match(String(shadow.lines('log.jsonl').at(-1)?.message), /would have refused a change/)
+    assert.match(String(shadow.lines('log.jsonl').at(-1)?.message), /would have blocked a change/)
     assert.doesNotMatch((await shadow.spikectl('status', '--all')).stdout, /keeps its hooks/)
     const off = { warnPerMin: 0, blockPerMin: 0 }
     const none = await installed(t, 'project', {

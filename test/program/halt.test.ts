@@ -43,7 +43,7 @@ function prompt(home: string, members: object = {}): Promise<Ended> {
 }
 
 describe('a runaway', () => {
-  test('is refused after five equal results, however its description is reworded, and ended after three refusals', async (t) => {
+  test('is blocked after five equal results, however its description is reworded, and ended after three blocks', async (t) => {
     const home = temporaryHome(t)
     const told = await rounds(home, 8)
     assert.deepEqual(
@@ -92,9 +92,9 @@ describe('a runaway', () => {
     assert.match(call.stderr, /^halted: /)
     assert.equal(JSON.parse(end.stdout).continue, false)
     for (const machine of [{ prompt: '<task-notification>\n…' }, { source: 'schedule_wakeup' }]) {
-      const refused = await prompt(home, machine)
-      assert.deepEqual([refused.exitCode, refused.stdout], [2, ''])
-      assert.match(refused.stderr, /^halted: /)
+      const blocked = await prompt(home, machine)
+      assert.deepEqual([blocked.exitCode, blocked.stdout], [2, ''])
+      assert.match(blocked.stderr, /^halted: /)
     }
     assert.deepEqual(await prompt(home, { source: 'user' }), {
       exitCode: 0,
@@ -198,7 +198,7 @@ describe('a runaway', () => {
     assert.equal(sessions[0].denied, 0)
     assert.match(
       (await runCli(['status'], { home })).stdout,
-      /shadow mode: nothing is refused; would have warned 2, blocked 5, ended 1 turn/,
+      /shadow mode: nothing is blocked; would have warned 2, blocked 5, ended 1 turn/,
     )
   })
 
@@ -222,13 +222,13 @@ describe('a runaway', () => {
     assert.doesNotMatch((await runCli(['explain', '--session', 's1'], { home })).stdout, /halt sub1/)
   })
 
-  test('in shadow mode is never refused, whatever else the settings demand', async (t) => {
+  test('in shadow mode is never blocked, whatever else the settings demand', async (t) => {
     const home = temporaryHome(t, { mode: 'shadow', tenant: { strict: true }, onError: 'block' })
     assert.equal((await runHook({ home, input: event() })).exitCode, 0)
     assert.equal((await runHook({ home, input: event({ tool_name: '' }) })).exitCode, 1)
   })
 
-  test('of an older client, which tells of each result by itself, is refused too', async (t) => {
+  test('of an older client, which tells of each result by itself, is blocked too', async (t) => {
     const home = temporaryHome(t)
     const codes: (number | null)[] = []
     for (let i = 0; i < 6; i += 1) {

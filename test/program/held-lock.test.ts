@@ -12,7 +12,7 @@ import { event, runCli, runHook, temporaryHome } from '../support/processes.ts'
 /** Each run waits for the lock as long as it may. Only what hangs takes longer than this. */
 const HANGS = { timeout: 300_000 }
 
-/** A call is refused at once, and one round with a refused call is enough. */
+/** A call is blocked at once, and one round with a blocked call is enough. */
 const HALTING = { tools: { Bash: { blockPerMin: 1 } }, halt: { afterDeniedRounds: 1 } }
 
 /** A home in which the agent of `members` was halted: the main one, and the session with it, if none is named. */
@@ -67,10 +67,10 @@ for (const [name, hinder] of HINDRANCES) {
           ask,
         ),
       )
-      for (const refused of [call, sibling]) {
-        assert.equal(refused?.exitCode, 2, refused?.stderr)
-        assert.match(refused?.stderr ?? '', /^halted: .+\n.+\n\[audit .+\]\n$/)
-        assert.equal(JSON.parse(refused?.stdout ?? '').continue, false)
+      for (const blocked of [call, sibling]) {
+        assert.equal(blocked?.exitCode, 2, blocked?.stderr)
+        assert.match(blocked?.stderr ?? '', /^halted: .+\n.+\n\[audit .+\]\n$/)
+        assert.equal(JSON.parse(blocked?.stdout ?? '').continue, false)
       }
       assert.deepEqual([round?.exitCode, JSON.parse(round?.stdout ?? '').continue], [0, false])
       assert.deepEqual([machine?.exitCode, machine?.stderr.startsWith('halted: ')], [2, true])

@@ -37,7 +37,7 @@ function halting(): string[] {
 
 describe('the hook, as a process', () => {
   // The one test of the hook that depends on the real 60 seconds.
-  test('is silent, warns once, then refuses with exit code 2 and a reason', async (t) => {
+  test('is silent, warns once, then blocks with exit code 2 and a reason', async (t) => {
     const home = temporaryHome(t, LOW)
     const ended = await hookEach(
       times(12, () => event()),
@@ -94,7 +94,7 @@ describe('the hook, as a process', () => {
     )
   })
 
-  test('refuses calls without a tenant where the policy demands one', async (t) => {
+  test('blocks calls without a tenant where the policy demands one', async (t) => {
     const home = temporaryHome(t, { tenant: { strict: true } })
     const without = await runHook({ home, input: event() })
     const named = await runHook({ home, input: event(), env: { SPIKECTL_TENANT: 'acme' } })
@@ -120,7 +120,7 @@ describe('the hook, as a process', () => {
     const [{ tools, denied }] = sessions
     assert.deepEqual([tools, denied, totals.calls, totals.warned], [{ Bash: 3 }, 2, 5, 3])
     const audit = readFileSync(join(home, 'audit/audit-000001.jsonl'), 'utf8').trimEnd().split('\n')
-    assert.equal(audit.length, 3, 'genesis and one line for each of the two refused calls')
+    assert.equal(audit.length, 3, 'genesis and one line for each of the two blocked calls')
   })
 
   test('takes an id that comes again after its result for a new call', async (t) => {
@@ -279,7 +279,7 @@ describe('a project file', () => {
     assert.equal(/\\u001b|\\u0007/.test(stdout), false)
   })
 
-  test('that refuses on errors is heeded when an error comes', async (t) => {
+  test('that blocks on errors is heeded when an error comes', async (t) => {
     const options = withProject(temporaryHome(t, own), '{"onError":"block"}')
     symlinkSync(join(options.home, 'elsewhere'), join(options.home, 'state.db'))
     assert.equal((await runHook({ ...options, input: event() })).exitCode, 2)
@@ -297,11 +297,11 @@ describe('a project file', () => {
   })
 })
 
-describe('a decided refusal', () => {
-  const refusing = { rate: { blockPerMin: 1 } }
+describe('a decided block', () => {
+  const blocking = { rate: { blockPerMin: 1 } }
 
   test('stays one when nobody can read the reason', async (t) => {
-    const home = temporaryHome(t, refusing)
+    const home = temporaryHome(t, blocking)
     writeFileSync(join(home, 'event'), event())
     const full = await run(
       ['-c', `"$0" "$1" <event 2>/dev/full`, process.execPath, HOOK],
@@ -324,7 +324,7 @@ describe('a decided refusal', () => {
       spoil(home)
       const project = join(home, 'project/.claude')
       mkdirSync(project, { recursive: true })
-      writeFileSync(join(project, 'spikectl.json'), JSON.stringify(refusing))
+      writeFileSync(join(project, 'spikectl.json'), JSON.stringify(blocking))
       const { exitCode, stdout, stderr } = await runHook({
         home,
         input: event({ cwd: join(home, 'project') }),
@@ -344,8 +344,8 @@ describe('a state.db that cannot be used', () => {
     holder.exec('BEGIN IMMEDIATE')
     const allowed = await runHook({ home, input: event() })
     writeFileSync(join(home, 'config.json'), '{"onError":"block"}')
-    const refused = await runHook({ home, input: event() })
-    assert.deepEqual([allowed.exitCode, refused.exitCode], [1, 2])
+    const blocked = await runHook({ home, input: event() })
+    assert.deepEqual([allowed.exitCode, blocked.exitCode], [1, 2])
     assert.match(allowed.stderr, /^spikectl: .+state\.db was locked for \d+ s by another process\. .+\n$/)
   })
 
@@ -379,8 +379,8 @@ describe('bad input', () => {
       await runHook({ home, input: event() })
       const allowed = await runHook({ home, input })
       writeFileSync(join(home, 'config.json'), '{"onError":"block"}')
-      const refused = await runHook({ home, input })
-      assert.deepEqual([allowed.exitCode, refused.exitCode, allowed.stdout], [1, 2, ''])
+      const blocked = await runHook({ home, input })
+      assert.deepEqual([allowed.exitCode, blocked.exitCode, allowed.stdout], [1, 2, ''])
       assert.match(allowed.stderr, /^spikectl: .+\n$/)
       assert.match(allowed.stderr, says)
       const status = JSON.parse((await runCli(['status', '--json'], { home })).stdout)

@@ -8,7 +8,7 @@ import { event, inParallel, runCli, runHook, temporaryHome, times } from '../sup
 const AT_ONCE = 32
 const LIMIT = 100
 
-/** All calls, 32 hook processes at once; how many ran, were refused, and anything else that came out. */
+/** All calls, 32 hook processes at once; how many ran, were blocked, and anything else that came out. */
 async function storm(home: string, calls: number) {
   const ended = await inParallel(
     times(calls, () => () => runHook({ home, input: event() })),
@@ -17,7 +17,7 @@ async function storm(home: string, calls: number) {
   const withCode = (code: number) => ended.filter(({ exitCode }) => exitCode === code).length
   const odd = ended.filter(({ exitCode }) => exitCode !== 0 && exitCode !== 2).map(({ stderr }) => stderr)
   const unsigned = ended.filter(({ stderr }) => stderr.includes('[audit not signed')).length
-  return { ran: withCode(0), refused: withCode(2), odd, unsigned }
+  return { ran: withCode(0), blocked: withCode(2), odd, unsigned }
 }
 
 async function statusOf(home: string) {
@@ -29,14 +29,14 @@ describe('32 hook processes at once', () => {
     const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: LIMIT } })
     await runHook({ home, input: event({ session_id: 'another' }) })
     const { unsigned, ...answers } = await storm(home, 160)
-    assert.deepEqual(answers, { ran: 99, refused: 61, odd: [] })
+    assert.deepEqual(answers, { ran: 99, blocked: 61, odd: [] })
     const { sessions, totals } = await statusOf(home)
     assert.deepEqual([sessions[0].count, sessions[0].denied, totals.calls], [99, 61, 161])
     const { lines, problem } = verifyLog({ folder: join(home, 'audit') })
     assert.equal(problem, undefined)
     // A line that its recorder finishes in the moment in which the hook must answer is signed all the same.
     assert.ok(lines <= 62 && lines + unsigned >= 62, 'a blocked call is signed, or says that it is not')
-    assert.ok(lines > 31, `${unsigned} of 61 refusals were too late to be signed`)
+    assert.ok(lines > 31, `${unsigned} of 61 blocks were too late to be signed`)
   })
 
   test('on a home that does not exist yet neither', async (t) => {
@@ -56,10 +56,10 @@ describe('32 hook processes at once', () => {
     }
   })
 
-  test('that are all refused first make one key, one log and one line each', async (t) => {
+  test('that are all blocked first make one key, one log and one line each', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 1 } })
     const { unsigned, ...answers } = await storm(home, AT_ONCE)
-    assert.deepEqual(answers, { ran: 0, refused: AT_ONCE, odd: [] })
+    assert.deepEqual(answers, { ran: 0, blocked: AT_ONCE, odd: [] })
     const report = verifyLog({ folder: join(home, 'audit') })
     assert.deepEqual([report.lines + unsigned, report.problem], [AT_ONCE + 1, undefined])
     assert.deepEqual(readdirSync(join(home, 'audit/keys')).length, 2)
@@ -82,8 +82,8 @@ describe('32 hook processes at once', () => {
   test('on a database of zeros: one moves it aside, and nothing counted afterwards is lost', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: 1000 } })
     writeFileSync(join(home, 'state.db'), Buffer.alloc(40_960))
-    const { ran, refused, odd } = await storm(home, 64)
-    assert.deepEqual([ran, refused, odd.length], [63, 0, 1], odd.join('|'))
+    const { ran, blocked, odd } = await storm(home, 64)
+    assert.deepEqual([ran, blocked, odd.length], [63, 0, 1], odd.join('|'))
     assert.match(
       odd[0] ?? '',
       /^spikectl: state\.db was damaged: it is moved to .+, and counting starts anew\n$/,
@@ -93,7 +93,7 @@ describe('32 hook processes at once', () => {
   })
 })
 
-/** How long a refused call takes here and now, with three others beside it. */
+/** How long a blocked call takes here and now, with three others beside it. */
 async function usualRunMs(home: string): Promise<number> {
   const crowd = join(home, 'crowd')
   mkdirSync(crowd)
@@ -113,12 +113,12 @@ describe('500 hook runs killed at random moments', () => {
     )
     const killed = ended.filter(({ signal }) => signal === 'SIGKILL').length
     const ran = ended.filter(({ exitCode }) => exitCode === 0).length
-    const refused = ended.filter(({ exitCode }) => exitCode === 2).length
+    const blocked = ended.filter(({ exitCode }) => exitCode === 2).length
     const unsigned = ended.filter(({ stderr }) => stderr.includes('[audit not signed')).length
-    assert.equal(killed + ran + refused, 500, 'no run failed by itself')
+    assert.equal(killed + ran + blocked, 500, 'no run failed by itself')
     assert.ok(
-      killed > 50 && refused > 50,
-      `${killed} killed in time, ${refused} refused: too few to say anything`,
+      killed > 50 && blocked > 50,
+      `${killed} killed in time, ${blocked} blocked: too few to say anything`,
     )
 
     const { exitCode, stderr } = await runHook({ home, input: event({ session_id: 'after' }) })
@@ -126,13 +126,13 @@ describe('500 hook runs killed at random moments', () => {
     const { sessions, totals } = await statusOf(home)
     const counted = sessions.find(({ session }: { session: string }) => session === 's1')
     assert.ok(counted.peak >= Math.min(ran, LIMIT - 1), 'every call that ran was counted')
-    assert.ok(counted.denied >= refused && totals.calls - 1 <= 500, 'no call was counted twice')
+    assert.ok(counted.denied >= blocked && totals.calls - 1 <= 500, 'no call was counted twice')
     assert.ok(counted.peak <= LIMIT - 1, 'not one call too many was let through')
     const report = verifyLog({ folder: join(home, 'audit') })
     assert.equal(report.problem, undefined)
     assert.ok(
-      report.lines - 1 + unsigned >= refused,
-      'every refusal that was given is signed, or says that it is not',
+      report.lines - 1 + unsigned >= blocked,
+      'every block that was given is signed, or says that it is not',
     )
   })
 })

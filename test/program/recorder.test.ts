@@ -74,7 +74,7 @@ for (const [ends, signal, why] of ENDS) {
       assert.deepEqual([call.exitCode, JSON.parse(call.stdout).continue], [2, false])
     })
 
-    test('leaves a call without a tenant, and a change of the settings, refused', async (t) => {
+    test('leaves a call without a tenant, and a change of the settings, blocked', async (t) => {
       const home = temporaryHome(t, { tenant: { strict: true } })
       assert.equal((await runHook({ ...options(home, signal), input: event() })).exitCode, 2)
       const named = { ...options(home, signal) }

@@ -99,7 +99,7 @@ describe('the end of a halted session', () => {
       (await signed(home, 'resumed')).map(({ how }) => how),
       ['session_end'],
     )
-    assert.match((await runCli(['log'], { home })).stdout, /its window is dropped although calls are refused/)
+    assert.match((await runCli(['log'], { home })).stdout, /its window is dropped although calls are blocked/)
     assert.equal(await isHalted(home), true)
   })
 })

@@ -27,8 +27,8 @@ const HALTING = { tools: { Bash: { blockPerMin: 1 } }, halt: { afterDeniedRounds
 
 const DIM = '\u001b[2mspikectl 0/500\u001b[0m\n'
 
-/** A round of one call, which is refused. */
-async function refusedRound(home: string, members: object = {}): Promise<void> {
+/** A round of one call, which is blocked. */
+async function blockedRound(home: string, members: object = {}): Promise<void> {
   const made = { tool_name: 'Bash', tool_input: { command: 'ls' }, tool_use_id: 't1' }
   assert.equal((await runHook({ home, input: event({ ...made, ...members }) })).exitCode, 2)
   const batch = { hook_event_name: 'PostToolBatch', tool_calls: [made] }
@@ -62,7 +62,7 @@ describe('the status line', () => {
     assert.equal((await draw({ home })).stdout, '\u001b[33mspikectl 5/10 warn\u001b[0m\n')
   })
 
-  test('is red where the next call would be refused, and says until when', async (t) => {
+  test('is red where the next call would be blocked, and says until when', async (t) => {
     const home = called(t, 9)
     const [session] = JSON.parse((await runCli(['status', '--json'], { home })).stdout).sessions
     const { stdout } = await draw({ home })
@@ -79,21 +79,21 @@ describe('the status line', () => {
 
   test('is bold and red for a session that is halted, until a person has written a prompt', async (t) => {
     const home = temporaryHome(t, HALTING)
-    await refusedRound(home)
+    await blockedRound(home)
     assert.equal(
       (await draw({ home })).stdout,
       '\u001b[1;31mspikectl halted until your next prompt\u001b[0m\n',
     )
     await runHook({ home, input: event({ hook_event_name: 'UserPromptSubmit', prompt: 'go on' }) })
-    assert.equal(await line({ home }), 'spikectl 0/500, 1 refused\n')
+    assert.equal(await line({ home }), 'spikectl 0/500, 1 blocked\n')
   })
 
   test('counts the agents that are halted while others go on', async (t) => {
     const home = temporaryHome(t, HALTING)
-    for (const agent_id of ['a1', 'a2']) await refusedRound(home, { agent_id })
-    assert.equal(await line({ home }), 'spikectl 0/500, 2 refused, 2 agents halted\n')
+    for (const agent_id of ['a1', 'a2']) await blockedRound(home, { agent_id })
+    assert.equal(await line({ home }), 'spikectl 0/500, 2 blocked, 2 agents halted\n')
     await runHook({ home, input: event({ hook_event_name: 'UserPromptSubmit', prompt: 'go on' }) })
-    assert.equal(await line({ home }), 'spikectl 0/500, 2 refused\n')
+    assert.equal(await line({ home }), 'spikectl 0/500, 2 blocked\n')
   })
 
   test('says so in shadow mode, and of what shadow mode would have done nothing, then or later', async (t) => {
@@ -126,7 +126,7 @@ describe('the status line', () => {
     assert.equal(await line({ home, env: { SPIKECTL_TENANT: 'other' } }), 'spikectl 0/500\n')
     assert.equal(
       (await draw({ home })).stdout,
-      '\u001b[31mspikectl: no tenant is named, calls are refused\u001b[0m\n',
+      '\u001b[31mspikectl: no tenant is named, calls are blocked\u001b[0m\n',
     )
   })
 

@@ -85,11 +85,11 @@ describe('three calls that ran without the hook having been asked', () => {
     assert.equal(await line({ home }), 'spikectl shadow 4/500, 3 ran unasked\n')
   })
 
-  test('let the next call be refused when they have filled the window', async (t) => {
+  test('let the next call be blocked when they have filled the window', async (t) => {
     const home = await home3(t, { rate: { blockPerMin: 5 } })
-    const refused = await runHook({ home, input: event() })
-    assert.equal(refused.exitCode, 2)
-    assert.match(refused.stderr, /^rate_limited: 5 tool calls/)
+    const blocked = await runHook({ home, input: event() })
+    assert.equal(blocked.exitCode, 2)
+    assert.match(blocked.stderr, /^rate_limited: 5 tool calls/)
   })
 
   test('count once when the hook is registered twice and both are told at once', async (t) => {

@@ -10,8 +10,8 @@ const ODD = 'a\u001b[31m\u007f\u009b1m\u202eb\u200b\u200d\ufeff\u2028\u{e0041}\u
 const PATTERN = `${ODD.slice(0, ODD.indexOf('\ufeff'))}*`
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u3164]/u
 
-/** A home in which a tool of an odd name was refused, and its call. */
-async function refusedHome(t: TestContext) {
+/** A home in which a tool of an odd name was blocked, and its call. */
+async function blockedHome(t: TestContext) {
   const home = temporaryHome(t, {
     rate: { warnPerMin: 1, blockPerMin: 2 },
     tools: { [PATTERN]: { blockPerMin: 2 } },
@@ -37,7 +37,7 @@ function assertSeen(text: string): void {
 
 describe('control, bidi and zero-width characters of names', () => {
   test('stand in log.jsonl as \\uXXXX, and parse to what they were', async (t) => {
-    const { home } = await refusedHome(t)
+    const { home } = await blockedHome(t)
     const text = readFileSync(join(home, 'log.jsonl'), 'utf8')
     assertSeen(text)
     const entries = text
@@ -51,7 +51,7 @@ describe('control, bidi and zero-width characters of names', () => {
   })
 
   test('stand in what is asked for as JSON as \\uXXXX', async (t) => {
-    const { home, call } = await refusedHome(t)
+    const { home, call } = await blockedHome(t)
     for (const args of [
       ['status', '--json'],
       ['log', '--json'],
@@ -67,7 +67,7 @@ describe('control, bidi and zero-width characters of names', () => {
   })
 
   test('parse from --json to what they were', async (t) => {
-    const { home, call } = await refusedHome(t)
+    const { home, call } = await blockedHome(t)
     const status = JSON.parse((await runCli(['status', '--json'], { home })).stdout)
     const odd = status.sessions.find(({ session }: { session: string }) => session === `s-${ODD}`)
     assert.deepEqual(odd.tools, { [`mcp__${ODD}`]: 1 })
@@ -79,7 +79,7 @@ describe('control, bidi and zero-width characters of names', () => {
   })
 
   test('are replaced in what people are shown', async (t) => {
-    const { home, call } = await refusedHome(t)
+    const { home, call } = await blockedHome(t)
     for (const args of [
       ['status'],
       ['log'],
@@ -93,8 +93,8 @@ describe('control, bidi and zero-width characters of names', () => {
     }
   })
 
-  test('are replaced in the reason of a refusal', async (t) => {
-    const { home } = await refusedHome(t)
+  test('are replaced in the reason of a block', async (t) => {
+    const { home } = await blockedHome(t)
     const { exitCode, stderr } = await runHook({ home, input: event({ session_id: 's2', tool_name: ODD }) })
     assert.equal(exitCode, 2)
     assertSeen(stderr)

@@ -23,7 +23,7 @@ const REFUSAL = /\[audit ([0-9a-f]{8})#(\d+) ([0-9a-f]{4})…\]\n$/
 const RECORD = /^\{"audit":"([0-9a-f]{8})#(\d+) ([0-9a-f]{4})…"/
 const ROTATION = /^audit ([0-9a-f]{8}): line (\d+), signed by the old key, names the new one\n$/
 
-/** The line that a refusal or a rotation named, if the words got out. */
+/** The line that a block or a rotation named, if the words got out. */
 export function acknowledged({ stdout, stderr }: Ended): Acknowledged | undefined {
   const [, log, seq, sha = ''] = REFUSAL.exec(stderr) ?? RECORD.exec(stdout) ?? ROTATION.exec(stdout) ?? []
   return log && seq ? { log, seq: Number(seq), sha, isRotation: sha === '' } : undefined

@@ -7,11 +7,11 @@ import { event, hookEach, runCli, temporaryHome } from './processes.ts'
 
 const HALTING = { rate: { warnPerMin: 0, blockPerMin: 2 }, halt: { afterDeniedRounds: 1 } }
 
-/** A home whose session s1 is halted: one call ran, the second was refused, and its round ended the turn. */
+/** A home whose session s1 is halted: one call ran, the second was blocked, and its round ended the turn. */
 export async function haltedHome(t: TestContext, members: object = {}): Promise<string> {
   const home = temporaryHome(t, HALTING)
   const second = { tool_name: 'Bash', tool_input: {}, tool_use_id: 'second' }
-  const batch = { hook_event_name: 'PostToolBatch', tool_calls: [{ ...second, tool_response: 'refused' }] }
+  const batch = { hook_event_name: 'PostToolBatch', tool_calls: [{ ...second, tool_response: 'blocked' }] }
   await hookEach([event(members), event({ ...second, ...members }), event({ ...batch, ...members })], {
     home,
   })

@@ -36,8 +36,8 @@ export async function person(t: TestContext, version: string | undefined = '2.1.
 
 export type Person = Awaited<ReturnType<typeof person>>
 
-/** Calls until one is refused, so that there is a signed log. */
-export async function refused({ state, call }: Person): Promise<void> {
+/** Calls until one is blocked, so that there is a signed log. */
+export async function blocked({ state, call }: Person): Promise<void> {
   writeFileSync(join(state, 'config.json'), '{"rate":{"warnPerMin":0,"blockPerMin":2}}', { mode: 0o600 })
   for (const _ of times(3, Number)) await call()
 }
@@ -75,7 +75,7 @@ export function enable(file: string, id: string, isEnabled: boolean): void {
 /** A block that could not be signed, because what stands in the log's place is no folder. */
 export async function unsigned(p: Person): Promise<void> {
   writeFileSync(join(p.state, 'audit'), '', { mode: 0o600 })
-  await refused(p)
+  await blocked(p)
   rmSync(join(p.state, 'audit'))
 }
 

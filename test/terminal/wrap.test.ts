@@ -14,7 +14,7 @@ describe('text', () => {
     ['\u001b[31mcolours\u001b[39m do not count', 11, ['\u001b[31mcolours\u001b[39m do', 'not count']],
     ['漢字 are two wide', 8, ['漢字 are', 'two wide']],
     ['to go on: spikectl reset 3f2a', 16, ['to go on:', 'spikectl reset 3f2a']],
-    ['refused [audit ec6b#5 5b47…]', 20, ['refused', '[audit ec6b#5 5b47…]']],
+    ['blocked [audit ec6b#5 5b47…]', 20, ['blocked', '[audit ec6b#5 5b47…]']],
     ['', 10, ['']],
   ] as const) {
     test(`of ${JSON.stringify(text)} at ${columns} columns`, () =>

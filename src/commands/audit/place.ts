@@ -37,7 +37,7 @@ export function findLog(paths: Paths, path: string | undefined): Place {
   if (!existsSync(place) && !head) {
     const hint =
       path === undefined
-        ? 'It begins with the first call that is refused, reset, or limit that is loosened'
+        ? 'It begins with the first call that is blocked, reset, or limit that is loosened'
         : 'Run: spikectl audit verify'
     throw failure(`there is no audit log at ${place || "''"}`, hint)
   }

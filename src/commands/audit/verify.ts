@@ -184,7 +184,7 @@ function notes({ report, contradiction }: Finding): string[] {
     ...found.map(({ seq }) => `line ${seq} records that the log was not as its writer had left it`),
     ...landmarks
       .filter(({ members }) => unsignedIn(members) > 0)
-      .map(({ seq, members }) => `before line ${seq}, ${unsignedIn(members)} refusals could not be signed`),
+      .map(({ seq, members }) => `before line ${seq}, ${unsignedIn(members)} blocks could not be signed`),
     ...junk.map(({ seq }) => `before line ${seq} stands an append that was cut off; it names it`),
     ...landmarks
       .filter(isRebuilt)

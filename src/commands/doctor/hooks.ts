@@ -15,7 +15,7 @@ import type { HookPlace } from './places.ts'
 
 /** `isThere` says whether a program can be found. */
 export function hookFindings(place: HookPlace, isThere: (program: string) => boolean): Finding[] {
-  // No agent can take hooks out of managed settings, so that no change of them has to be refused.
+  // No agent can take hooks out of managed settings, so that no change of them has to be blocked.
   const missing = unheardEvents(place.hooks).filter((event) => !(place.isManaged && event === 'ConfigChange'))
   return [
     ...(missing.length > 0 ? [incomplete(place, missing)] : []),
@@ -25,7 +25,7 @@ export function hookFindings(place: HookPlace, isThere: (program: string) => boo
 }
 
 const LOST: Readonly<Record<(typeof EVENTS)[number], string>> = {
-  PreToolUse: 'no call is counted or refused',
+  PreToolUse: 'no call is counted or blocked',
   PostToolBatch: 'no loop can be told from work, and no turn is ended',
   UserPromptSubmit: 'a halted session does not go on with a prompt',
   SessionEnd: 'the counts of sessions that have ended are dropped late',

@@ -93,7 +93,7 @@ function policyFinding(policy: Policy): Finding {
   }
   if (policy.mode === 'shadow') {
     const run = 'spikectl config set mode enforce'
-    return warning('config', 'mode is shadow', 'nothing is refused, only counted and logged', run)
+    return warning('config', 'mode is shadow', 'nothing is blocked, only counted and logged', run)
   }
   const { warnPerMin, blockPerMin } = policy.rate
   return ok('config', `warns at ${warnPerMin} and blocks at ${blockPerMin} calls a minute`)
@@ -127,7 +127,7 @@ function databaseFinding({ stateDb }: Paths): Finding {
 function logFindings(context: Context): Finding[] {
   const { paths } = context
   if (!existsSync(paths.audit) && !existsSync(paths.auditDb)) {
-    return [ok('log', 'nothing was refused yet, so that there is no audit log')]
+    return [ok('log', 'nothing was blocked yet, so that there is no audit log')]
   }
   const place = findLog(paths, undefined)
   const report = verifyPlace(context, { ...place, problem: undefined }, { fast: true })

@@ -27,7 +27,7 @@ export function trialFindings(place: HookPlace, surroundings: Surroundings): Fin
   const env = environmentOf(surroundings)
   const last = lastOfTrial(command, env)
   if (last) return [blockFailure(place, command, surroundings, last)]
-  const what = `the hook in ${place.name} refused call ${LIMIT} of a throw-away session with that limit`
+  const what = `the hook in ${place.name} blocked call ${LIMIT} of a throw-away session with that limit`
   return [latencyFinding(place, command, env), ok('block', what)]
 }
 

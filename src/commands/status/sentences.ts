@@ -80,7 +80,7 @@ export function totalsSentences(totals: Totals, mode: Policy['mode']): string[] 
     `since the beginning: ${counted(calls, 'call')}, of them ${warned} at or above a warn limit and ${blocked} blocked${missing}; ${ends}`,
   ]
   if (mode === 'enforce' && wouldWarn + wouldBlock + wouldHalt === 0) return sentences
-  const now = mode === 'shadow' ? 'shadow mode: nothing is refused;' : 'while it was in shadow mode it'
+  const now = mode === 'shadow' ? 'shadow mode: nothing is blocked;' : 'while it was in shadow mode it'
   const would = `warned ${wouldWarn}, blocked ${wouldBlock}, ended ${counted(wouldHalt, 'turn')}`
   return [...sentences, `${now} would have ${would}`]
 }

@@ -32,7 +32,7 @@ export interface Phrase {
 
 export const OFF: readonly Phrase[] = [{ text: 'spikectl off', colour: 'dim' }]
 export const NO_TENANT: readonly Phrase[] = [
-  { text: 'spikectl: no tenant is named, calls are refused', colour: 'red' },
+  { text: 'spikectl: no tenant is named, calls are blocked', colour: 'red' },
 ]
 /** The hook fails at each call. */
 export const UNCOUNTED: Phrase = {
@@ -65,17 +65,17 @@ function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy):
   const verdict = outlook(session, policy, now)
   if (verdict.kind === 'halt') return HALTED
   const rate = ratePhrase(figure, verdict, now)
-  // What another mode has refused or halted is void.
+  // What another mode has blocked or halted is void.
   if (session.lasting.mode !== policy.mode) return [rate]
-  const refused = verdict.kind === 'block' ? 0 : countOf(aged(session.blocked, now))
+  const blocked = verdict.kind === 'block' ? 0 : countOf(aged(session.blocked, now))
   return [
     rate,
-    ...(refused > 0 ? [{ text: `${refused} refused`, colour: 'yellow' as const }] : []),
+    ...(blocked > 0 ? [{ text: `${blocked} blocked`, colour: 'yellow' as const }] : []),
     ...(haltedAgents > 0 ? [{ text: `${agents(haltedAgents)} halted`, colour: 'red' as const }] : []),
   ]
 }
 
-/** The count alone where no limit refuses anything. */
+/** The count alone where no limit blocks anything. */
 function figureOf(session: SessionState, { rate }: Policy, now: number): string {
   const count = countOf(aged(counterIn(session, RATE).window, now))
   return rate.blockPerMin === 0 ? String(count) : `${count}/${rate.blockPerMin}`

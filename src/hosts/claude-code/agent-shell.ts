@@ -1,8 +1,8 @@
 import type { Environment } from '../../system/paths.ts'
 
 /**
- * True in a shell that the guarded agent itself has opened (Claude Code's Bash tool), where it must not be
- * able to open its own latch. Source: client 2.1.330 as observed: AI_AGENT ends in "_agent" there and in
+ * True in a shell that the guarded agent itself has started (Claude Code's Bash tool), where it must not be
+ * able to reset its own breaker. Source: client 2.1.330 as observed: AI_AGENT ends in "_agent" there and in
  * "_harness" in a hook; older clients set CLAUDECODE=1 alone.
  */
 export function isAgentShell(env: Environment): boolean {

@@ -23,14 +23,14 @@ const MOST = 599
 const MAX_FAILURE = 600
 const MAX_NOTICE = 300
 
-/** A change of the settings is refused. `problem` says which file does what. */
+/** A change of the settings is blocked. `problem` says which file does what. */
 export function replyToGuardChange(problem: string, audit?: string): Reply {
   const facts = `guard_changed: ${printable(problem)}.`
   const advice =
-    'This change is refused: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.'
+    'This change is blocked: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.'
   const person =
     'For the person: spikectl doctor, then spikectl install to put the hooks back; or to remove them spikectl uninstall'
-  return refused(personFirst({ facts, advice }, person, audit))
+  return blocked(personFirst({ facts, advice }, person, audit))
 }
 
 /** The call runs; the model and the person are told once. */
@@ -43,20 +43,20 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
 }
 
 /**
- * The call is refused; the model reads why. `audit` is the reference of the signed line, or why there is none;
- * it is left out for a call that was refused before, because a repeat is not signed again.
+ * The call is blocked; the model reads why. `audit` is the reference of the signed line, or why there is none;
+ * it is left out for a call that was blocked before, because a repeat is not signed again.
  */
 export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
   const reason = blockReason(block, identity)
   const inOrder = machineWord(block) === 'rate_limited' ? personLast : personFirst
-  const reply = refused(inOrder(reason, personLine(identity), audit))
+  const reply = blocked(inOrder(reason, personLine(identity), audit))
   return block.endsTurn ? { ...reply, stdout: stopping(block, identity, 'agent') } : reply
 }
 
-/** The call is refused and the turn ends; the person reads why. */
+/** The call is blocked and the turn ends; the person reads why. */
 export function replyToHaltedCall(halt: Halt, identity: Identity, audit?: string): Reply {
   const reason = personFirst(haltReason(halt, identity), personLine(identity), audit)
-  return { ...refused(reason), stdout: stopping(halt, identity, halt.scope) }
+  return { ...blocked(reason), stdout: stopping(halt, identity, halt.scope) }
 }
 
 /** After a round: the turn ends, and the model is not asked again. */
@@ -64,9 +64,9 @@ export function replyToHaltedRound(halt: Halt, identity: Identity): Reply {
   return { ...SILENCE, stdout: stopping(halt, identity, halt.scope) }
 }
 
-/** A prompt that no person wrote is refused, so that the model is not asked. */
+/** A prompt that no person wrote is blocked, so that the model is not asked. */
 export function replyToHaltedPrompt(halt: Halt, identity: Identity): Reply {
-  return refused(personFirst(haltReason(halt, identity), personLine(identity)))
+  return blocked(personFirst(haltReason(halt, identity), personLine(identity)))
 }
 
 /** Source: `continue: false` ends the turn of the agent whose event is answered; client 2.1.330 as observed. */
@@ -101,24 +101,24 @@ function reference(audit: string | undefined): string {
 }
 
 export function replyToMissingTenant(): Reply {
-  const facts = 'missing_tenant: no tenant is named, and tenant.strict refuses calls without one.'
+  const facts = 'missing_tenant: no tenant is named, and tenant.strict blocks calls without one.'
   const advice = 'Do not retry: nothing changes until a person names it.'
   const person =
     'For the person: set SPIKECTL_TENANT for Claude Code, or run spikectl config set tenant.strict false'
-  return refused(personFirst({ facts, advice }, person))
+  return blocked(personFirst({ facts, advice }, person))
 }
 
 /**
- * A failure of ours, in one line: the call runs and the person is told, or with `refuse` it does not run.
+ * A failure of ours, in one line: the call runs and the person is told, or with `block` it does not run.
  * What `reply` had to say on stdout is said all the same.
  */
-export function replyToFailure(what: string, refuse: boolean, reply = SILENCE): Reply {
+export function replyToFailure(what: string, block: boolean, reply = SILENCE): Reply {
   const parts = what.split('\n').map((part) => part.trim())
   const line = printable(parts.join(' ')).slice(0, MAX_FAILURE)
-  return { stdout: refuse ? '' : reply.stdout, stderr: `spikectl: ${line}\n`, exitCode: refuse ? 2 : 1 }
+  return { stdout: block ? '' : reply.stdout, stderr: `spikectl: ${line}\n`, exitCode: block ? 2 : 1 }
 }
 
-/** The same reply, which also tells the person something; a refusal stays as it is, for the model reads it. */
+/** The same reply, which also tells the person something; a block stays as it is, for the model reads it. */
 export function withNotice(reply: Reply, notice: string): Reply {
   if (reply.exitCode !== 0) return reply
   const output: { systemMessage?: string } = reply.stdout === '' ? {} : JSON.parse(reply.stdout)
@@ -132,7 +132,7 @@ function said(output: object): Reply {
   return { ...SILENCE, stdout: `${JSON.stringify(output)}\n` }
 }
 
-function refused(reason: string): Reply {
+function blocked(reason: string): Reply {
   return { stdout: '', stderr: `${reason}\n`, exitCode: 2 }
 }
 
