@@ -150,21 +150,21 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
   }
   const { result, notices } = withStateDb(paths.stateDb, Date.now, use, stateWaits())
 
-  const desk = { paths, segmentBytes: policy.audit.segmentBytes }
+  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   let reply = SILENCE
   if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {
     const { answerEvent } = await import('./hook/answer.ts')
-    reply = await answerEvent(desk, input, identity, result, ignored)
+    reply = await answerEvent(destination, input, identity, result, ignored)
   }
   if (result.resumed) {
     const { recordResumed } = await import('./hook/resumed.ts')
-    reply = await recordResumed(desk, input, identity, result.resumed, { env: run.env, reply })
+    reply = await recordResumed(destination, input, identity, result.resumed, { env: run.env, reply })
   }
   // Between a block and its answer nothing may wait for state.db: the next event sweeps, and tells of this.
   if (result.policyBefore !== undefined && !result.isBlocked) {
     const { recordLoosening } = await import('./hook/loosened.ts')
     const change = { before: result.policyBefore, after: inForce }
-    reply = await recordLoosening(desk, { input, identity, env: run.env }, change, reply)
+    reply = await recordLoosening(destination, { input, identity, env: run.env }, change, reply)
   }
   const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
   const trouble = [...notices, result.dropped, result.unswept, broken].filter(Boolean)
@@ -179,8 +179,12 @@ async function switchedOff(
 ): Promise<Reply> {
   if (!existsSync(paths.stateDb)) return SILENCE
   const { recordSwitchedOff } = await import('./hook/loosened.ts')
-  const desk = { paths, segmentBytes: policy.audit.segmentBytes }
-  return recordSwitchedOff(desk, { input, identity, env }, remembered(paths.config, config.policy, policy))
+  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
+  return recordSwitchedOff(
+    destination,
+    { input, identity, env },
+    remembered(paths.config, config.policy, policy),
+  )
 }
 
 /** Who has started the client, which is asked at prompts and at the first event of a session. */

@@ -117,15 +117,15 @@ export function* linesOfSegment(segment: Segment, start = 0): Generator<RawLine>
   }
 }
 
-/** The lines of a segment that is open. `meet` is shown every byte that is read, in order. */
+/** The lines of a segment that is open. `onBytes` is given every byte that is read, in order. */
 export function linesIn(
   { read }: OpenSegment,
   start: number,
-  meet: (bytes: Buffer) => void = () => undefined,
+  onBytes: (bytes: Buffer) => void = () => undefined,
 ): Generator<RawLine> {
   return linesFrom((from, length) => {
     const bytes = read(from, length)
-    meet(bytes)
+    onBytes(bytes)
     return bytes
   }, start)
 }

@@ -1,11 +1,11 @@
 /** Reads a whole log and says whether it is what its writer wrote: form, bytes, keys, signatures, chain. */
 
 import { type Link, pubIn } from './chain.ts'
-import type { Landmark, Problem } from './course.ts'
 import { keyId } from './ed25519.ts'
 import { loneSegment, type Segment, segmentsIn, straysIn } from './segments.ts'
 import { startOf } from './start.ts'
 import { type Walk, walk } from './walk.ts'
+import type { Landmark, Problem } from './walk-state.ts'
 
 export interface Report extends Walk {
   readonly segments: readonly Segment[]

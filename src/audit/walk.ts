@@ -7,10 +7,11 @@ import { createHash } from 'node:crypto'
 import { isFailure } from '../system/failure.ts'
 import type { RawLine } from '../system/lines.ts'
 import { follow, type Link, resume, type Sound, type Step, skim } from './chain.ts'
+import { type Pending, UNFINISHED, withPiece } from './junk.ts'
+import { linesIn, type OpenSegment, openSegment, type Segment, type SegmentDigest } from './segments.ts'
 import {
   accept,
   begin,
-  type Course,
   checkKind,
   closePending,
   isSame,
@@ -21,9 +22,8 @@ import {
   reject,
   rejectPending,
   type WalkOptions,
-} from './course.ts'
-import { type Pending, UNFINISHED, withPiece } from './junk.ts'
-import { linesIn, type OpenSegment, openSegment, type Segment, type SegmentDigest } from './segments.ts'
+  type WalkState,
+} from './walk-state.ts'
 
 /** The unfinished append at the end of a log. */
 export interface Torn extends Problem {
@@ -45,7 +45,7 @@ export interface Walk {
   readonly link: Link
   readonly end: number
   /** The file and offset of the last sound line; undefined when there was none. */
-  readonly last: Course['last']
+  readonly last: WalkState['last']
   /** Sound lines met. */
   readonly lines: number
   /** The first thing that is wrong, and how many there are. */
@@ -59,36 +59,36 @@ export interface Walk {
 }
 
 export function walk(segments: readonly Segment[], options: WalkOptions): Walk {
-  const course = begin(options)
+  const state = begin(options)
   const ends: SegmentEnd[] = []
   let before: SegmentDigest | undefined
   for (const [index, segment] of segments.entries()) {
     // What is unfinished in a file that another follows was not left by a crash: the writer mends before it goes on.
-    rejectPending(course)
-    before = walkReadable(course, segment, before, index === 0 ? (options.offset ?? 0) : 0)
-    ends.push({ segment, link: course.link, at: course.at })
+    rejectPending(state)
+    before = walkReadable(state, segment, before, index === 0 ? (options.offset ?? 0) : 0)
+    ends.push({ segment, link: state.link, at: state.at })
   }
-  proveLast(course)
-  return conclude(course, ends)
+  proveLast(state)
+  return conclude(state, ends)
 }
 
 /** A segment that cannot be read is a problem like any other, and the walk goes on after it. */
 function walkReadable(
-  course: Course,
+  state: WalkState,
   segment: Segment,
   before: SegmentDigest | undefined,
   start: number,
 ): SegmentDigest | undefined {
-  const here = { file: segment.name, line: 1, offset: start, seq: course.link.seq + 1 }
-  const opened = tryToOpen(course, segment, here)
+  const here = { file: segment.name, line: 1, offset: start, seq: state.link.seq + 1 }
+  const opened = tryToOpen(state, segment, here)
   if (!opened) return undefined
-  const { lines, problems } = course
+  const { lines, problems } = state
   try {
-    const digest = walkSegment(course, { segment, opened, before, start })
+    const digest = walkSegment(state, { segment, opened, before, start })
     // Files come to be with whole lines in them: one without any was not made by us.
-    if (start === 0 && lines === course.lines) {
-      rejectPending(course)
-      if (problems === course.problems) reject(course, { ...here, what: 'no line in it' })
+    if (start === 0 && lines === state.lines) {
+      rejectPending(state)
+      if (problems === state.problems) reject(state, { ...here, what: 'no line in it' })
     }
     return digest
   } finally {
@@ -97,12 +97,12 @@ function walkReadable(
 }
 
 /** What fails while it is read is no fault of the segment: a caller whose patience is at its end says so by a Failure. */
-function tryToOpen(course: Course, segment: Segment, here: Place): OpenSegment | undefined {
+function tryToOpen(state: WalkState, segment: Segment, here: Place): OpenSegment | undefined {
   try {
     return openSegment(segment)
   } catch (error) {
     if (!isFailure(error)) throw error
-    reject(course, { ...here, what: error.message.replace(segment.file, 'it') })
+    reject(state, { ...here, what: error.message.replace(segment.file, 'it') })
     return undefined
   }
 }
@@ -115,50 +115,53 @@ interface Stretch {
 }
 
 /** Returns the digest of the segment; of one that was not read from its beginning it is not known. */
-function walkSegment(course: Course, { segment, opened, before, start }: Stretch): SegmentDigest | undefined {
+function walkSegment(
+  state: WalkState,
+  { segment, opened, before, start }: Stretch,
+): SegmentDigest | undefined {
   const digest = createHash('sha256')
   let size = 0
   let line = 0
-  course.end = start
+  state.end = start
   const lines = linesIn(opened, start, (bytes) => {
     digest.update(bytes)
     size += bytes.length
-    course.options.onBytes?.(bytes.length)
+    state.options.onBytes?.(bytes.length)
   })
   for (const raw of lines) {
     line += 1
-    const here = { file: segment.name, line, offset: raw.offset, seq: course.link.seq + 1 }
-    const sound = meet(course, raw, here)
+    const here = { file: segment.name, line, offset: raw.offset, seq: state.link.seq + 1 }
+    const sound = checkLine(state, raw, here)
     if (!sound) continue
-    if (segment.number > 0) checkKind(course, sound.members, line === 1 && start === 0, before, here)
-    accept(course, sound, raw.raw, here)
-    course.last = { segment, offset: raw.offset }
+    if (segment.number > 0) checkKind(state, sound.members, line === 1 && start === 0, before, here)
+    accept(state, sound, raw.raw, here)
+    state.last = { segment, offset: raw.offset }
   }
   return start === 0 ? { file: segment.name, bytes: size, sha256: digest.digest('hex') } : undefined
 }
 
 /** Decides what a line is: sound, junk so far, or a problem. Returns what to go on with, if it is sound. */
-function meet(course: Course, { raw, ended }: RawLine, here: Place): Sound | undefined {
-  const step = stepOf(course, raw, ended)
+function checkLine(state: WalkState, { raw, ended }: RawLine, here: Place): Sound | undefined {
+  const step = stepOf(state, raw, ended)
   if ('link' in step) {
-    closePending(course, step.members, here)
+    closePending(state, step.members, here)
     return step
   }
   const problem = { ...here, what: step.problem }
-  const pending = withPiece(course.pending, problem, raw, course.link)
+  const pending = withPiece(state.pending, problem, raw, state.link)
   if (pending) {
-    course.pending = pending
+    state.pending = pending
     return undefined
   }
-  rejectPending(course)
-  const found = ended ? resume(course.link, raw) : undefined
+  rejectPending(state)
+  const found = ended ? resume(state.link, raw) : undefined
   // A line that only does not follow a bad one is not bad itself.
-  if (!found || !course.isLost) reject(course, problem)
-  course.isLost = !found
+  if (!found || !state.isLost) reject(state, problem)
+  state.isLost = !found
   return found
 }
 
-function stepOf({ link, options }: Course, raw: Buffer, ended: boolean): Step {
+function stepOf({ link, options }: WalkState, raw: Buffer, ended: boolean): Step {
   if (!ended) return { problem: UNFINISHED }
   return options.fast ? skim(link, raw) : follow(link, raw)
 }
@@ -167,11 +170,11 @@ function stepOf({ link, options }: Course, raw: Buffer, ended: boolean): Step {
  * What is left at the end is a crash when nothing was written after it, or when it follows the line that is known as the
  * last: the LF that closes it may be all that was written of the next append.
  */
-function conclude(course: Course, ends: readonly SegmentEnd[]): Walk {
-  const { pending, link, options } = course
+function conclude(state: WalkState, ends: readonly SegmentEnd[]): Walk {
+  const { pending, link, options } = state
   const isCrash = pending && (pending.isUnfinished || isSame(link, options.anchor))
-  if (!isCrash) rejectPending(course)
-  const { end, last, lines, problem, problems, isAnchored, landmarks } = course
+  if (!isCrash) rejectPending(state)
+  const { end, last, lines, problem, problems, isAnchored, landmarks } = state
   return {
     ...{ link, end, last, lines, problems, isAnchored, landmarks, ends },
     ...(problem ? { problem } : {}),

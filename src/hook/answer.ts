@@ -20,7 +20,7 @@ import type { Updated } from '../store/store.ts'
 import { type LogEntry, tryLog } from '../system/log.ts'
 import type { Paths } from '../system/paths.ts'
 import { record } from './record.ts'
-import type { Desk } from './sign.ts'
+import type { Destination } from './sign.ts'
 import { unaskedEntry } from './unasked.ts'
 
 export type HeardInput = GuardedInput | SettingsChangeInput
@@ -30,36 +30,36 @@ export type HeardInput = GuardedInput | SettingsChangeInput
  * once in a session.
  */
 export async function answerEvent(
-  desk: Desk,
+  destination: Destination,
   input: GuardedInput,
   identity: Identity,
   updated: Updated,
   ignored: string | undefined,
 ): Promise<Reply> {
-  const reply = await answerVerdict(desk, input, identity, updated, ignored)
+  const reply = await answerVerdict(destination, input, identity, updated, ignored)
   const { unasked } = updated
   return unasked.length > 0
-    ? logged(reply, desk.paths, unaskedEntry(unasked, partiesOf(input, identity)))
+    ? logged(reply, destination.paths, unaskedEntry(unasked, partiesOf(input, identity)))
     : reply
 }
 
 async function answerVerdict(
-  desk: Desk,
+  destination: Destination,
   input: GuardedInput,
   identity: Identity,
   updated: Updated,
   ignored: string | undefined,
 ): Promise<Reply> {
-  if (updated.would) return shadowed(desk.paths, input, identity, updated)
-  if (input.type !== 'call') return answerHalt(desk, input, identity, updated)
-  const reply = await answerCall(desk, input, identity, updated)
+  if (updated.would) return shadowed(destination.paths, input, identity, updated)
+  if (input.type !== 'call') return answerHalt(destination, input, identity, updated)
+  const reply = await answerCall(destination, input, identity, updated)
   if (!ignored || !updated.noticeIsNew) return reply
-  return logged(withNotice(reply, ignored), desk.paths, { event: 'notice', message: ignored })
+  return logged(withNotice(reply, ignored), destination.paths, { event: 'notice', message: ignored })
 }
 
 /** A call that was answered before gets the same answer, and nothing is recorded. */
 async function answerCall(
-  desk: Desk,
+  destination: Destination,
   call: CallInput,
   identity: Identity,
   { verdict, tally }: Updated,
@@ -70,7 +70,7 @@ async function answerCall(
       return SILENCE
     case 'warn': {
       const reply = replyToWarn(verdict, identity)
-      return isRepeat ? reply : logged(reply, desk.paths, entryOf('warn', call, identity, verdict))
+      return isRepeat ? reply : logged(reply, destination.paths, entryOf('warn', call, identity, verdict))
     }
     case 'block':
     case 'halt': {
@@ -81,14 +81,14 @@ async function answerCall(
       if (isRepeat) return word()
       const line = auditLine(call, identity, verdict)
       const entry = entryOf(verdict.kind, call, identity, verdict)
-      return word((await record(desk, { line, entry })).audit)
+      return word((await record(destination, { line, entry })).audit)
     }
   }
 }
 
 /** A round after which the turn ends, or a prompt that may not begin one. */
 async function answerHalt(
-  desk: Desk,
+  destination: Destination,
   input: Exclude<GuardedInput, CallInput>,
   identity: Identity,
   { verdict, tally }: Updated,
@@ -98,7 +98,7 @@ async function answerHalt(
   const reply = replyToHaltedRound(verdict, identity)
   if (tally.halted === 0) return reply
   const line = auditLine(input, identity, verdict)
-  const { problem } = await record(desk, { line, entry: entryOf('halt', input, identity, verdict) })
+  const { problem } = await record(destination, { line, entry: entryOf('halt', input, identity, verdict) })
   return problem ? withNotice(reply, problem) : reply
 }
 
@@ -110,9 +110,13 @@ function shadowed(paths: Paths, input: GuardedInput, identity: Identity, { verdi
 }
 
 /** The answer to a call without the tenant that the policy demands. */
-export async function answerMissingTenant(desk: Desk, call: CallInput, identity: Identity): Promise<Reply> {
+export async function answerMissingTenant(
+  destination: Destination,
+  call: CallInput,
+  identity: Identity,
+): Promise<Reply> {
   const message = 'blocked: no tenant is named'
-  await record(desk, { entry: { event: 'missing_tenant', message, ...partiesOf(call, identity) } })
+  await record(destination, { entry: { event: 'missing_tenant', message, ...partiesOf(call, identity) } })
   return replyToMissingTenant()
 }
 

@@ -16,7 +16,7 @@ import type { Environment } from '../system/paths.ts'
 import { type HeardInput, logged, partiesOf } from './answer.ts'
 import { stateWaits } from './deadlines.ts'
 import { record } from './record.ts'
-import type { Desk } from './sign.ts'
+import type { Destination } from './sign.ts'
 
 /** Who meets the policy. */
 export interface Party {
@@ -36,7 +36,7 @@ interface Change {
  * having met the policy before, and its next event tries again.
  */
 export async function recordLoosening(
-  desk: Desk,
+  destination: Destination,
   party: Party,
   change: Change,
   reply: Reply,
@@ -45,30 +45,39 @@ export async function recordLoosening(
   const names = looser.map(({ setting }) => setting)
   try {
     const note = withStateDb(
-      desk.paths.stateDb,
+      destination.paths.stateDb,
       Date.now,
       (store) => notePolicy(store, party.identity, change, names),
       stateWaits(),
     )
     if (!note.result) return reply
   } catch (error) {
-    return logged(reply, desk.paths, { event: 'error', message: describe(error) })
+    return logged(reply, destination.paths, { event: 'error', message: describe(error) })
   }
   let told = reply
-  for (const each of looser) told = await recordOne(desk, party, each, told)
+  for (const each of looser) told = await recordOne(destination, party, each, told)
   return told
 }
 
 /** With every rule off nothing is counted; but a session that had rules at its last event is told of. */
-export async function recordSwitchedOff(desk: Desk, party: Party, after: string): Promise<Reply> {
-  const before = policyOf(desk.paths.stateDb, party.identity)
+export async function recordSwitchedOff(
+  destination: Destination,
+  party: Party,
+  after: string,
+): Promise<Reply> {
+  const before = policyOf(destination.paths.stateDb, party.identity)
   if (before === undefined || before === after) return SILENCE
-  return recordLoosening(desk, party, { before, after }, SILENCE)
+  return recordLoosening(destination, party, { before, after }, SILENCE)
 }
 
 type Looser = Loosened & { readonly where: 'config.json' | 'project' | 'environment' }
 
-async function recordOne(desk: Desk, party: Party, looser: Looser, reply: Reply): Promise<Reply> {
+async function recordOne(
+  destination: Destination,
+  party: Party,
+  looser: Looser,
+  reply: Reply,
+): Promise<Reply> {
   const { setting, where } = looser
   const [from = '', to = ''] = [looser.from, looser.to].map((value) => JSON.stringify(value ?? 0))
   const { tool: _, ...parties } = partiesOf(party.input, party.identity)
@@ -79,7 +88,10 @@ async function recordOne(desk: Desk, party: Party, looser: Looser, reply: Reply)
     ...(pid === undefined ? {} : { client_pid: pid }),
   }
   const message = `limits loosened: ${setting} from ${from} to ${to} (${where})`
-  const { problem } = await record(desk, { line, entry: { event: 'limits_loosened', message, ...parties } })
+  const { problem } = await record(destination, {
+    line,
+    entry: { event: 'limits_loosened', message, ...parties },
+  })
   return problem ? withNotice(reply, problem) : reply
 }
 

@@ -11,7 +11,7 @@ import { monotonic, sinceStart } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
 import { ANSWERED_MS, SIGNED_MS } from './deadlines.ts'
 import { JOB, type Job, type Recorded, type Task } from './recorder.ts'
-import { type Desk, UNSIGNED } from './sign.ts'
+import { type Destination, UNSIGNED } from './sign.ts'
 
 const HOOK = join(import.meta.dirname, '..', 'bin', 'spikectl-hook.js')
 
@@ -19,8 +19,8 @@ const HOOK = join(import.meta.dirname, '..', 'bin', 'spikectl-hook.js')
 const MODE = 'record'
 
 /** Never throws, and is back when the hook must answer. */
-export async function record(desk: Desk, task: Task): Promise<Recorded> {
-  const job: Job = { ...task, desk, until: monotonic() + SIGNED_MS - sinceStart() }
+export async function record(destination: Destination, task: Task): Promise<Recorded> {
+  const job: Job = { ...task, destination, until: monotonic() + SIGNED_MS - sinceStart() }
   const time = timeToAnswer()
   const recorder = start(job)
   if (!recorder) return carryOutHere(job)

@@ -8,7 +8,7 @@ import { monotonic, patienceOf } from '../system/deadline.ts'
 import { type LogEntry, tryLog } from '../system/log.ts'
 import { writeOut } from '../system/stdio.ts'
 import { countUnsigned, recordFailure } from './count.ts'
-import { type Desk, type Signature, sign, UNSIGNED } from './sign.ts'
+import { type Destination, type Signature, sign, UNSIGNED } from './sign.ts'
 
 /** What there is to write down. */
 export interface Task {
@@ -23,7 +23,7 @@ export interface Task {
 }
 
 export interface Job extends Task {
-  readonly desk: Desk
+  readonly destination: Destination
   /** Until when the line is waited for, on the clock of monotonic(). */
   readonly until: number
 }
@@ -46,17 +46,21 @@ export async function main(): Promise<void> {
   process.exit(0)
 }
 
-export async function carryOut({ desk, until, line, entry, failure, lost }: Job): Promise<Recorded> {
-  const { paths } = desk
+export async function carryOut({ destination, until, line, entry, failure, lost }: Job): Promise<Recorded> {
+  const { paths } = destination
   const patience = () => Math.max(0, until - monotonic())
   // A line signed later would be one that the hook has already told of as not signed.
   const why = lost ?? (line && patience() === 0 ? 'the machine was too slow to sign it in time' : undefined)
-  const signature = why ? notSigned(desk, why) : line ? await sign(desk, line, patience) : undefined
+  const signature = why
+    ? notSigned(destination, why)
+    : line
+      ? await sign(destination, line, patience)
+      : undefined
   const problem = entry && tryLog(paths.log, { ...entry, ...(signature && { audit: signature.detail }) })
   if (failure) recordFailure(paths, failure)
   return { ...(signature ?? { audit: '', detail: '' }), ...(problem && { problem }) }
 }
 
-function notSigned({ paths }: Desk, why: string): Signature {
+function notSigned({ paths }: Destination, why: string): Signature {
   return { audit: UNSIGNED, detail: `not signed: ${why}${countUnsigned(paths, patienceOf(LOST_WAIT_MS))}` }
 }

@@ -9,7 +9,7 @@ import { withNotice } from '../hosts/claude-code/wording.ts'
 import type { Environment } from '../system/paths.ts'
 import { partiesOf } from './answer.ts'
 import { record } from './record.ts'
-import type { Desk } from './sign.ts'
+import type { Destination } from './sign.ts'
 
 const WHAT: Readonly<Record<How, string>> = {
   prompt: 'goes on after a halt: a prompt came from',
@@ -18,7 +18,7 @@ const WHAT: Readonly<Record<How, string>> = {
 }
 
 export async function recordResumed(
-  desk: Desk,
+  destination: Destination,
   input: GuardedInput,
   identity: Identity,
   how: How,
@@ -34,6 +34,6 @@ export async function recordResumed(
   }
   const client = pid === undefined ? 'a client that is not named' : `client ${pid}`
   const message = `${WHAT[how]} ${client}, ${tty ? 'at a' : 'without a known'} terminal`
-  const { problem } = await record(desk, { line, entry: { event: 'resumed', message, ...parties } })
+  const { problem } = await record(destination, { line, entry: { event: 'resumed', message, ...parties } })
   return problem ? withNotice(reply, problem) : reply
 }

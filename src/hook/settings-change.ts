@@ -19,7 +19,7 @@ import { tryLog } from '../system/log.ts'
 import type { Environment, Paths } from '../system/paths.ts'
 import { logged, partiesOf } from './answer.ts'
 import { record } from './record.ts'
-import type { Desk } from './sign.ts'
+import type { Destination } from './sign.ts'
 
 interface About {
   readonly identity: Identity
@@ -32,12 +32,12 @@ interface About {
  * would be read with the next change that is not.
  */
 export async function answerSettingsChange(
-  desk: Desk & { readonly env: Environment },
+  destination: Destination & { readonly env: Environment },
   input: SettingsChangeInput,
   about: About,
 ): Promise<Reply> {
-  const { paths } = desk
-  const found = foundIn(desk, about.project)
+  const { paths } = destination
+  const found = foundIn(destination, about.project)
   const message = found ? `${found.file} ${found.problem}` : ''
   const entry = { event: 'guard_changed', ...partiesOf(input, about.identity) } as const
   if (found && about.policy.mode === 'shadow') {
@@ -48,7 +48,7 @@ export async function answerSettingsChange(
   if (!isNew) return replyToGuardChange(message)
   const { file, problem } = found
   const { audit } = await record(
-    { paths, segmentBytes: desk.segmentBytes },
+    { paths, segmentBytes: destination.segmentBytes },
     {
       line: { ...entry, file, problem, ...(input.cwd ? { cwd: input.cwd } : {}) },
       entry: { ...entry, message: `blocked a change: ${message}` },

@@ -13,7 +13,7 @@ import { SIGNED_MS } from './deadlines.ts'
 const LEAST_WAIT_MS = 100
 
 /** Where answers are written down. */
-export interface Desk {
+export interface Destination {
   readonly paths: Paths
   /** From this size on the audit log goes on in a new file. */
   readonly segmentBytes: number
@@ -32,7 +32,7 @@ export const UNSIGNED = 'not signed: see spikectl log'
 
 /** Signs in this process, which waits for the log's lock as long as there is patience. */
 export async function sign(
-  { paths, segmentBytes }: Desk,
+  { paths, segmentBytes }: Destination,
   members: AuditObject,
   patience: Patience = patienceUntil(SIGNED_MS),
 ): Promise<Signature> {

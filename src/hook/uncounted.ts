@@ -32,10 +32,10 @@ export async function answerUncounted(
 ): Promise<Reply> {
   const halt = policy.mode === 'enforce' ? standingHalt(paths.stateDb, input, identity, policy) : undefined
   if (!halt) return answerFailure(paths, policy, what, input.name)
-  const desk = { paths, segmentBytes: policy.audit.segmentBytes }
+  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   const updated = { ...halt, unasked: [], sweepIsDue: false, noticeIsNew: false }
-  const reply = await answerEvent(desk, input, identity, updated, undefined)
-  await record(desk, { failure: what })
+  const reply = await answerEvent(destination, input, identity, updated, undefined)
+  await record(destination, { failure: what })
   return reply
 }
 

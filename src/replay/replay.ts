@@ -89,7 +89,7 @@ function rank({ agent }: TranscriptFile): number {
 }
 
 /** A replay on its way through a session. */
-interface Course {
+interface SessionReplay {
   session: SessionState
   readonly agents: Map<string, AgentState>
   all: Window
@@ -100,38 +100,38 @@ interface Course {
 
 export function replaySession(session: string, events: readonly Timed[], policy: Policy): ReplayedSession {
   const start = events[0]?.at ?? 0
-  const course: Course = {
+  const replay: SessionReplay = {
     ...{ session: freshSession(start), agents: new Map(), all: emptyWindow(start), calls: 0, peak: 0 },
     spoken: new Map(),
   }
-  for (const timed of events) meet(course, timed, policy)
-  const { calls, peak, spoken } = course
+  for (const timed of events) step(replay, timed, policy)
+  const { calls, peak, spoken } = replay
   return { session, calls, peak, verdicts: [...spoken.values()] }
 }
 
-function meet(course: Course, { at, event, calls }: Timed, policy: Policy): void {
+function step(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy): void {
   const id = event.agent.id
-  const agent = course.agents.get(id) ?? freshAgent(course.session.lasting.epoch)
-  const wasHalted = isHalted(course.session, agent)
-  const outcome = decide({ session: course.session, agent }, event, policy, at)
-  course.session = outcome.session
-  course.agents.set(id, outcome.agent)
-  course.calls += calls
+  const agent = replay.agents.get(id) ?? freshAgent(replay.session.lasting.epoch)
+  const wasHalted = isHalted(replay.session, agent)
+  const outcome = decide({ session: replay.session, agent }, event, policy, at)
+  replay.session = outcome.session
+  replay.agents.set(id, outcome.agent)
+  replay.calls += calls
   if (event.type === 'call') {
-    course.all = withCall(aged(course.all, at))
-    course.peak = Math.max(course.peak, countOf(course.all))
+    replay.all = withCall(aged(replay.all, at))
+    replay.peak = Math.max(replay.peak, countOf(replay.all))
   }
   // In a turn that had ended, calls that no hook is asked about would not have been made either.
   const unmade = wasHalted && event.type === 'results' ? calls : 0
   const isNew = outcome.tally.calls > 0 || outcome.tally.halted > 0 || unmade > 0
-  if (isNew) note(course, outcome.verdict, at, outcome.tally.blocked + unmade)
+  if (isNew) note(replay, outcome.verdict, at, outcome.tally.blocked + unmade)
 }
 
 function isHalted(session: SessionState, agent: AgentState): boolean {
   return haltIn({ session, agent: currentAgent(agent, session.lasting.epoch) }) !== undefined
 }
 
-function note({ spoken, calls }: Course, verdict: Verdict, at: number, blocked: number): void {
+function note({ spoken, calls }: SessionReplay, verdict: Verdict, at: number, blocked: number): void {
   if (verdict.kind === 'allow') return
   const { kind, rule } = verdict
   const key = `${rule} ${kind}`

@@ -65,8 +65,18 @@ describe('a log', () => {
   })
 
   for (const [name, spoil, line, what] of [
-    ['a changed value', (l: string[]) => l.with(1, (l[1] ?? '').replace('10', '11')), 2, 'bad signature'],
-    ['a respelt number', (l: string[]) => l.with(1, (l[1] ?? '').replace('10', '1e1')), 2, 'bad signature'],
+    [
+      'a changed value',
+      (l: string[]) => l.with(1, (l[1] ?? '').replace('"count":10', '"count":11')),
+      2,
+      'bad signature',
+    ],
+    [
+      'a respelt number',
+      (l: string[]) => l.with(1, (l[1] ?? '').replace('"count":10', '"count":1e1')),
+      2,
+      'bad signature',
+    ],
     ['an escape', (l: string[]) => l.with(1, (l[1] ?? '').replace('Bash', '\\u0042ash')), 2, 'bad signature'],
     ['a deleted line', (l: string[]) => l.toSpliced(1, 1), 2, 'chain broken'],
     ['a repeated line', (l: string[]) => l.toSpliced(1, 0, l[1] ?? ''), 3, 'chain broken'],
@@ -100,7 +110,7 @@ describe('a log', () => {
     const { block, lines, write, verify } = openLog(t)
     times(9, () => block())
     const spoilt = lines().map((line, index) =>
-      index === 2 || index === 5 ? line.replace('10', '11') : line,
+      index === 2 || index === 5 ? line.replace('"count":10', '"count":11') : line,
     )
     write(spoilt.toSpliced(8, 1))
     const { problem, problems, lines: sound } = verify()

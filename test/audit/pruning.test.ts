@@ -263,7 +263,7 @@ describe('an end that is not the one that audit.db knows', () => {
     const log = openLog(t)
     log.block()
     const head = log.head()
-    log.write(log.lines().map((line) => line.replace('10', '11')))
+    log.write(log.lines().map((line) => line.replace('"count":10', '"count":11')))
     assert.deepEqual([log.verify({ head }).truncated, log.verify({ head }).problem?.line], [undefined, 2])
     rmSync(log.file)
     assert.equal(log.verify({ head }).truncated, 'the log is gone, but audit.db knows line 1')

@@ -51,7 +51,7 @@ describe('an audit.db', () => {
     const number = log.segments().length
     rmSync(log.files.auditDb)
     log.write(
-      log.lines(number).map((line) => line.replace('10', '11')),
+      log.lines(number).map((line) => line.replace('"count":10', '"count":11')),
       number,
     )
     log.block()

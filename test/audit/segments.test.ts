@@ -192,7 +192,7 @@ describe('a file whose name is not exactly that of a segment', () => {
     const log = openLog(t)
     times(2, () => log.block())
     writeFileSync(join(log.files.audit, 'audit-0000001.jsonl'), readFileSync(log.file))
-    log.write(log.lines().with(1, (log.lines()[1] ?? '').replace('10', '11')))
+    log.write(log.lines().with(1, (log.lines()[1] ?? '').replace('"count":10', '"count":11')))
     const { problem, problems } = log.verify()
     assert.deepEqual([problem?.file, problem?.line, problems], ['audit-000001.jsonl', 2, 2])
   })

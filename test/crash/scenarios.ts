@@ -51,7 +51,7 @@ function inHome(home: string): Options {
 
 function recording(home: string): Options {
   const job: Job = {
-    desk: { paths: pathsOf({ SPIKECTL_HOME: home }), segmentBytes: SEGMENT_BYTES },
+    destination: { paths: pathsOf({ SPIKECTL_HOME: home }), segmentBytes: SEGMENT_BYTES },
     until: monotonic() + 3_600_000,
     line: {
       event: 'block',

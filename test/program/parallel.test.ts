@@ -5,10 +5,10 @@ import { describe, test } from 'node:test'
 import { verifyLog } from '../../src/audit/verify.ts'
 import { event, inParallel, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
 
-const AT_ONCE = 32
+const AT_ONCE = 8
 const LIMIT = 100
 
-/** All calls, 32 hook processes at once; how many ran, were blocked, and anything else that came out. */
+/** All calls, 8 hook processes at once; how many ran, were blocked, and anything else that came out. */
 async function storm(home: string, calls: number) {
   const ended = await inParallel(
     times(calls, () => () => runHook({ home, input: event() })),
@@ -24,7 +24,7 @@ async function statusOf(home: string) {
   return JSON.parse((await runCli(['status', '--json'], { home })).stdout)
 }
 
-describe('32 hook processes at once', () => {
+describe('8 hook processes at once', () => {
   test('on an existing database lose nothing and let through not one call too many', async (t) => {
     const home = temporaryHome(t, { rate: { warnPerMin: 0, blockPerMin: LIMIT } })
     await runHook({ home, input: event({ session_id: 'another' }) })

@@ -1,12 +1,12 @@
 /** `spikectl audit verify`: is the log what its writer wrote? Says what is wrong, and what it cannot know. */
 
 import { parseCheckpoint } from '../../audit/checkpoint.ts'
-import type { Landmark } from '../../audit/course.ts'
 import { namesJunk } from '../../audit/junk.ts'
 import { treeHash } from '../../audit/merkle.ts'
 import { treeOf } from '../../audit/tree.ts'
 import { unsignedIn, unsignedInAll } from '../../audit/unsigned.ts'
 import { keyAfter, keyNames, pruneRecord, type Report } from '../../audit/verify.ts'
+import type { Landmark } from '../../audit/walk-state.ts'
 import { failure } from '../../system/failure.ts'
 import { readSmallFile } from '../../system/files.ts'
 import { counted } from '../../system/plural.ts'

@@ -1,7 +1,8 @@
 /** The real client as a person sees it: in a terminal of its own, with keys to type and a screen to look at. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { shellWord } from '../../../src/system/text.ts'
@@ -22,9 +23,11 @@ export interface Screen {
 /** Starts the client in the project, with a model that says what the scenario says. */
 export async function openScreen(t: TestContext, place: Workplace, scenario: Scenario): Promise<Screen> {
   const api = await serveMessagesApi(scenario)
-  const tmux = terminalOf(join(place.state, 'tmux'))
+  const folder = mkdtempSync(join(tmpdir(), 'spikectl-tmux-'))
+  const tmux = terminalOf(join(folder, 'socket'))
   t.after(async () => {
     tmux('kill-server')
+    rmSync(folder, { recursive: true })
     await api.close()
   })
   answerFirstQuestions(place)
@@ -61,7 +64,7 @@ function terminalOf(socket: string) {
       encoding: 'utf8',
     })
     if (error) throw new Error(`tmux cannot be started (${error.message}). Run: sudo apt-get install tmux`)
-    if (status !== 0 && args[0] !== 'kill-server') throw new Error(`tmux ${args[0]}: ${stderr}`)
+    if (status !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`)
     return stdout
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The course of a walk through a log: where the chain stands, what was found wrong so far, and what each further line
+ * The state of a walk through a log: where the chain stands, what was found wrong so far, and what each further line
  * changes about it.
  */
 
@@ -44,7 +44,7 @@ export interface WalkOptions {
 }
 
 /** The walk so far. */
-export interface Course {
+export interface WalkState {
   readonly options: WalkOptions
   link: Link
   end: number
@@ -65,7 +65,7 @@ export interface Course {
 
 const LANDMARKS = new Set<unknown>(['genesis', 'prune', 'rotate', 'tamper'])
 
-export function begin(options: WalkOptions): Course {
+export function begin(options: WalkOptions): WalkState {
   const { from, anchor, offset = 0 } = options
   return {
     ...{ options, link: from, end: offset, last: undefined, lines: 0, problem: undefined, problems: 0 },
@@ -75,30 +75,30 @@ export function begin(options: WalkOptions): Course {
 }
 
 /** A sound line names the junk before it, if there is any, and none that is not there. */
-export function closePending(course: Course, members: Members, here: Place): void {
-  const { pending } = course
-  if (pending && !isNamedIn(members, pending.bytes.subarray(0, -1))) rejectPending(course)
+export function closePending(state: WalkState, members: Members, here: Place): void {
+  const { pending } = state
+  if (pending && !isNamedIn(members, pending.bytes.subarray(0, -1))) rejectPending(state)
   if (!pending && namesJunk(members)) {
-    reject(course, { ...here, what: 'the junk that this line names is not there' })
+    reject(state, { ...here, what: 'the junk that this line names is not there' })
   }
-  course.pending = undefined
+  state.pending = undefined
 }
 
-export function accept(course: Course, { link, members }: Sound, raw: Buffer, here: Place): void {
-  const { fast, anchor, onLine } = course.options
+export function accept(state: WalkState, { link, members }: Sound, raw: Buffer, here: Place): void {
+  const { fast, anchor, onLine } = state.options
   // A tamper line is chained from what its writer knew, and proves nothing of what stands before it.
-  if (members.event === 'tamper') proveLast(course)
+  if (members.event === 'tamper') proveLast(state)
   if (fast) {
-    const { pub, log } = course.link
-    course.unproven = { link: { log, seq: link.seq - 1, sha: String(members.prev), pub }, raw, here }
+    const { pub, log } = state.link
+    state.unproven = { link: { log, seq: link.seq - 1, sha: String(members.prev), pub }, raw, here }
   }
-  course.link = link
-  course.end = here.offset + raw.length
-  course.lines += 1
-  course.isLost = false
-  course.isAnchored ||= isSame(link, anchor)
-  if (typeof members.at === 'string') course.at = members.at
-  if (LANDMARKS.has(members.event) || 'recovery' in members) course.landmarks.push({ seq: link.seq, members })
+  state.link = link
+  state.end = here.offset + raw.length
+  state.lines += 1
+  state.isLost = false
+  state.isAnchored ||= isSame(link, anchor)
+  if (typeof members.at === 'string') state.at = members.at
+  if (LANDMARKS.has(members.event) || 'recovery' in members) state.landmarks.push({ seq: link.seq, members })
   onLine?.(raw.subarray(0, -1))
 }
 
@@ -106,20 +106,20 @@ export function isSame(link: Link, anchor: WalkOptions['anchor']): boolean {
   return link.seq === anchor?.seq && link.sha === anchor.sha
 }
 
-export function reject(course: Course, problem: Problem, count = 1): void {
-  course.problem ??= problem
-  course.problems += count
-  course.isLost = true
+export function reject(state: WalkState, problem: Problem, count = 1): void {
+  state.problem ??= problem
+  state.problems += count
+  state.isLost = true
 }
 
-export function rejectPending(course: Course): void {
-  if (course.pending) reject(course, course.pending.first, course.pending.count)
-  course.pending = undefined
+export function rejectPending(state: WalkState): void {
+  if (state.pending) reject(state, state.pending.first, state.pending.count)
+  state.pending = undefined
 }
 
 /** The first line of every further file names the one before, or says that it was not as it should be. */
 export function checkKind(
-  course: Course,
+  state: WalkState,
   { event, prev_segment }: Members,
   isOpening: boolean,
   before: SegmentDigest | undefined,
@@ -127,12 +127,12 @@ export function checkKind(
 ): void {
   const opens = event === 'segment' || event === 'tamper' || event === 'genesis'
   if (opens !== isOpening) {
-    reject(course, {
+    reject(state, {
       ...here,
       what: isOpening ? 'no segment line' : 'an opening line in the middle of a file',
     })
-  } else if (event === 'segment' && before && !course.problem && !isNamed(prev_segment, before)) {
-    reject(course, { ...here, what: 'the file before is not the one that this line names' })
+  } else if (event === 'segment' && before && !state.problem && !isNamed(prev_segment, before)) {
+    reject(state, { ...here, what: 'the file before is not the one that this line names' })
   }
 }
 
@@ -141,9 +141,9 @@ function isNamed(named: AuditValue | undefined, { file, bytes, sha256 }: Segment
 }
 
 /** Verifies the last line's signature, and with it, by their hashes, the lines before it. */
-export function proveLast(course: Course): void {
-  if (!course.unproven) return
-  const { link, raw, here } = course.unproven
+export function proveLast(state: WalkState): void {
+  if (!state.unproven) return
+  const { link, raw, here } = state.unproven
   const step = follow(link, raw)
-  if ('problem' in step) reject(course, { ...here, what: step.problem })
+  if ('problem' in step) reject(state, { ...here, what: step.problem })
 }
