@@ -15,7 +15,7 @@ import { withTilde } from '../terminal/tilde.ts'
 import { wrapped, wrappedCommand } from '../terminal/wrap.ts'
 import type { Context, ExitCode } from './context.ts'
 import { acknowledge } from './doctor/acknowledge.ts'
-import { clientFinding, clientVersion } from './doctor/client.ts'
+import { clientFinding, clientVersion, invalidSettings } from './doctor/client.ts'
 import { type Finding, findingsOf, type Gathered, gathered, type Level, ok } from './doctor/finding.ts'
 import { hookFindings } from './doctor/hooks.ts'
 import { keepingFindings } from './doctor/keeping.ts'
@@ -48,17 +48,21 @@ async function examine(context: Context, project: string): Promise<Finding[]> {
   const installed = await gathered('settings', () => installedFiles(paths), {})
   const managed = await gathered('settings', managedSettings, [])
   const version = await gathered('client', () => clientVersion(env), undefined)
+  const invalid = await gathered('client', () => invalidSettings(version.found, project, env), [])
   const files = settingsTexts(project, env, installed.found)
   const places = await placesFor(files, managed.found, project, env)
   const looked = lookAt(places.found, surroundingsOf(files, env))
   const told = looked.filter(({ findings }) => findings.some(({ level }) => level !== 'ok'))
-  const names = told.map(({ place }) => place.name)
+  const seen = {
+    ...{ files, managed: managed.found, places: places.found, invalid: invalid.found, env },
+    told: told.map(({ place }) => place.name),
+  }
   return [
     ok('node', `Node ${process.versions.node}, Node-API ${process.versions.napi}`),
     ...(await keepingFindings(context, project)),
     ...(version.problems.length > 0 ? [] : [clientFinding(version.found, env)]),
-    ...[installed, managed, version, places].flatMap(({ problems }) => problems),
-    ...(await findingsOf('settings', () => settingsFindings(files, managed.found, places.found, names, env))),
+    ...[installed, managed, version, invalid, places].flatMap(({ problems }) => problems),
+    ...(await findingsOf('settings', () => settingsFindings(seen))),
     ...looked.flatMap(({ findings }) => findings),
   ]
 }

@@ -11,12 +11,11 @@ import {
 import { SCOPES, type Scope, settingsFile, settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import {
   hashOfOwnHooks,
+  membersIn,
   ownHooks,
   ownHooksIn,
-  settingsIn,
   unheardEvents,
 } from '../hosts/claude-code/settings/hooks.ts'
-import { misfitIn } from '../hosts/claude-code/settings/misfit.ts'
 import {
   forget,
   type Installed,
@@ -48,7 +47,7 @@ export function install(context: Context, options: InstallOptions): ExitCode {
   if (known) refuseAgents(context, 'install')
   const hook = hookCommand(env, scope, options.failClosed ?? false)
   const changed = withHooks(file.text ?? '', hook, file.name)
-  const hooks = hashIfApplied(changed, file.name)
+  const hooks = hashOfHooks(changed, file.name)
   if (options.dryRun) {
     terminal.remark(`${file.name} would be:`)
     terminal.print(changed.trimEnd())
@@ -137,13 +136,9 @@ function scopeOf({ scope = 'user' }: InstallOptions): Scope {
   throw failure(`--scope is ${scope}, expected user, project or local`, 'Run: spikectl install --scope user')
 }
 
-/** A hash of the hooks in a text. Throws a Failure for settings that the client would not apply: nothing would run. */
-function hashIfApplied(text: string, name: string): string {
-  const settings = settingsIn(text) ?? {}
-  const misfit = misfitIn(settings)
-  if (misfit) {
-    throw failure(`${name} ${misfit}, so that Claude Code applies nothing of it`, 'Run: claude doctor')
-  }
+/** A hash of our hooks in a text. Throws a Failure where it has none for one of the events. */
+function hashOfHooks(text: string, name: string): string {
+  const settings = membersIn(text)
   const missing = unheardEvents(ownHooks(settings))
   if (missing.length === 0) return hashOfOwnHooks(settings)
   throw failure(`${name} cannot hold hooks for ${missing.join(', ')}`, 'Mend it, then run the same again')

@@ -1,9 +1,10 @@
 /** An agent edits the settings while its session runs: each way to get rid of the hooks, with the real client. */
 
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { times } from '../support/processes.ts'
+import { clientProgram } from './support/download.ts'
 import { eventually } from './support/eventually.ts'
 import type { ToolCall } from './support/messages-api.ts'
 import { prompt } from './support/prompt.ts'
@@ -35,11 +36,6 @@ const WAYS: readonly (readonly [string, (place: Workplace) => ToolCall, RegExp])
     'leads Node to other code',
     () => bash(`echo '{"env":{"NODE_OPTIONS":"--require ./x.js"}}' > .claude/settings.json`),
     /sets NODE_OPTIONS/,
-  ],
-  [
-    'gives a member a type that makes the client drop the file',
-    () => bash(`sed -i '0,/{/s//{"model":5,/' ${SETTINGS}`),
-    /has model of the wrong type/,
   ],
   [
     'copies the hooks to where the client looks first, with no time to answer',
@@ -101,6 +97,19 @@ describe('an agent of the real client', () => {
       )
     })
   }
+
+  test('has the client drop the file by a type that it alone knows not to take, which doctor asks it', async (t) => {
+    const env = { PATH: `${dirname(clientProgram())}${delimiter}${process.env.PATH}` }
+    const place = await guarded(t, { env }, '--scope', 'local')
+    const { result } = await prompt(place, {
+      main: [[bash(`sed -i '0,/{/s//{"model":5,/' ${SETTINGS}`)], 'Done.'],
+    })
+    assert.equal(result.result, 'Done.')
+    assert.deepEqual(loggedIn(place), [])
+    const { exitCode, stdout } = await place.spikectl('doctor')
+    assert.equal(exitCode, 2)
+    assert.match(stdout, /settings\.local\.json › model: Expected string, but received number\n/)
+  })
 
   test('does not get a blocked change in by a harmless one to another file', async (t) => {
     const place = await guarded(t, {}, '--scope', 'local')

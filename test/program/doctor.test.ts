@@ -103,10 +103,24 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   [
     'settings that the client does not apply',
-    ({ local }) => writeFileSync(local, '{"env":5}'),
+    (p) => invalid(p, '{"model":5}', 'model: Expected string, but received number'),
     'failure',
     'settings',
-    /has env of the wrong type/,
+    /settings\.local\.json › model: Expected string, but received number/,
+  ],
+  [
+    'settings of which the client ignores a part',
+    (p) => invalid(p, '{"hooks":{"X":[]}}', 'hooks.X: Unknown hook event "X" was ignored.'),
+    'warning',
+    'settings',
+    /settings\.local\.json › hooks\.X: Unknown hook event "X" was ignored/,
+  ],
+  [
+    'a client that does not say what it takes',
+    ({ claude }) => claude('echo "2.1.330 (Claude Code)"'),
+    'failure',
+    'client',
+    /claude doctor does not say whether it takes the settings/,
   ],
   [
     'hooks of another hand that are given no time',
@@ -340,6 +354,15 @@ const ALL_OFF =
 
 function corrupt(file: string): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace('"block"', '"blick"'))
+}
+
+/** A client that finds this in the local settings, as 2.1.330 says it. */
+function invalid({ local, claude }: Person, text: string, problem: string): void {
+  writeFileSync(local, text)
+  claude(`test "$1" = --version && exec echo '2.1.330 (Claude Code)'
+    echo 'Claude Code doctor'
+    test -e '${local}' && printf '\\nInvalid settings\\n%s\\n' '- ${local} › ${problem}' '  Suggested fix: none'
+    printf '\\nRemote Control\\n- Not signed in to claude.ai\\n'`)
 }
 
 /** Leaves the first line alone. */

@@ -94,22 +94,6 @@ const REFUSED: readonly (readonly [string, (person: Installed) => void, RegExp])
     /is no JSON/,
   ],
   [
-    'a member of a type that the client does not take',
-    ({ own, edit }) => edit(own, (text) => text.replace('"opus"', '5')),
-    /has model of the wrong type, so that Claude Code applies nothing of it/,
-  ],
-  [
-    'a hook of somebody else that the client does not take',
-    ({ own, edit }) => edit(own, (text) => text.replace('"PreToolUse": [', '"PreToolUse": ["garbage",')),
-    /has hooks\.PreToolUse\.0 of the wrong type/,
-  ],
-  [
-    'a hook of somebody else that lacks what its type needs',
-    ({ own, edit }) =>
-      edit(own, (text) => text.replace('"PreToolUse": [', '"PreToolUse": [{"hooks":[{"type":"http"}]},')),
-    /has hooks\.PreToolUse\.0\.hooks\.0 of the wrong type/,
-  ],
-  [
     'more than the client reads',
     ({ own, edit }) => edit(own, (text) => text + ' '.repeat(2_100_000)),
     /is no JSON/,
@@ -176,11 +160,11 @@ const LET_THROUGH: readonly (readonly [string, (person: Installed) => void])[] =
         text.replace('"PreToolUse": [', '"PreToolUse": [{"hooks":[{"type":"command","command":"true"}]},'),
       ),
   ],
-  ['another order and no indentation', ({ own, edit }) => edit(own, reordered)],
   [
-    'all that the client takes',
-    ({ own, edit }) => edit(own, (text) => text.replace('{', '{"permissions":{"defaultMode":"manual"},')),
+    'a member of a type that only the client knows not to take',
+    ({ own, edit }) => edit(own, (text) => text.replace('"opus"', '5')),
   ],
+  ['another order and no indentation', ({ own, edit }) => edit(own, reordered)],
   ['a byte order mark', ({ own, edit }) => edit(own, (text) => `\ufeff${text}`)],
   ['a broken file that never held our hooks', ({ files }) => writeFileSync(files.local, '{')],
   [

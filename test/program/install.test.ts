@@ -148,11 +148,6 @@ describe('spikectl install', () => {
     ['a broken file', '{\n  "a": 1,\n  "b" 2\n}', /is not JSON: colon expected at line 3, column 7\nhint: /],
     ['a comment', '{\n  // mine\n}', /is not JSON: invalid comment token at line 2, column 3/],
     ['more than the client reads', rulesOf(50_000), /is larger than 2097152 bytes/],
-    [
-      'a member of the wrong type',
-      '{"model":5}',
-      /has model of the wrong type, so that Claude Code applies nothing of it/,
-    ],
     ['hooks that are there twice', '{"hooks":{},"hooks":{"Stop":[]}}', /has hooks twice/],
     ['hooks of another shape', '{"hooks":null}', /hooks is no object/],
     ['a list', '[]', /holds something else than a JSON object/],

@@ -8,6 +8,9 @@ import type { Finding } from '../../src/commands/doctor/finding.ts'
 import { EVENTS } from '../../src/hosts/claude-code/settings/hooks.ts'
 import { CLI, type Ended, event, HOOK, run, runCli, runHook, temporaryHome, times } from './processes.ts'
 
+/** What a client says that finds nothing wrong. */
+const SOUND = 'Claude Code doctor\n\nNo installation issues found.\n'
+
 /** A person with spikectl installed, a project, and a `claude` on the PATH that says this version. */
 export async function person(t: TestContext, version: string | undefined = '2.1.330') {
   const home = temporaryHome(t)
@@ -17,7 +20,7 @@ export async function person(t: TestContext, version: string | undefined = '2.1.
   mkdirSync(join(project, '.claude'), { recursive: true })
   mkdirSync(bin)
   const claude = (text: string) => writeFileSync(join(bin, 'claude'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
-  if (version) claude(`test "$1" = --version && echo '${version} (Claude Code)' || echo '[]'`)
+  if (version) claude(`test "$1" = --version && echo '${version} (Claude Code)' || printf '${SOUND}'`)
   const env = { SPIKECTL_HOME: state, PATH: `${bin}:/usr/bin:/bin` }
   const spikectl = (...args: string[]): Promise<Ended> => runCli(args, { home, cwd: project, env })
   const { exitCode, stderr } = await spikectl('install')

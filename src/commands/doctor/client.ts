@@ -20,11 +20,28 @@ const ANEW = 'npm install --global @anthropic-ai/claude-code'
 
 /** Undefined when there is no client on the PATH. Throws a Failure when it does not say. */
 export function clientVersion(env: Environment): string | undefined {
-  const said = askVersion(env)
+  const said = ask('--version', env)
   if (said === undefined) return undefined
   const [version] = /\d+\.\d+\.\d+/.exec(said) ?? []
   if (version) return version
   throw failure('claude --version names no version', `Run: ${ANEW}`)
+}
+
+/**
+ * What the client says of the settings that a session in `project` reads, a line for each problem; it names the file first.
+ * Only the client knows what it takes. Nothing of an older one, whose `doctor` needs a terminal. Throws a Failure when it
+ * does not say.
+ */
+export function invalidSettings(version: string | undefined, project: string, env: Environment): string[] {
+  if (version === undefined || isBefore(version, TRIED)) return []
+  const said = ask('doctor', env, project) ?? ''
+  if (!said.startsWith('Claude Code doctor'))
+    throw failure('claude doctor does not say whether it takes the settings', 'Run: claude doctor')
+  const [, problems = ''] = /^Invalid settings\n(.+?)\n\n/ms.exec(said) ?? []
+  return problems
+    .split('\n')
+    .filter((line) => line.startsWith('- '))
+    .map((line) => line.slice(2))
 }
 
 export function clientFinding(version: string | undefined, env: Environment): Finding {
@@ -50,9 +67,10 @@ function onPath({ HOME = '' }: Environment): string {
 }
 
 /** What the client says on stdout, kept off the network; undefined when there is none. Throws a Failure when it fails. */
-function askVersion(env: Environment): string | undefined {
-  const { status, stdout, error } = spawnSync('claude', ['--version'], {
-    env: { ...env, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+function ask(question: '--version' | 'doctor', env: Environment, cwd?: string): string | undefined {
+  const { status, stdout, error } = spawnSync('claude', [question], {
+    cwd,
+    env: { ...env, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', FORCE_COLOR: '0' },
     encoding: 'utf8',
     timeout: DEADLINE_MS,
     killSignal: 'SIGKILL',
@@ -61,7 +79,7 @@ function askVersion(env: Environment): string | undefined {
   if (codeOf(error) === 'ENOENT') return undefined
   if (status === 0) return stdout
   const why = error?.message ?? `exit code ${status}`
-  throw failure(`claude --version fails: ${why}`, `Run: ${ANEW}`)
+  throw failure(`claude ${question} fails: ${why}`, `Run: ${ANEW}`)
 }
 
 function isBefore(version: string, other: string): boolean {

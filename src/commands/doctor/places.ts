@@ -2,9 +2,14 @@
 
 import { join } from 'node:path'
 import type { SettingsText } from '../../hosts/claude-code/settings/files.ts'
-import { type Members, type OwnHook, ownHooks, settingsIn } from '../../hosts/claude-code/settings/hooks.ts'
+import {
+  type Members,
+  type OwnHook,
+  ownHooks,
+  ownHooksIn,
+  settingsIn,
+} from '../../hosts/claude-code/settings/hooks.ts'
 import type { EnabledPlugin } from '../../hosts/claude-code/settings/plugins.ts'
-import { appliedIn } from '../../hosts/claude-code/settings/silencing.ts'
 import { failure } from '../../system/failure.ts'
 import { readSmallFile } from '../../system/files.ts'
 import { shellWord } from '../../system/text.ts'
@@ -32,7 +37,7 @@ export function placesIn(files: readonly SettingsText[]): HookPlace[] {
       name: file,
       mend: `spikectl install --scope ${scope}`,
       remove: `spikectl uninstall --scope ${scope}`,
-      hooks: ownHooks(appliedIn(text)),
+      hooks: ownHooksIn(text),
     }))
     .filter(({ hooks }) => hooks.length > 0)
 }

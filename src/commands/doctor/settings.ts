@@ -3,8 +3,6 @@
 import { statSync } from 'node:fs'
 import { hookedEvents } from '../../hosts/claude-code/settings/edit.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText } from '../../hosts/claude-code/settings/files.ts'
-import { settingsIn } from '../../hosts/claude-code/settings/hooks.ts'
-import { misfitIn } from '../../hosts/claude-code/settings/misfit.ts'
 import {
   disablings,
   losses,
@@ -16,20 +14,24 @@ import { shellWord } from '../../system/text.ts'
 import { editing, type Finding, failed, ok, warning } from './finding.ts'
 import type { HookPlace, Managed } from './places.ts'
 
-/**
- * `places` are those whose hooks run. `told` names those of which something was found already: of these it is not said once
- * more that our hooks in them are not as they were installed.
- */
-export function settingsFindings(
-  files: readonly SettingsText[],
-  managed: readonly Managed[],
-  places: readonly HookPlace[],
-  told: readonly string[],
-  env: Environment,
-): Finding[] {
+interface Seen {
+  readonly files: readonly SettingsText[]
+  readonly managed: readonly Managed[]
+  /** Those whose hooks run. */
+  readonly places: readonly HookPlace[]
+  /** Places of which something was found already: it is not said again that hooks there are not as they were installed. */
+  readonly told: readonly string[]
+  /** What the client says of settings, a line each. */
+  readonly invalid: readonly string[]
+  readonly env: Environment
+}
+
+export function settingsFindings({ files, managed, places, told, invalid, env }: Seen): Finding[] {
   const broken = files.map((each) => ({ file: each.file, findings: brokenFile(each) }))
   const isTold = (file: string) =>
     told.includes(file) || broken.some((each) => each.file === file && each.findings.length > 0)
+  const isBroken = (line: string) =>
+    broken.some(({ file, findings }) => findings.length > 0 && line.startsWith(file))
   // Users' settings matter to users' hooks alone.
   const isGuarded = places.some(({ isManaged }) => isManaged)
   const lost = isGuarded ? [] : files.flatMap(losses)
@@ -38,6 +40,7 @@ export function settingsFindings(
   const isMissed = places.length === 0 && (lost.length > 0 || managed.some(isExclusive))
   return [
     ...broken.flatMap(({ findings }) => findings),
+    ...invalid.filter((line) => !isBroken(line)).map((line) => unappliedFinding(line, files)),
     ...managed.flatMap((each) => managedFindings(each, isGuarded)),
     ...silenced.map((each) => silencedFinding(each, files)),
     ...misleadings(files, env).map(misled),
@@ -58,13 +61,20 @@ function brokenFile({ file, text, unreadable }: SettingsText): Finding[] {
   if (text === undefined || text.trim() === '') return []
   try {
     hookedEvents(text, file)
-    const misfit = misfitIn(settingsIn(text) ?? {})
-    return misfit ? [failed('settings', `${file} ${misfit}`, UNAPPLIED, editing(file))] : []
+    return []
   } catch (error) {
     return [
       failed('settings', error instanceof Error ? error.message : String(error), UNAPPLIED, editing(file)),
     ]
   }
+}
+
+/** What the client itself says of a file, but where we have said more of it already. */
+function unappliedFinding(line: string, files: readonly SettingsText[]): Finding {
+  const file = files.find((each) => line.startsWith(each.file))?.file
+  // Of a part that is ignored the rest of the file is applied.
+  const report = /\b(entry|was) (ignored|skipped)\b/.test(line) ? warning : failed
+  return report('settings', line, UNAPPLIED, file === undefined ? 'claude doctor' : editing(file))
 }
 
 /** A file of ours gets back its rights; what is no file, or too large for settings, is put aside. */

@@ -26,6 +26,11 @@ export function settingsIn(text: string): Members | undefined {
   }
 }
 
+/** The members of a settings file's text; none where it holds no JSON object, of which the client applies nothing. */
+export function membersIn(text: string | undefined): Members {
+  return settingsIn(text ?? '') ?? {}
+}
+
 /** A hook of ours, with the matcher of the group it stands in. */
 export interface OwnHook {
   readonly event: string
@@ -33,9 +38,9 @@ export interface OwnHook {
   readonly hook: Members
 }
 
-/** Those in a settings file's text; none where it holds no JSON object. */
+/** Those in a settings file's text. */
 export function ownHooksIn(text: string | undefined): OwnHook[] {
-  return ownHooks(settingsIn(text ?? '') ?? {})
+  return ownHooks(membersIn(text))
 }
 
 /** The events for which none of these is. */

@@ -10,8 +10,7 @@ import { readSmallFile } from '../../../system/files.ts'
 import type { Environment } from '../../../system/paths.ts'
 import { isObject } from '../payload.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText, userFolder } from './files.ts'
-import { listOf, type Members, settingsIn } from './hooks.ts'
-import { appliedIn } from './silencing.ts'
+import { listOf, type Members, membersIn, settingsIn } from './hooks.ts'
 
 export interface EnabledPlugin {
   readonly id: string
@@ -31,7 +30,7 @@ export function enabledPlugins(
   env: Environment,
 ): EnabledPlugin[] {
   const sources = [
-    ...files.map(({ scope, text }) => ({ scope, settings: appliedIn(text) })),
+    ...files.map(({ scope, text }) => ({ scope, settings: membersIn(text) })),
     ...managed.map((settings) => ({ scope: undefined, settings })),
   ]
   const deciding = new Map(

@@ -2,8 +2,7 @@
 
 import { isObject } from '../payload.ts'
 import type { SettingsText } from './files.ts'
-import { hashOfOwnHooks, type Members, ownHooks, settingsIn } from './hooks.ts'
-import { misfitIn } from './misfit.ts'
+import { hashOfOwnHooks, type Members, membersIn, ownHooksIn, settingsIn } from './hooks.ts'
 import { weaknessOf } from './weakness.ts'
 
 /** `problem` completes "FILE …". */
@@ -32,15 +31,13 @@ function lossIn(text: string | undefined, recorded: string): string | undefined 
   if (text === undefined) return 'is gone, and the hooks of spikectl with it'
   const settings = settingsIn(text)
   if (!settings) return 'is no JSON, so that the hooks of spikectl in it do not run'
-  const misfit = misfitIn(settings)
-  if (misfit) return `${misfit}, so that Claude Code applies nothing of it`
   const isWhole = hashOfOwnHooks(settings) === recorded
   return isWhole ? undefined : 'does not hold the hooks of spikectl as they were installed'
 }
 
 function weakened({ file, text, recorded }: SettingsText): Silencing[] {
   if (recorded !== undefined) return []
-  return ownHooks(appliedIn(text)).flatMap((own) => {
+  return ownHooksIn(text).flatMap((own) => {
     const weakness = weaknessOf(own)
     return weakness
       ? [{ file, problem: `holds a hook of spikectl for ${own.event} that ${weakness.what}` }]
@@ -51,7 +48,7 @@ function weakened({ file, text, recorded }: SettingsText): Silencing[] {
 /** The setting of the scope with the highest precedence counts. Source: client 2.1.330 as observed. */
 export function disablings(files: readonly SettingsText[]): Silencing[] {
   const deciding = files
-    .map(({ file, text }) => ({ file, disableAllHooks: appliedIn(text).disableAllHooks }))
+    .map(({ file, text }) => ({ file, disableAllHooks: membersIn(text).disableAllHooks }))
     .findLast(({ disableAllHooks }) => typeof disableAllHooks === 'boolean')
   if (deciding?.disableAllHooks !== true) return []
   return [{ file: deciding.file, problem: 'sets disableAllHooks, so that no hook runs' }]
@@ -80,12 +77,6 @@ export function misleadings(
 
 /** The variables that a settings file sets for all that the client starts. */
 export function envIn(text: string | undefined): Members {
-  const { env } = appliedIn(text)
+  const { env } = membersIn(text)
   return isObject(env) ? env : {}
-}
-
-/** What the client applies of a text. */
-export function appliedIn(text: string | undefined): Members {
-  const settings = text === undefined ? undefined : settingsIn(text)
-  return settings && !misfitIn(settings) ? settings : {}
 }
