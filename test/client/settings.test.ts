@@ -41,7 +41,7 @@ const WAYS: readonly (readonly [string, (place: Workplace) => ToolCall, RegExp])
     'copies the hooks to where the client looks first, with no time to answer',
     () =>
       bash(`mkdir -p .claude; sed 's/"timeout": 10/"timeout": 0.001/' ~/.claude/settings.json > ${SETTINGS}`),
-    /has 0\.001 s to answer/,
+    /has timeout 0\.001/,
   ],
   [
     'copies them so that nobody waits for their answer',
@@ -49,7 +49,7 @@ const WAYS: readonly (readonly [string, (place: Workplace) => ToolCall, RegExp])
       bash(
         `mkdir -p .claude; sed 's/"timeout": 10/"timeout": 10, "async": true/' ~/.claude/settings.json > ${SETTINGS}`,
       ),
-    /is async/,
+    /has async true/,
   ],
   [
     'has the hooks taken for an agent',
@@ -68,7 +68,7 @@ const LIMIT = { settings: { rate: { warnPerMin: 0, blockPerMin: 4 } } }
 
 /** In the person's own settings, or in those that the agent has beside it and the client looks at first. */
 function installed(t: TestContext, problem: RegExp): Promise<Workplace> {
-  return /answer|async/.test(problem.source) ? guarded(t, LIMIT) : guarded(t, LIMIT, '--scope', 'local')
+  return /timeout|async/.test(problem.source) ? guarded(t, LIMIT) : guarded(t, LIMIT, '--scope', 'local')
 }
 
 describe('an agent of the real client', () => {

@@ -101,14 +101,14 @@ const REFUSED: readonly (readonly [string, (person: Installed) => void, RegExp])
   [
     'a copy of our hooks elsewhere that gives them no time',
     copied('"timeout": 10', '"timeout": 0.001'),
-    /local\.json holds a hook of spikectl for PreToolUse that has 0\.001 s to answer/,
+    /local\.json holds a hook of spikectl for PreToolUse that has timeout 0\.001/,
   ],
   [
     'a copy of our hooks elsewhere that nobody waits for',
     copied('"timeout": 10', '"timeout": 10, "async": true'),
-    /that is async/,
+    /that has async true/,
   ],
-  ['a copy of our hooks elsewhere for some tools', copied('"*"', '"Read"'), /that matches Read alone/],
+  ['a copy of our hooks elsewhere for some tools', copied('"*"', '"Read"'), /that has matcher "Read"/],
   [
     'a record that is damaged',
     ({ state }) => writeFileSync(join(state, 'installed.json'), 'null'),
