@@ -70,6 +70,27 @@ describe('settings with our hooks', () => {
     assert.doesNotMatch(changed, /[^\r]\n/)
   })
 
+  test('are put between the bytes of a file with tabs, lists on one line among others, and no LF at its end', () => {
+    const pieces = [
+      '{\n\t"permissions": { "allow": ["Bash(ls)",  "Read"],\n\t\t"deny": [\n\t\t"x" ] },\n',
+      '\t"hooks": { "Stop": [ ], "PreToolUse": [{"matcher":"Bash","hooks":[{"type":"command","command":"x"}]}',
+      '],\n\t\t"Other": [\n\t\t]',
+      ' },\n\t"env":\t{"A":"1"}}',
+    ]
+    const text = pieces.join('')
+    const changed = withHooks(text, HOOK, 'settings.json')
+    const places = pieces.map((piece) => changed.indexOf(piece))
+    assert.deepEqual(
+      places.toSorted((a, b) => a - b),
+      places,
+    )
+    assert.equal(places[0], 0)
+    assert.ok(changed.endsWith(pieces.at(-1) ?? ''))
+    assert.match(changed, /"x"}]},\n\t\t\t{\n\t\t\t\t"matcher": "\*",\n\t\t\t\t"hooks": \[\n/)
+    assert.match(changed, /\[\n\t\t\],\n\t\t"PostToolBatch": \[\n\t\t\t{\n/)
+    assert.equal(withoutHooks(changed, 'settings.json'), text)
+  })
+
   test('are laid out like the rest of a file that is laid out as JSON.stringify does', () => {
     const indents = fc.constantFrom('  ', '    ', '\t')
     fc.assert(
