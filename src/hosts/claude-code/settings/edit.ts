@@ -7,6 +7,7 @@ import {
   applyEdits,
   type Edit,
   findNodeAtLocation,
+  format,
   type JSONPath,
   modify,
   type Node,
@@ -139,8 +140,22 @@ function namesIn(node: Node | undefined): string[] {
 function edited(text: string, path: JSONPath, value: unknown, isInsertion = false): string {
   const { mark, body } = split(text)
   const edits = modify(body, path, value, { isArrayInsertion: isInsertion })
+  return mark + edits.reduce(inserted, body)
+}
+
+/**
+ * The text with an edit, which is laid out as the rest is. Nothing else is, but for the brackets around it of what was
+ * empty: `modify` would lay out the lines around it too.
+ */
+function inserted(body: string, edit: Edit): string {
+  const changed = applyEdits(body, [edit])
   const unit = indentationOf(body)
-  return mark + applyEdits(body, unit ? edits.map((edit) => indented(body, edit, path, unit)) : edits)
+  if (unit === undefined) return changed
+  const bracket = /[{[]/.test(body.charAt(edit.offset - 1)) ? 1 : 0
+  const range = { offset: edit.offset - bracket, length: edit.content.length + 2 * bracket }
+  const eol = body.includes('\r\n') ? '\r\n' : '\n'
+  const layout = { tabSize: unit.length, insertSpaces: !unit.startsWith('\t'), eol }
+  return applyEdits(changed, format(changed, range, layout))
 }
 
 /**
@@ -174,23 +189,4 @@ function split(text: string): { readonly mark: string; readonly body: string } {
 function indentationOf(body: string): string | undefined {
   const isOneLine = !/[{[]\s*\n/.test(body) && body.replace(/\s/g, '') !== '{}'
   return isOneLine ? undefined : (/^([ \t]+)\S/m.exec(body)?.[1] ?? '  ')
-}
-
-/** How deep a value at `path` stands, or the first of those around it that is not there yet. */
-function depthOf(body: string, path: JSONPath): number {
-  const tree = parseTree(body)
-  const missing = path.findIndex((_, index) => !tree || !findNodeAtLocation(tree, path.slice(0, index + 1)))
-  return missing === -1 ? path.length : missing + 1
-}
-
-/** The same insertion on lines of its own. By hand, because the library would lay out the lines around it too. */
-function indented(body: string, edit: Edit, path: JSONPath, unit: string): Edit {
-  const eol = body.includes('\r\n') ? '\r\n' : '\n'
-  const [, comma = '', key = '', value = ''] = /^(,?)("\w+":)?(.*?),?$/s.exec(edit.content) ?? []
-  const lines = JSON.stringify(JSON.parse(value), null, unit).split('\n')
-  const depth = depthOf(body, path)
-  const margin = eol + unit.repeat(depth)
-  const closes = comma === '' && /^[}\]]/.test(body.slice(edit.offset))
-  const end = closes ? eol + unit.repeat(depth - 1) : ''
-  return { ...edit, content: `${comma}${margin}${key}${key && ' '}${lines.join(margin)}${end}` }
 }
