@@ -25,9 +25,8 @@ import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
 import { fingerprint } from './hosts/fingerprint.ts'
 import { hostOf } from './hosts/known.ts'
 import { type Config, readConfig, remembered, withProject } from './settings/load.ts'
-import { withStateDb } from './store/open.ts'
-import type { StateDb } from './store/sqlite-store.ts'
-import { sweep } from './store/sweep.ts'
+import { withEventStore } from './store/open.ts'
+import type { EventStore } from './store/store.ts'
 import { namedIn } from './system/environment.ts'
 import { describe, failure } from './system/failure.ts'
 import { openHash } from './system/keyed-hash.ts'
@@ -132,7 +131,7 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
   const event = fingerprint(input, openHash(paths.hashKey))
   const inForce = remembered(paths.config, config.policy, policy)
   const looked = () => ({ ...event, ...starterOf(run.env) })
-  const use = (store: StateDb) => {
+  const use = (store: EventStore) => {
     const updated = store.update({
       identity,
       event,
@@ -145,10 +144,10 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
       },
     })
     const isBlocked = updated.verdict.kind === 'block' || updated.verdict.kind === 'halt'
-    const unswept = updated.sweepIsDue && !isBlocked ? sweep(store) : undefined
+    const unswept = updated.sweepIsDue && !isBlocked ? store.sweep() : undefined
     return { ...updated, isBlocked, unswept }
   }
-  const { result, notices } = withStateDb(paths.stateDb, Date.now, use, stateWaits())
+  const { result, notices } = withEventStore(paths.stateDb, use, stateWaits())
 
   const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   let reply = SILENCE

@@ -7,17 +7,16 @@ import { MAIN_AGENT } from '../guard/event.ts'
 import { identify, keyOf } from '../guard/identity.ts'
 import { callOf, judge, judgeAgent, judgeSession } from '../guard/judge.ts'
 import { lacksTenant, type Policy } from '../guard/policy.ts'
-import { freshState, type State } from '../guard/state.ts'
+import type { State } from '../guard/state.ts'
 import type { Block, Finding, Verdict } from '../guard/verdict.ts'
 import type { HookInput } from '../hosts/claude-code/event.ts'
 import { fingerprint } from '../hosts/fingerprint.ts'
 import { hostOf } from '../hosts/known.ts'
 import { readConfig, withProject } from '../settings/load.ts'
-import { withStateDb } from '../store/open.ts'
-import { readAgentStates, readState } from '../store/queries.ts'
+import { readStore } from '../store/sqlite-store.ts'
 import { namedIn } from '../system/environment.ts'
 import { failure, isFailure } from '../system/failure.ts'
-import { isAbsent, readSmallFile } from '../system/files.ts'
+import { readSmallFile } from '../system/files.ts'
 import { openHash } from '../system/keyed-hash.ts'
 import { projectSettingsPath } from '../system/paths.ts'
 import { printable } from '../system/text.ts'
@@ -110,11 +109,7 @@ async function policyAt(config: string, project: string): Promise<Policy> {
 }
 
 function found(file: string, key: string, agent: string): { state: State; now: number } {
-  const none = { state: freshState(Date.now()), now: Date.now() }
-  if (isAbsent(file)) return none
-  return withStateDb(file, Date.now, (store) =>
-    store.read((db, now) => ({ state: readState(db, key, agent, now), now }), none),
-  ).result
+  return readStore(file, (seen) => ({ state: seen.state(key, agent), now: seen.now }))
 }
 
 function haltRow(agent: string, state: State): Row[] {
@@ -165,9 +160,7 @@ async function explainSession({ paths }: Context, name: string): Promise<Explana
 
 /** For each agent, what its last call would meet if it came again. */
 function agentRows(file: string, key: string, { session }: State, policy: Policy, now: number): Row[] {
-  const agents = withStateDb(file, Date.now, (store) =>
-    store.read((db) => readAgentStates(db, key, session.lasting.epoch), []),
-  ).result
+  const agents = readStore(file, (seen) => seen.agentStates(key))
   return agents.slice(0, MOST_AGENTS).flatMap(({ id, state }) => {
     const name = printable(id).slice(0, 12)
     const own = session.lasting.trip ? [] : haltRow(`${name} `, { session, agent: state })

@@ -1,16 +1,17 @@
 /** `spikectl metrics`: counters in Prometheus' text format, for a textfile collector. */
 
-import { countActive } from '../store/queries.ts'
-import { NO_TOTALS, readTotals } from '../store/totals.ts'
+import { RATE } from '../guard/rules/rate.ts'
+import { counterIn } from '../guard/state.ts'
+import { aged, countOf, WINDOW_MS } from '../guard/window.ts'
+import { readStore } from '../store/sqlite-store.ts'
+import type { Snapshot } from '../store/store.ts'
 import type { Context, ExitCode } from './context.ts'
-import { asked } from './sessions.ts'
 
 export function metrics({ paths, terminal }: Context): ExitCode {
-  const { totals, active } = asked(
-    paths,
-    (db, now) => ({ totals: readTotals(db), active: countActive(db, now) }),
-    { totals: NO_TOTALS, active: 0 },
-  )
+  const { totals, active } = readStore(paths.stateDb, (seen) => ({
+    totals: seen.totals(),
+    active: activeIn(seen),
+  }))
   const samples = [
     ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, blocked ones included.', totals.calls],
     ['spikectl_tool_spike_warn_total', 'counter', 'Tool calls at or above a warn limit.', totals.warned],
@@ -50,4 +51,11 @@ export function metrics({ paths, terminal }: Context): ExitCode {
     terminal.print(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}`)
   }
   return 0
+}
+
+/** How many sessions have admitted calls in the window. Only those are read that were seen in it. */
+export function activeIn(seen: Snapshot): number {
+  return seen
+    .sessions({ since: seen.now - WINDOW_MS })
+    .filter(({ state }) => countOf(aged(counterIn(state, RATE).window, seen.now)) > 0).length
 }

@@ -4,7 +4,7 @@ import { append, type Signed } from '../audit/append.ts'
 import type { AuditObject } from '../audit/canonical.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { readConfig } from '../settings/load.ts'
-import { readUnsigned } from '../store/unsigned.ts'
+import { unsignedIn } from '../store/failures.ts'
 import { patienceOf } from '../system/deadline.ts'
 import { osUser } from '../system/environment.ts'
 import { failure } from '../system/failure.ts'
@@ -34,7 +34,7 @@ export async function appendOptions({ paths }: Context) {
     clock: Date.now,
     segmentBytes: policy.audit.segmentBytes,
     readsAll: true,
-    unsigned: () => readUnsigned(paths.stateDb),
+    unsigned: () => unsignedIn(paths.stateDb),
   }
 }
 

@@ -1,13 +1,12 @@
 /** `spikectl reset`: clears the rings of sessions, and signs who did it. */
 
-import { type NamedSession, readNames } from '../store/names.ts'
-import { withStateDb } from '../store/open.ts'
-import { resetSessions } from '../store/trips.ts'
+import { readStore, withStore } from '../store/sqlite-store.ts'
+import type { NamedSession } from '../store/store.ts'
 import { describe, failure } from '../system/failure.ts'
 import { tryLog } from '../system/log.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson, whoIsThere } from './person.ts'
-import { asked, fullName, namesLike, pickSession } from './sessions.ts'
+import { fullName, namesLike, pickSession } from './sessions.ts'
 
 export interface ResetOptions {
   readonly all?: boolean
@@ -31,12 +30,8 @@ export async function reset(
     context.terminal.print('nothing to reset: no session is known')
     return 0
   }
-  withStateDb(context.paths.stateDb, Date.now, (store) =>
-    resetSessions(
-      store,
-      chosen.map(({ key }) => key),
-    ),
-  )
+  const keys = chosen.map(({ key }) => key)
+  withStore(context.paths.stateDb, (store) => store.reset(keys))
   await record(context, chosen, options)
   return 0
 }
@@ -46,8 +41,8 @@ function choose(
   names: readonly string[],
   { all, tenant }: ResetOptions,
 ): readonly NamedSession[] {
-  if (all) return asked(paths, (db) => readNames(db, { tenant }), [])
-  const known = asked(paths, (db) => names.map((name) => namesLike(db, name, tenant)), [])
+  if (all) return readStore(paths.stateDb, (seen) => seen.names({ tenant }))
+  const known = readStore(paths.stateDb, (seen) => names.map((name) => namesLike(seen, name, tenant)))
   const chosen = names.map((name, index) => pickSession(known[index] ?? [], name))
   return [...new Map(chosen.map((session) => [session.key, session])).values()]
 }

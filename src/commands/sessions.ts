@@ -8,14 +8,11 @@ import { counterIn, type Trip } from '../guard/state.ts'
 import { ALLOW } from '../guard/verdict.ts'
 import { aged, countOf } from '../guard/window.ts'
 import { withProject } from '../settings/load.ts'
-import { onCopy } from '../store/copy.ts'
-import { type NamedSession, readNames } from '../store/names.ts'
-import { withStateDb } from '../store/open.ts'
-import { readSessions, type StoredSession } from '../store/queries.ts'
+import { onCopy } from '../store/look.ts'
+import { readStore } from '../store/sqlite-store.ts'
+import type { NamedSession, Snapshot, StoredSession } from '../store/store.ts'
 import { type Failure, failure, isFailure } from '../system/failure.ts'
-import { isAbsent } from '../system/files.ts'
 import { type Paths, projectSettingsPath } from '../system/paths.ts'
-import type { Database } from '../system/sqlite.ts'
 import { printable, REPLACED } from '../system/text.ts'
 
 export interface SessionView {
@@ -55,53 +52,43 @@ export interface Found {
   readonly stored: readonly StoredSession[]
 }
 
-export const NONE_FOUND: Found = { now: 0, stored: [] }
-
 /** The one session whose id is `name`, or else begins with it; see pickSession. */
-export function findSession(db: Database, now: number, name: string, tenant?: string): Found {
-  const { key } = pickSession(namesLike(db, name, tenant), name)
-  return { now, stored: readSessions(db, now, { key }) }
+export function findSession(seen: Snapshot, name: string, tenant?: string): Found {
+  const { key } = pickSession(namesLike(seen, name, tenant), name)
+  const session = seen.session(key)
+  return { now: seen.now, stored: session ? [session] : [] }
 }
 
 /** The same with the limits of its own project. */
 export async function loadSession(paths: Paths, policy: Policy, name: string): Promise<SessionView> {
-  const found = asked(paths, (db, now) => findSession(db, now, name), NONE_FOUND)
+  const found = readStore(paths.stateDb, (seen) => findSession(seen, name))
   const [session] = await viewsOf(found, policy)
   return session ?? pickSession([], name)
 }
 
 /** The known sessions that pickSession may choose from. A person has seen no more of an id than is printable. */
-export function namesLike(db: Database, name: string, tenant?: string): NamedSession[] {
+export function namesLike(seen: Snapshot, name: string, tenant?: string): NamedSession[] {
   const [begin = ''] = name.split(REPLACED)
-  return readNames(db, { begin, tenant })
+  return seen.names({ begin, tenant })
 }
 
-/** Asks state.db; `none` if nothing was counted yet. */
-export function asked<T>(paths: Paths, query: (db: Database, now: number) => T, none: T): T {
-  if (isAbsent(paths.stateDb)) return none
-  return withStateDb(paths.stateDb, Date.now, (store) => store.read(query, none)).result
-}
-
-/**
- * The same for what is only shown: where state.db cannot be used, a copy of it is asked, and the problem is said.
- */
+/** Asks for what is only shown: where state.db cannot be used, a copy of it is asked, and the problem is said. */
 export function askedToShow<T>(
-  paths: Paths,
-  query: (db: Database, now: number) => T,
-  none: T,
+  { stateDb }: Paths,
+  ask: (seen: Snapshot) => T,
 ): { readonly found: T; readonly problem?: Failure } {
   try {
-    return { found: asked(paths, query, none) }
+    return { found: readStore(stateDb, ask) }
   } catch (error) {
     if (!isFailure(error)) throw error
-    return { found: copied(paths.stateDb, query, none, error), problem: error }
+    return { found: copied(stateDb, ask, error), problem: error }
   }
 }
 
 /** What the copy cannot show either is said as it was found first. */
-function copied<T>(file: string, query: (db: Database, now: number) => T, none: T, problem: Failure): T {
+function copied<T>(file: string, ask: (seen: Snapshot) => T, problem: Failure): T {
   try {
-    return onCopy(file, query, none)
+    return onCopy(file, ask)
   } catch {
     throw problem
   }
@@ -118,7 +105,7 @@ export async function viewsOf({ now, stored }: Found, policy: Policy): Promise<S
 }
 
 function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
-  const { state: stored, ...known } = session
+  const { state: stored, policy: _, ...known } = session
   const admitted = aged(counterIn(stored, RATE).window, now)
   const verdict = policy.mode === 'shadow' ? ALLOW : outlook(stored, policy, now)
   const trip = policy.mode === 'shadow' ? undefined : stored.lasting.trip

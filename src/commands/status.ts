@@ -4,22 +4,11 @@ import { isOff } from '../guard/policy.ts'
 import type { Trip } from '../guard/state.ts'
 import { readConfig } from '../settings/load.ts'
 import { countingProblem } from '../store/countable.ts'
-import { readNames } from '../store/names.ts'
-import { readSessions } from '../store/queries.ts'
-import { NO_TOTALS, readTotals, type Totals } from '../store/totals.ts'
+import type { Snapshot, Totals } from '../store/store.ts'
 import { describe, type Failure, failure } from '../system/failure.ts'
-import type { Database } from '../system/sqlite.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
-import {
-  askedToShow,
-  type Found,
-  findSession,
-  NONE_FOUND,
-  pickSession,
-  type SessionView,
-  viewsOf,
-} from './sessions.ts'
+import { askedToShow, type Found, findSession, pickSession, type SessionView, viewsOf } from './sessions.ts'
 import { haltSentences, noneSentence, sentencesOf, totalsSentences } from './status/sentences.ts'
 import { tableOf } from './status/table.ts'
 
@@ -60,8 +49,7 @@ async function statusOnce(
   if (problem && !uncounted)
     terminal.remark(`warning: ${problem.message}; the built-in limits are in force. ${problem.hint}`)
   if (uncounted && !options.json) terminal.say(terminal.colour.red(uncountedLine(uncounted)))
-  const query = (db: Database, now: number) => look(db, now, name, options)
-  const { found, problem: unusable } = askedToShow(paths, query, NOTHING)
+  const { found, problem: unusable } = askedToShow(paths, (seen) => look(seen, name, options))
   if (unusable)
     terminal.remark(`warning: ${unusable.message}; this is a copy, made without its lock. ${unusable.hint}`)
   const sessions = (await viewsOf(found, policy)).sort((a, b) => b.count - a.count || b.lastSeen - a.lastSeen)
@@ -94,14 +82,12 @@ interface Looked extends Found {
   readonly known: number
 }
 
-const NOTHING: Looked = { ...NONE_FOUND, totals: NO_TOTALS, known: 0 }
-
-function look(db: Database, now: number, name: string | undefined, options: StatusOptions): Looked {
-  const { all, tenant } = options
-  const totals = readTotals(db)
-  if (name !== undefined) return { ...findSession(db, now, name, tenant), totals, known: 1 }
-  const stored = readSessions(db, now, { tenant, since: all ? 0 : now - RECENT_MS })
-  return { now, stored, totals, known: stored.length > 0 ? stored.length : readNames(db, { tenant }).length }
+function look(seen: Snapshot, name: string | undefined, { all, tenant }: StatusOptions): Looked {
+  const { now } = seen
+  const totals = seen.totals()
+  if (name !== undefined) return { ...findSession(seen, name, tenant), totals, known: 1 }
+  const stored = seen.sessions({ tenant, since: all ? 0 : now - RECENT_MS })
+  return { now, stored, totals, known: stored.length > 0 ? stored.length : seen.names({ tenant }).length }
 }
 
 function isWorthShowing({ calls, state, guardChange }: SessionView): boolean {

@@ -1,7 +1,7 @@
 /** What went wrong, in the log and in the counters. */
 
 import { existsSync } from 'node:fs'
-import { StateDb } from '../store/sqlite-store.ts'
+import { countFailure } from '../store/failures.ts'
 import type { Patience } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
 import { tryLog } from '../system/log.ts'
@@ -15,26 +15,17 @@ export function recordFailure(paths: Paths, what: string): void {
   if (!existsSync(paths.state)) return
   tryLog(paths.log, { event: 'error', message: what })
   try {
-    if (existsSync(paths.stateDb)) countIn(paths.stateDb, 'errors', () => 0)
+    if (existsSync(paths.stateDb)) countFailure(paths.stateDb, 'errors', () => 0)
   } catch (error) {
     const message = describe(error)
     if (message !== what) tryLog(paths.log, { event: 'error', message: `not counted: ${message}` })
   }
 }
 
-export function countIn(file: string, what: 'errors' | 'unsigned', patience: Patience): void {
-  const store = new StateDb(file, patience, Date.now)
-  try {
-    store.count(what)
-  } finally {
-    store.close()
-  }
-}
-
 /** Counts a block whose line is in no log. Returns what to add to the log when that fails too. */
 export function countUnsigned({ stateDb }: Paths, patience: Patience): string {
   try {
-    countIn(stateDb, 'unsigned', patience)
+    countFailure(stateDb, 'unsigned', patience)
     return ''
   } catch (error) {
     return `; and not counted: ${describe(error)}`

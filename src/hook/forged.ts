@@ -1,10 +1,10 @@
 /** Events that did not come from the client. */
 
-import type { Identity } from '../guard/identity.ts'
+import { type Identity, keyOf } from '../guard/identity.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
-import { projectOf } from '../store/known.ts'
+import { peek } from '../store/look.ts'
 import type { Environment, Paths } from '../system/paths.ts'
 import { type HeardInput, logged, partiesOf } from './answer.ts'
 
@@ -19,7 +19,7 @@ export function ignoreForged(
   input: HeardInput,
   { identity, project }: { readonly identity: Identity; readonly project: string },
 ): Reply | undefined {
-  const began = projectOf(paths.stateDb, identity)
+  const began = peek(paths.stateDb, (seen) => seen.session(keyOf(identity))?.project)
   if (settingsTexts(began ?? project, env, {}).some(({ text }) => envIn(text).AI_AGENT === env.AI_AGENT))
     return undefined
   const message = `ignored: ${input.name} came from an agent's own shell`

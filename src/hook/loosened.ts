@@ -1,15 +1,15 @@
 /** A session meets a looser policy than at its last event: signed, logged and shown, wherever it came from. */
 
-import type { Identity } from '../guard/identity.ts'
+import { type Identity, keyOf } from '../guard/identity.ts'
 import { loosened } from '../guard/policy.ts'
 import type { Loosened } from '../guard/settings.ts'
 import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
 import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { withNotice } from '../hosts/claude-code/wording.ts'
 import type { Remembered } from '../settings/load.ts'
-import { policyOf } from '../store/known.ts'
-import { notePolicy } from '../store/loosening.ts'
-import { withStateDb } from '../store/open.ts'
+import { peek } from '../store/look.ts'
+import { withStore } from '../store/sqlite-store.ts'
+import type { PolicyChange } from '../store/store.ts'
 import { osUser } from '../system/environment.ts'
 import { describe } from '../system/failure.ts'
 import type { Environment } from '../system/paths.ts'
@@ -25,12 +25,6 @@ export interface Party {
   readonly env: Environment
 }
 
-/** The policy that a session met last, and the one that it meets now, as `remembered` writes them. */
-interface Change {
-  readonly before: string
-  readonly after: string
-}
-
 /**
  * The reply, after all settings that have become looser are written down. When that fails, the session still counts as
  * having met the policy before, and its next event tries again.
@@ -38,16 +32,15 @@ interface Change {
 export async function recordLoosening(
   destination: Destination,
   party: Party,
-  change: Change,
+  change: PolicyChange,
   reply: Reply,
 ): Promise<Reply> {
   const looser = looserIn(change)
   const names = looser.map(({ setting }) => setting)
   try {
-    const note = withStateDb(
+    const note = withStore(
       destination.paths.stateDb,
-      Date.now,
-      (store) => notePolicy(store, party.identity, change, names),
+      (store) => store.notePolicy(party.identity, change, names),
       stateWaits(),
     )
     if (!note.result) return reply
@@ -65,8 +58,8 @@ export async function recordSwitchedOff(
   party: Party,
   after: string,
 ): Promise<Reply> {
-  const before = policyOf(destination.paths.stateDb, party.identity)
-  if (before === undefined || before === after) return SILENCE
+  const before = peek(destination.paths.stateDb, (seen) => seen.session(keyOf(party.identity))?.policy)
+  if (!before || before === after) return SILENCE
   return recordLoosening(destination, party, { before, after }, SILENCE)
 }
 
@@ -104,7 +97,7 @@ function read(text: string): { readonly [Name in keyof Remembered]?: unknown } {
   }
 }
 
-function looserIn(change: Change): Looser[] {
+function looserIn(change: PolicyChange): Looser[] {
   const [before, after] = [read(change.before), read(change.after)]
   const isElsewhere = before.config !== after.config
   const own = loosened(before.own, after.own)

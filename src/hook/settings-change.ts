@@ -12,8 +12,7 @@ import { settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { installedFiles } from '../hosts/claude-code/settings/record.ts'
 import { misleadings, type Silencing, silencings } from '../hosts/claude-code/settings/silencing.ts'
 import { replyToGuardChange } from '../hosts/claude-code/wording.ts'
-import { noteGuardChange } from '../store/guard-change.ts'
-import { withStateDb } from '../store/open.ts'
+import { withStore } from '../store/sqlite-store.ts'
 import { describe } from '../system/failure.ts'
 import { tryLog } from '../system/log.ts'
 import type { Environment, Paths } from '../system/paths.ts'
@@ -74,10 +73,7 @@ function foundIn(
 function noted(paths: Paths, { identity, project }: About, found: Silencing | undefined): boolean {
   if (!found && !existsSync(paths.stateDb)) return false
   try {
-    const { result } = withStateDb(paths.stateDb, Date.now, (store) =>
-      noteGuardChange(store, identity, project, found),
-    )
-    return result
+    return withStore(paths.stateDb, (store) => store.noteGuardChange(identity, project, found)).result
   } catch (error) {
     tryLog(paths.log, { event: 'error', message: describe(error) })
     return true

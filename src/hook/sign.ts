@@ -1,7 +1,7 @@
 /** The signed line of what was blocked. A block stands whether or not it could be signed. */
 
 import type { AuditObject } from '../audit/canonical.ts'
-import { readUnsigned } from '../store/unsigned.ts'
+import { unsignedIn } from '../store/failures.ts'
 import { type Patience, patienceOf, patienceUntil } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
 import { tryLog } from '../system/log.ts'
@@ -38,7 +38,7 @@ export async function sign(
 ): Promise<Signature> {
   try {
     const { append, reference } = await import('../audit/append.ts')
-    const unsigned = () => readUnsigned(paths.stateDb)
+    const unsigned = () => unsignedIn(paths.stateDb)
     const line = append(paths, members, { patience, clock: Date.now, segmentBytes, unsigned })
     if (line.remark) tryLog(paths.log, { event: 'error', message: line.remark })
     const audit = reference(line)

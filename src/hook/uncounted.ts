@@ -11,11 +11,9 @@ import { freshState, type State } from '../guard/state.ts'
 import type { GuardedInput } from '../hosts/claude-code/event.ts'
 import type { Reply } from '../hosts/claude-code/reply.ts'
 import { fingerprint } from '../hosts/fingerprint.ts'
-import { onCopy } from '../store/copy.ts'
-import { peek } from '../store/peek.ts'
-import { readState } from '../store/queries.ts'
+import { onCopy, peek } from '../store/look.ts'
+import type { Snapshot } from '../store/store.ts'
 import type { Paths } from '../system/paths.ts'
-import type { Database } from '../system/sqlite.ts'
 import { answerEvent } from './answer.ts'
 import { answerFailure } from './failed.ts'
 import { record } from './record.ts'
@@ -58,16 +56,15 @@ function standingHalt(
 }
 
 function lookAt(stateDb: string, key: string, agent: string): State {
-  const none = freshState(Date.now())
-  const look = (db: Database, now: number) => readState(db, key, agent, now)
+  const look = (seen: Snapshot) => seen.state(key, agent)
   try {
-    return peek(stateDb, look, none, LOCK_WAIT_MS)
+    return peek(stateDb, look, LOCK_WAIT_MS)
   } catch {
     // Said already: it is why the event could not be counted.
   }
   try {
-    return onCopy(stateDb, look, none)
+    return onCopy(stateDb, look)
   } catch {
-    return none
+    return freshState(Date.now())
   }
 }

@@ -94,43 +94,6 @@ export function decodeAgent(text: string): AgentState | undefined {
   }
 }
 
-/** A change of Claude Code's settings that a session was kept from. */
-export interface GuardChange {
-  /** Unix ms. */
-  readonly at: number
-  readonly file: string
-  /** Completes "FILE …". */
-  readonly problem: string
-}
-
-export function encodeGuardChange(change: GuardChange): string {
-  return JSON.stringify(change)
-}
-
-/** Undefined for none, and when the text is not what encodeGuardChange writes. */
-export function decodeGuardChange(text: string): GuardChange | undefined {
-  const { at, file, problem } = membersOf(text)
-  return isWhole(at) && isText(file) && isText(problem) ? { at, file, problem } : undefined
-}
-
-/** Settings that have become looser while a session ran. */
-export interface Loosening {
-  /** When the last of them did: Unix ms. */
-  readonly at: number
-  /** Dotted names. */
-  readonly settings: readonly string[]
-}
-
-export function encodeLoosening(loosening: Loosening): string {
-  return JSON.stringify(loosening)
-}
-
-/** Undefined for none, and when the text is not what encodeLoosening writes. */
-export function decodeLoosening(text: string): Loosening | undefined {
-  const { at, settings } = membersOf(text)
-  return isWhole(at) && isTexts(settings) ? { at, settings } : undefined
-}
-
 function answerOf(value: unknown): AnsweredCall | undefined {
   if (!Array.isArray(value)) return undefined
   const [id, signature, at, verdict = ALLOW] = value
@@ -208,16 +171,16 @@ function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function isTexts(value: unknown): value is readonly string[] {
+export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(isText)
 }
 
 /** A count, or a time in ms. */
-function isWhole(value: unknown): value is number {
+export function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
 }
 
@@ -235,7 +198,7 @@ function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): T[]
 }
 
 /** None when it is no JSON object: then every member is missing. */
-function membersOf(text: string): Members {
+export function membersOf(text: string): Members {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? value : {}

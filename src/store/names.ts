@@ -5,19 +5,7 @@
 
 import { type Identity, keyBeginning } from '../guard/identity.ts'
 import type { Database } from '../system/sqlite.ts'
-
-/** A known session, as its key names it. */
-export interface NamedSession {
-  readonly key: string
-  readonly identity: Pick<Identity, 'id' | 'tenant'>
-}
-
-/** Which ids are meant: all, unless it is said. */
-export interface Beginning {
-  /** How the id begins. */
-  readonly begin?: string
-  readonly tenant?: string | undefined
-}
+import type { Beginning, NamedSession } from './store.ts'
 
 /** Keys from `from` on, up to and without `to`. */
 export interface KeyRange {

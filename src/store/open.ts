@@ -1,40 +1,49 @@
 import { dirname } from 'node:path'
-import { patienceOf, sinceStart } from '../system/deadline.ts'
+import { type Patience, sinceStart } from '../system/deadline.ts'
 import { failure, mendable } from '../system/failure.ts'
 import { makeFolder } from '../system/files.ts'
 import { moveAsideIfDamaged, type RepairWaits } from '../system/repair.ts'
 import { isBusy, isDamage, isMoved } from '../system/sqlite.ts'
-import { StateDb } from './sqlite-store.ts'
-
-/** How long people wait for a lock that does not come. */
-const LOCK_WAIT_MS = 3000
+import { SqliteEventStore } from './sqlite-event-store.ts'
+import type { EventStore } from './store.ts'
 
 /** How often a file may turn out to be damaged, or be moved away under us, before we give up. */
 const MAX_ATTEMPTS = 3
 
-/** All waits of one use of the file by a person; a large file that is damaged may take them as long as it takes. */
-function people(): RepairWaits {
-  return { locks: patienceOf(LOCK_WAIT_MS), copy: () => 1 }
+/** What `use` returned, and what a person should know, in words for them. */
+export interface Opened<T> {
+  readonly result: T
+  readonly notices: readonly string[]
+}
+
+/** Opens what an event asks of state.db, as `opened` does. */
+export function withEventStore<T>(
+  file: string,
+  use: (store: EventStore) => T,
+  waits: RepairWaits,
+): Opened<T> {
+  return opened(SqliteEventStore, file, use, waits)
 }
 
 /**
- * Opens state.db, creating it and its folder if need be, and runs `use` on it. A damaged file is moved aside
- * and `use` runs again on a fresh one; the returned notices say so, in words for a person.
- * Throws a Failure when its locks cannot be had in time or the file cannot be used.
+ * Opens state.db, creating it and its folder if need be, and runs `use` on it. A damaged file is moved aside and `use` runs
+ * again on a fresh one; the returned notices say so. Throws a Failure when its locks cannot be had in time or the file
+ * cannot be used.
  */
-export function withStateDb<T>(
+export function opened<Store extends SqliteEventStore, T>(
+  StoreOf: new (file: string, patience: Patience, clock: () => number) => Store,
   file: string,
-  clock: () => number,
-  use: (store: StateDb) => T,
-  waits: RepairWaits = people(),
-): { result: T; notices: readonly string[] } {
+  use: (store: Store) => T,
+  waits: RepairWaits,
+  clock: () => number = Date.now,
+): Opened<T> {
   const notices: string[] = []
   const start = sinceStart()
   try {
     makeFolder(dirname(file))
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return { result: useOnce(new StateDb(file, waits.locks, clock), use), notices }
+        return { result: useOnce(new StoreOf(file, waits.locks, clock), use), notices }
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !(isDamage(error) || isMoved(error))) throw error
         const aside = isDamage(error) ? moveAsideIfDamaged(file, waits, clock()) : undefined
@@ -46,7 +55,7 @@ export function withStateDb<T>(
   }
 }
 
-function useOnce<T>(store: StateDb, use: (store: StateDb) => T): T {
+function useOnce<Store extends SqliteEventStore, T>(store: Store, use: (store: Store) => T): T {
   try {
     return use(store)
   } finally {

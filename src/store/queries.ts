@@ -1,58 +1,14 @@
-/** What people ask of state.db: who was counted, and how they stand. */
+/** What people ask of state.db: who was counted, how they stand, and how much it was in all. */
 
 import type { Identity } from '../guard/identity.ts'
-import { RATE } from '../guard/rules/rate.ts'
-import {
-  type AgentState,
-  counterIn,
-  freshAgent,
-  freshSession,
-  type SessionState,
-  type State,
-} from '../guard/state.ts'
-import { aged, countOf, WINDOW_MS } from '../guard/window.ts'
+import { type AgentState, freshAgent, freshSession, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
-import {
-  decodeAgent,
-  decodeGuardChange,
-  decodeLasting,
-  decodeLoosening,
-  decodeSession,
-  type GuardChange,
-  type Loosening,
-} from './codec.ts'
-import { type Beginning, rangesOf } from './names.ts'
+import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
+import { rangesOf } from './names.ts'
+import { decodeGuardChange, decodeLoosening } from './notes.ts'
+import { parseTools } from './rows.ts'
 import { minuteOf } from './schema.ts'
-import { parseTools } from './tools.ts'
-
-export interface AgentCalls {
-  readonly agent: string
-  readonly type: string
-  readonly count: number
-  /** Its own breaker is tripped. */
-  readonly halted?: true
-}
-
-export interface StoredSession {
-  readonly key: string
-  readonly identity: Identity
-  readonly project: string
-  readonly peak: number
-  readonly denied: number
-  readonly tools: Readonly<Record<string, number>>
-  readonly agents: readonly AgentCalls[]
-  /** Unix ms. */
-  readonly firstSeen: number
-  readonly lastSeen: number
-  readonly calls: number
-  /** Of them: calls that ran without our having been asked. */
-  readonly unasked: number
-  /** Of the settings that the hooks stand in: one that the session was kept from, and that still lies there. */
-  readonly guardChange: GuardChange | undefined
-  /** What of its limits has become looser while it ran. */
-  readonly loosening: Loosening | undefined
-  readonly state: SessionState
-}
+import type { AgentCalls, Beginning, StoredSession, Totals, Unsigned, Wanted } from './store.ts'
 
 interface SessionRow {
   readonly id: number
@@ -69,49 +25,69 @@ interface SessionRow {
   readonly last_ms: number
   readonly calls: number
   readonly unasked: number
+  readonly policy: string
   readonly guard: string
   readonly loosened: string
   readonly live: string | null
   readonly lasting: string
 }
 
-/** Which sessions are wanted: all, unless it is said. */
-export interface Wanted extends Beginning {
-  /** The one with this key. */
-  readonly key?: string
-  /** Those that were seen since (Unix ms). */
-  readonly since?: number
-  /** So many of the latest. */
-  readonly most?: number
+interface AgentRow {
+  readonly agent: string
+  readonly type: string
+  readonly calls: number
+  readonly live: string | null
+  readonly latched: number
 }
 
 /** Known sessions, the latest first. Of others no row is read. */
 export function readSessions(db: Database, now: number, wanted: Wanted = {}): StoredSession[] {
+  return rowsOf(db, wanted).map(sessionReader(db, now))
+}
+
+export function readSession(db: Database, now: number, key: string): StoredSession | undefined {
+  const row = rowOf(db, key)
+  return row && sessionReader(db, now)(row)
+}
+
+function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSession {
   const agents = db.prepare<[number], AgentRow>(
-    'SELECT agent, type, calls, latched FROM agent WHERE session = ? ORDER BY calls DESC, agent',
+    'SELECT agent, type, calls, live, latched FROM agent WHERE session = ? ORDER BY calls DESC, agent',
   )
-  return rowsOf(db, wanted).map((row) => ({
+  return (row) => sessionOf(row, agents.all(row.id), stateIn(row, now))
+}
+
+function sessionOf(row: SessionRow, agents: readonly AgentRow[], state: SessionState): StoredSession {
+  return {
     key: row.key,
     identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
     project: row.project,
     peak: row.peak,
     denied: row.blocked,
     tools: parseTools(row.tools),
-    agents: agents.all(row.id).map(agentIn),
+    agents: agents.map((agent) => agentIn(agent, state.lasting.epoch)),
     firstSeen: row.first_ms,
     lastSeen: row.last_ms,
     calls: row.calls,
     unasked: row.unasked,
+    policy: row.policy,
     guardChange: decodeGuardChange(row.guard),
     loosening: decodeLoosening(row.loosened),
-    state: stateIn(row, now),
-  }))
+    state,
+  }
+}
+
+/** Agents that were halted before the session was reset are so no longer. */
+function agentIn({ agent, type, calls, live, latched }: AgentRow, epoch: number): AgentCalls {
+  const isHalted = latched === 1 && decodeAgent(live ?? '')?.epoch === epoch
+  return { agent, type, count: calls, ...(isHalted ? { halted: true } : {}) }
+}
+
+function rowOf(db: Database, key: string): SessionRow | undefined {
+  return db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').get(key)
 }
 
 function rowsOf(db: Database, wanted: Wanted): SessionRow[] {
-  if (wanted.key !== undefined) {
-    return db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').all(wanted.key)
-  }
   const { begin = '', tenant, since = 0, most = -1 } = wanted
   const rows =
     begin === '' && tenant === undefined ? latestRows(db, since, most) : rowsNamed(db, wanted, since, most)
@@ -135,13 +111,6 @@ function rowsNamed(db: Database, beginning: Beginning, since: number, most: numb
   return rangesOf(db, beginning).flatMap(({ from, to }) => named.all(from, to, since, most))
 }
 
-/** How many sessions have admitted calls in the window. Only those are read that were seen in it. */
-export function countActive(db: Database, now: number): number {
-  return readSessions(db, now, { since: now - WINDOW_MS }).filter(
-    ({ state }) => countOf(aged(counterIn(state, RATE).window, now)) > 0,
-  ).length
-}
-
 /** What cannot be read is as if it had never been: the next call says so. */
 function stateIn({ live, lasting }: SessionRow, now: number): SessionState {
   const kept = decodeLasting(lasting)
@@ -149,72 +118,64 @@ function stateIn({ live, lasting }: SessionRow, now: number): SessionState {
   return live === null ? fresh : (decodeSession(live, fresh.lasting) ?? fresh)
 }
 
-/** What is remembered of a session, as the hook would find it. */
-export function readSession(db: Database, key: string, now: number): SessionState {
-  const row = db.prepare<[string], SessionRow>('SELECT * FROM session WHERE key = ?').get(key)
-  return row ? stateIn(row, now) : freshSession(now)
-}
-
-/** The change of the settings that a session was kept from, if it still lies there. */
-export function readGuardChange(db: Database, key: string): GuardChange | undefined {
-  const text = db.prepare<[string], string>('SELECT guard FROM session WHERE key = ?').pluck().get(key)
-  return decodeGuardChange(text ?? '')
-}
-
-/** How many calls of a session ran without our having been asked. */
-export function countUnasked(db: Database, key: string): number {
-  return db.prepare<[string], number>('SELECT unasked FROM session WHERE key = ?').pluck().get(key) ?? 0
-}
-
-/** What of a session's limits has become looser while it ran. */
-export function readLoosening(db: Database, key: string): Loosening | undefined {
-  const text = db.prepare<[string], string>('SELECT loosened FROM session WHERE key = ?').pluck().get(key)
-  return decodeLoosening(text ?? '')
-}
-
 /** What is remembered of a session and one of its agents, as the hook would find it. */
-export function readState(db: Database, key: string, agent: string, now: number): State {
-  const session = readSession(db, key, now)
-  const found = readAgentStates(db, key, session.lasting.epoch).find(({ id }) => id === agent)
+export function readState(db: Database, now: number, key: string, agent: string): State {
+  const row = rowOf(db, key)
+  const session = row ? stateIn(row, now) : freshSession(now)
+  const found = readAgentStates(db, now, key).find(({ id }) => id === agent)
   return { session, agent: found?.state ?? freshAgent(session.lasting.epoch) }
 }
 
-/** How many agents of a session were halted alone in this epoch. */
-export function countHalted(db: Database, key: string, epoch: number): number {
-  return db
-    .prepare<[string], string>(
-      'SELECT agent.live FROM agent JOIN session ON session.id = agent.session WHERE key = ? AND latched = 1',
-    )
-    .pluck()
-    .all(key)
-    .filter((live) => decodeAgent(live)?.epoch === epoch).length
-}
-
-/** What the agents of a session have done lately, the latest first. */
+/** What the agents of a session have done since it was reset last, the latest first. */
 export function readAgentStates(
   db: Database,
+  now: number,
   key: string,
-  epoch: number,
-): { id: string; state: AgentState }[] {
+): { readonly id: string; readonly state: AgentState }[] {
+  const row = rowOf(db, key)
+  if (!row) return []
+  const { epoch } = stateIn(row, now).lasting
   return db
-    .prepare<[string], { agent: string; live: string }>(
-      `SELECT agent, agent.live FROM agent JOIN session ON session.id = agent.session
-       WHERE key = ? AND agent.live IS NOT NULL ORDER BY agent.last_minute DESC, agent`,
+    .prepare<[number], { agent: string; live: string }>(
+      `SELECT agent, live FROM agent
+       WHERE session = ? AND live IS NOT NULL ORDER BY last_minute DESC, agent`,
     )
-    .all(key)
+    .all(row.id)
     .flatMap(({ agent, live }) => {
       const state = decodeAgent(live)
       return state && state.epoch === epoch ? [{ id: agent, state }] : []
     })
 }
 
-interface AgentRow {
-  readonly agent: string
-  readonly type: string
-  readonly calls: number
-  readonly latched: number
+export function readUnsigned(db: Database): Unsigned {
+  const row = db
+    .prepare<[], Unsigned>('SELECT unsigned AS count, unsigned - unsigned_seen AS fresh FROM retired')
+    .get()
+  return row ?? { count: 0, fresh: 0 }
 }
 
-function agentIn({ agent, type, calls, latched }: AgentRow): AgentCalls {
-  return { agent, type, count: calls, ...(latched ? { halted: true } : {}) }
+export const NO_TOTALS: Totals = {
+  ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0, unasked: 0 },
+  ...{ resumed: 0, loosened: 0 },
+  ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
+}
+
+/** What was counted since the file began. Of idle sessions their index alone is read. */
+export function readTotals(db: Database): Totals {
+  const totals = db
+    .prepare<[], Totals>(
+      `WITH known AS (
+         SELECT calls, warned, blocked, halted, unasked FROM session WHERE live IS NULL
+         UNION ALL SELECT calls, warned, blocked, halted, unasked FROM session WHERE (live IS NULL) = 0),
+       summed AS (
+         SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(warned), 0) AS warned,
+           coalesce(sum(blocked), 0) AS blocked, coalesce(sum(halted), 0) AS halted,
+           coalesce(sum(unasked), 0) AS unasked FROM known)
+       SELECT retired.calls + summed.calls AS calls, retired.warned + summed.warned AS warned,
+         retired.blocked + summed.blocked AS blocked, retired.halted + summed.halted AS halted,
+         retired.unasked + summed.unasked AS unasked, errors, unsigned, resumed, loosened,
+         would_warn AS wouldWarn, would_block AS wouldBlock, would_halt AS wouldHalt FROM retired, summed`,
+    )
+    .get()
+  return { ...NO_TOTALS, ...totals }
 }

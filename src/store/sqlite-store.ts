@@ -1,186 +1,68 @@
-/**
- * state.db: every session's state, counted exactly.
- *
- * Each update is one IMMEDIATE transaction: it takes the write lock before it reads, and reads the clock only
- * once it holds it. So parallel hooks are counted one after the other, in the order of their times.
- *
- * The rollback journal with `synchronous = OFF`: a killed process is rolled back by the next one. What an
- * operating-system crash may cost is worth a minute.
- */
+/** All of state.db: what people ask of it and change in it, and what rare events note. An allowed call loads none of this. */
 
-import type { Tally } from '../guard/decide.ts'
-import type { GuardEvent } from '../guard/event.ts'
-import { type Identity, keyOf } from '../guard/identity.ts'
-import { RATE } from '../guard/rules/rate.ts'
-import { counterIn, freshState } from '../guard/state.ts'
-import { countOf } from '../guard/window.ts'
-import type { Patience } from '../system/deadline.ts'
-import { type Database, inTransaction, onOneState, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
-import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
-import { ensureSchema, hasSchema, isOutdated, minuteOf } from './schema.ts'
-import { FIND, SAVE_AGENT, SAVE_SESSION } from './statements.ts'
-import {
-  type Decided,
-  type Found,
-  type FoundRow,
-  foundIn,
-  isHeard,
-  mayBegin,
-  noticeOf,
-  stateIn,
-  type Update,
-  type Updated,
-} from './store.ts'
-import { withTool } from './tools.ts'
-import { settleTrips } from './trips.ts'
+import type { Identity } from '../guard/identity.ts'
+import { patienceOf } from '../system/deadline.ts'
+import { isAbsent } from '../system/files.ts'
+import type { RepairWaits } from '../system/repair.ts'
+import { onOneState, whileBusy } from '../system/sqlite.ts'
+import { noteGuardChange, notePolicy } from './notes.ts'
+import { type Opened, opened } from './open.ts'
+import { readUnsigned } from './queries.ts'
+import { resetSessions } from './reset.ts'
+import { isOutdated } from './schema.ts'
+import { nothing, snapshotOf } from './snapshot.ts'
+import { SqliteEventStore } from './sqlite-event-store.ts'
+import type { GuardChange, PolicyChange, SessionStore, Snapshot } from './store.ts'
 
-/** Idle sessions are looked for at most this often. */
-const SWEEP_EVERY_MS = 60_000
+/** How long people wait for a lock that does not come. */
+const LOCK_WAIT_MS = 3000
 
-export class StateDb {
-  readonly #db: Database
-  readonly #clock: () => number
-  readonly #file: string
-  #patience: Patience
+/** All waits of one use of the file by a person; a large file that is damaged may take them as long as it takes. */
+function people(): RepairWaits {
+  return { locks: patienceOf(LOCK_WAIT_MS), copy: () => 1 }
+}
 
-  /** Opens or creates the file. When patience for its locks is over, SQLite's own SQLITE_BUSY is thrown. */
-  constructor(file: string, patience: Patience, clock: () => number) {
-    this.#file = file
-    this.#clock = clock
-    this.#patience = patience
-    this.#db = openSqlite(file)
-  }
+/** Opens state.db as `opened` does, and runs `use` on it. */
+export function withStore<T>(
+  file: string,
+  use: (store: SessionStore) => T,
+  waits: RepairWaits = people(),
+): Opened<T> {
+  return opened(SqliteStore, file, use, waits)
+}
 
-  /** Runs `work` under the write lock, with the clock read after the lock was taken. All or nothing. */
-  transaction<T>(work: (db: Database, now: number) => T): T {
-    return inTransaction(this.#db, QUICK, this.#patience, () => {
-      ensureSchema(this.#db, this.#file)
-      return work(this.#db, this.#clock())
+/** Asks, and mends or brings up to date what has to be; but makes no file where there is none. */
+export function readStore<T>(file: string, ask: (seen: Snapshot) => T): T {
+  if (isAbsent(file)) return ask(nothing(Date.now()))
+  return withStore(file, (store) => store.read(ask)).result
+}
+
+export class SqliteStore extends SqliteEventStore implements SessionStore {
+  /** Under no lock but to bring the file up to date. */
+  read<T>(ask: (seen: Snapshot) => T): T {
+    return whileBusy(this.patience, () => {
+      if (isOutdated(this.db, this.file)) this.transaction(() => undefined)
+      return onOneState(this.db, () => ask(snapshotOf(this.db, this.file, this.clock())))
     })
   }
 
-  /** Decides one event and saves what follows from it. Only what may begin a session creates one. */
-  update(update: Update): Updated {
-    this.#rehearse(update)
-    return this.transaction((db, now) => {
-      const key = keyOf(update.identity)
-      const row = this.#find(key, update.event.agent.id)
-      const found = foundIn(row)
-      const { state, isWhole } = stateIn(row, now)
-      const decided = update.decide(state, now, found === undefined)
-      const resumed = found && settleTrips(db, found.id, state, decided)
-      if (found || mayBegin(update.event)) {
-        this.#save(found ?? this.#insert(key, update.identity, update.project, now), update, decided, now)
-      }
-      return {
-        ...decided,
-        sweepIsDue: Math.abs(now - row.sweptMs) >= SWEEP_EVERY_MS,
-        noticeIsNew: isHeard(update, decided) && (found?.notice ?? '') !== noticeOf(update),
-        ...(found && found.policy !== update.policy && found.policy !== ''
-          ? { policyBefore: found.policy }
-          : {}),
-        ...(resumed ? { resumed } : {}),
-        ...(isWhole ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
-      }
+  reset(keys: readonly string[]): void {
+    this.transaction((db, now) => resetSessions(db, now, keys))
+  }
+
+  notePolicy(identity: Identity, change: PolicyChange, settings: readonly string[]): boolean {
+    return this.transaction((db, now) => notePolicy(db, now, identity, change, settings))
+  }
+
+  noteGuardChange(identity: Identity, project: string, found: Omit<GuardChange, 'at'> | undefined): boolean {
+    return this.transaction((db, now) => noteGuardChange(db, now, identity, project, found))
+  }
+
+  acknowledgeUnsigned(): number {
+    return this.transaction((db) => {
+      const { fresh } = readUnsigned(db)
+      db.exec('UPDATE retired SET unsigned_seen = unsigned')
+      return fresh
     })
-  }
-
-  /** Counts a failure of ours, or a block that could not be signed. */
-  count(what: 'errors' | 'unsigned'): void {
-    this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
-  }
-
-  /** Runs a query on one consistent state of the file, under no lock but to bring it up to date. `none` if nothing was counted. */
-  read<T>(query: (db: Database, now: number) => T, none: T): T {
-    return whileBusy(this.#patience, () => {
-      if (isOutdated(this.#db, this.#file)) this.transaction(() => undefined)
-      return onOneState(this.#db, () =>
-        hasSchema(this.#db, this.#file) ? query(this.#db, this.#clock()) : none,
-      )
-    })
-  }
-
-  /** From now on a lock that others hold is not waited for. */
-  giveWay(): void {
-    this.#patience = () => 0
-  }
-
-  close(): void {
-    this.#db.close()
-  }
-
-  /**
-   * Runs once, on nothing and under no lock, what is about to run under it. In a process that has just begun nothing is
-   * compiled yet: under the lock that would take four times as long as the work itself, while all others wait.
-   */
-  #rehearse({ decide }: Update): void {
-    const now = this.#clock()
-    const { session, agent } = decide(freshState(now), now, false)
-    const [live, lasting] = [encodeSession(session), encodeLasting(session.lasting)]
-    stateIn({ live, lasting, agentLive: encodeAgent(agent) }, now)
-    whileBusy(this.#patience, () => {
-      if (!hasSchema(this.#db, this.#file)) return
-      for (const statement of [FIND, SAVE_SESSION, SAVE_AGENT]) this.#db.prepare(statement)
-    })
-  }
-
-  #find(key: string, agent: string): FoundRow {
-    const row = this.#db.prepare<[string, string], FoundRow>(FIND).get(key, agent)
-    if (!row) throw new Error(`Expected ${this.#file} to have its row of totals`)
-    return row
-  }
-
-  #save({ id, notice, policy, tools }: Found, update: Update, decided: Decided, now: number): void {
-    const { event } = update
-    const { session, tally, would, unasked } = decided
-    const ran = event.type === 'call' && tally.calls > tally.blocked ? [event.tool] : unasked
-    this.#db
-      .prepare(SAVE_SESSION)
-      .run(
-        event.type === 'session_end' ? null : encodeSession(session),
-        encodeLasting(session.lasting),
-        isHeard(update, decided) ? noticeOf(update) : notice,
-        policy || update.policy,
-        ran.reduce(withTool, tools),
-        now,
-        minuteOf(now),
-        countOf(counterIn(session, RATE).window),
-        ...[tally.calls, tally.warned, tally.blocked, tally.halted, unasked.length],
-        id,
-      )
-    this.#saveAgent(id, event, decided, ran.length, now)
-    if (would && (would.warned > 0 || would.blocked > 0 || would.halted > 0)) this.#countWould(would)
-  }
-
-  #insert(key: string, identity: Identity, project: string, now: number): Found {
-    const { lastInsertRowid } = this.#db
-      .prepare(
-        `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms, last_minute)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(key, identity.tenant, identity.user, identity.kind, identity.id, project, now, now, minuteOf(now))
-    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}' }
-  }
-
-  #saveAgent(id: Found['id'], event: GuardEvent, { agent }: Decided, calls: number, now: number): void {
-    if (event.type === 'session_end') {
-      this.#db.prepare('UPDATE agent SET live = NULL WHERE session = ? AND latched = 0').run(id)
-      return
-    }
-    this.#db
-      .prepare(SAVE_AGENT)
-      .run(
-        ...[id, event.agent.id, event.agent.type, calls, minuteOf(now)],
-        ...[encodeAgent(agent), agent.trip ? 1 : 0],
-      )
-  }
-
-  #countWould({ warned, blocked, halted }: Tally): void {
-    this.#db
-      .prepare(
-        `UPDATE retired SET would_warn = would_warn + ?, would_block = would_block + ?,
-           would_halt = would_halt + ?`,
-      )
-      .run(warned, blocked, halted)
   }
 }

@@ -1,14 +1,67 @@
-/** What is asked of state.db when an event is decided, what comes back, and how a row is read. */
+/**
+ * What is asked of whoever keeps the sessions, and what comes back: values alone. No database leaves this room, so another
+ * engine could keep them.
+ */
 
 import type { Outcome, Tally } from '../guard/decide.ts'
 import type { GuardEvent } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import type { How } from '../guard/reset.ts'
-import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
-import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
+import type { AgentState, SessionState, State } from '../guard/state.ts'
 
-/** As much of a notice as is kept to know it again. */
-const MAX_NOTICE = 200
+/** What an event asks: all that the hook loads for a call that is allowed. */
+export interface EventStore {
+  /** Decides one event and saves what follows from it. Only what may begin a session creates one. */
+  update(update: Update): Updated
+  /** Counts a failure of ours, or a block that could not be signed. */
+  count(what: 'errors' | 'unsigned'): void
+  /**
+   * Forgets what is idle. Gives way when another process writes: the next hook will sweep. Never throws, because what was
+   * decided before must be answered; returns what went wrong, in words for a person.
+   */
+  sweep(): string | undefined
+}
+
+/** All that is asked, also by people and by events that are rare. */
+export interface SessionStore extends EventStore {
+  /** Asks, all on one state of the store. */
+  read<T>(ask: (seen: Snapshot) => T): T
+  /** Clears windows, trips and what agents did of the sessions with these keys; what was counted before stays known. */
+  reset(keys: readonly string[]): void
+  /**
+   * Notes that a session which met the policy `before` now meets `after`, in which `settings` are looser. Returns false
+   * when it did not meet `before` last: another hook has noted it.
+   */
+  notePolicy(identity: Identity, change: PolicyChange, settings: readonly string[]): boolean
+  /**
+   * Notes what was found in a session's settings; undefined when all is well again. Returns false when the same was noted
+   * a moment ago.
+   */
+  noteGuardChange(identity: Identity, project: string, found: Omit<GuardChange, 'at'> | undefined): boolean
+  /** Takes note of all blocks that could not be signed until now; returns how many of them were new. */
+  acknowledgeUnsigned(): number
+}
+
+/** What is known, as it stands at one moment. */
+export interface Snapshot {
+  /** That moment: Unix ms. */
+  readonly now: number
+  /** What was counted since the store began, sessions that are forgotten by now included. */
+  totals(): Totals
+  /** Known sessions, the latest first. */
+  sessions(wanted?: Wanted): StoredSession[]
+  session(key: string): StoredSession | undefined
+  /** Known sessions in the order of their keys; at most so many of each tenant and kind of identity. */
+  names(beginning?: Beginning, most?: number): NamedSession[]
+  tenants(): string[]
+  /** What is remembered of a session and one of its agents, as the next event finds it. */
+  state(key: string, agent: string): State
+  /** What the agents of a session have done since it was reset last, the latest first. */
+  agentStates(key: string): { readonly id: string; readonly state: AgentState }[]
+  unsigned(): Unsigned
+  /** False when the store is damaged. */
+  isSound(): boolean
+}
 
 export interface Update {
   readonly identity: Identity
@@ -39,58 +92,104 @@ export type Updated = Decided & {
   readonly dropped?: string
 }
 
-/** A session as it was found under the lock; all but the time of the last sweep are null for a new one. */
-export interface FoundRow {
-  readonly id: number | null
-  readonly notice: string | null
-  readonly policy: string | null
-  readonly tools: string | null
-  readonly live: string | null
-  readonly lasting: string | null
-  readonly agentLive: string | null
-  readonly sweptMs: number
+/** A known session, as its key names it. */
+export interface NamedSession {
+  readonly key: string
+  readonly identity: Pick<Identity, 'id' | 'tenant'>
 }
 
-/** Columns of a session row that is there. */
-export interface Found {
-  readonly id: number | bigint
-  readonly notice: string
+export interface StoredSession extends NamedSession {
+  readonly identity: Identity
+  readonly project: string
+  readonly peak: number
+  readonly denied: number
+  readonly tools: Readonly<Record<string, number>>
+  readonly agents: readonly AgentCalls[]
+  /** Unix ms. */
+  readonly firstSeen: number
+  readonly lastSeen: number
+  readonly calls: number
+  /** Of them: calls that ran without our having been asked. */
+  readonly unasked: number
+  /** The policy that it met last, as text; empty where it has met none yet. */
   readonly policy: string
-  readonly tools: string
+  /** Of the settings that the hooks stand in: one that the session was kept from, and that still lies there. */
+  readonly guardChange: GuardChange | undefined
+  /** What of its limits has become looser while it ran. */
+  readonly loosening: Loosening | undefined
+  readonly state: SessionState
 }
 
-/** Undefined for a new session. */
-export function foundIn({ id, notice, policy, tools }: FoundRow): Found | undefined {
-  return id === null ? undefined : { id, notice: notice ?? '', policy: policy ?? '', tools: tools ?? '{}' }
+export interface AgentCalls {
+  readonly agent: string
+  readonly type: string
+  readonly count: number
+  /** Its own breaker is tripped. */
+  readonly halted?: true
 }
 
-/** What was remembered; what cannot be read is as if it had never been. */
-export function stateIn(
-  { live, lasting, agentLive }: Pick<FoundRow, 'live' | 'lasting' | 'agentLive'>,
-  now: number,
-): { state: State; isWhole: boolean } {
-  const fresh = freshState(now)
-  const lasts = lasting ? decodeLasting(lasting) : fresh.session.lasting
-  const kept = lasts ?? { ...fresh.session.lasting, asked: 'not all' as const }
-  const session = live === null ? freshSession(now, kept) : decodeSession(live, kept)
-  const agent = agentLive === null ? freshAgent(kept.epoch) : decodeAgent(agentLive)
-  return {
-    state: { session: session ?? freshSession(now, kept), agent: agent ?? freshAgent(kept.epoch) },
-    isWhole: Boolean(lasts && session && agent),
-  }
+/** Which ids are meant: all, unless it is said. */
+export interface Beginning {
+  /** How the id begins. */
+  readonly begin?: string
+  readonly tenant?: string | undefined
 }
 
-/** Results of single calls and ends of sessions are of no use without what came before them. */
-export function mayBegin(event: GuardEvent): boolean {
-  if (event.type === 'results') return event.endsRound && event.calls.length > 0
-  return event.type !== 'session_end'
+/** Which sessions are wanted: all, unless it is said. */
+export interface Wanted extends Beginning {
+  /** Those that were seen since (Unix ms). */
+  readonly since?: number
+  /** So many of the latest. */
+  readonly most?: number
 }
 
-/** Only a call that is counted is answered, so only then can a person be told something. */
-export function isHeard(update: Update, outcome: Decided): boolean {
-  return update.event.type === 'call' && outcome.tally.calls > 0
+/** The policy that a session met last, and the one that it meets now, each as text. */
+export interface PolicyChange {
+  readonly before: string
+  readonly after: string
 }
 
-export function noticeOf(update: Update): string {
-  return update.notice?.slice(0, MAX_NOTICE) ?? ''
+/** Settings that have become looser while a session ran. */
+export interface Loosening {
+  /** When the last of them did: Unix ms. */
+  readonly at: number
+  /** Dotted names. */
+  readonly settings: readonly string[]
+}
+
+/** A change of Claude Code's settings that a session was kept from. */
+export interface GuardChange {
+  /** Unix ms. */
+  readonly at: number
+  readonly file: string
+  /** Completes "FILE …". */
+  readonly problem: string
+}
+
+/** Blocks that could not be signed. */
+export interface Unsigned {
+  /** All since the store began. */
+  readonly count: number
+  /** Those that nobody has taken note of. */
+  readonly fresh: number
+}
+
+export interface Totals {
+  readonly calls: number
+  readonly warned: number
+  readonly blocked: number
+  readonly halted: number
+  readonly errors: number
+  /** Blocks that stand in no audit log. */
+  readonly unsigned: number
+  /** Calls that ran without our having been asked. */
+  readonly unasked: number
+  /** How often a halted session, or one with a halted agent, was let go on. */
+  readonly resumed: number
+  /** Settings that have become looser while a session ran. */
+  readonly loosened: number
+  /** What shadow mode would have done. */
+  readonly wouldWarn: number
+  readonly wouldBlock: number
+  readonly wouldHalt: number
 }

@@ -4,10 +4,8 @@
  */
 
 import { WINDOW_MS } from '../guard/window.ts'
-import { describe } from '../system/failure.ts'
-import { type Database, isBusy } from '../system/sqlite.ts'
+import type { Database } from '../system/sqlite.ts'
 import { minuteOf } from './schema.ts'
-import type { StateDb } from './sqlite-store.ts'
 
 const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
 const AGENT_TTL_MS = 10 * 60 * 1000
@@ -18,23 +16,12 @@ const BATCH = 200
 /** The agent under which the calls of idle agents are kept. */
 export const IDLE_AGENTS = '(idle)'
 
-/**
- * Sweeps once. Gives way when another process holds the lock: the next hook will sweep. Never throws, because
- * what was decided before must be answered; returns what went wrong, in words for a person.
- */
-export function sweep(store: StateDb): string | undefined {
-  store.giveWay()
-  try {
-    store.transaction((db, now) => {
-      db.prepare('UPDATE retired SET swept_ms = ?').run(now)
-      dropRings(db, now - WINDOW_MS)
-      foldAgents(db, minuteOf(now - AGENT_TTL_MS))
-      dropSessions(db, minuteOf(now - SUMMARY_TTL_MS))
-    })
-    return undefined
-  } catch (error) {
-    return isBusy(error) ? undefined : `idle sessions cannot be forgotten (${describe(error)})`
-  }
+/** Sweeps once. To be called under the write lock. */
+export function forgetIdle(db: Database, now: number): void {
+  db.prepare('UPDATE retired SET swept_ms = ?').run(now)
+  dropRings(db, now - WINDOW_MS)
+  foldAgents(db, minuteOf(now - AGENT_TTL_MS))
+  dropSessions(db, minuteOf(now - SUMMARY_TTL_MS))
 }
 
 function dropRings(db: Database, idleSinceMs: number): void {

@@ -13,7 +13,8 @@ import { status } from '../../src/commands/status.ts'
 import { decide } from '../../src/guard/decide.ts'
 import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify } from '../../src/guard/identity.ts'
-import { StateDb } from '../../src/store/sqlite-store.ts'
+import { SqliteEventStore } from '../../src/store/sqlite-event-store.ts'
+import type { EventStore } from '../../src/store/store.ts'
 import { pathsOf } from '../../src/system/paths.ts'
 import { openTerminal } from '../../src/terminal/terminal.ts'
 import { temporaryHome } from '../support/processes.ts'
@@ -34,7 +35,7 @@ function fill(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'spikectl-test-'))
   const clock = { now: Date.now() - MANY * 60_000 }
   const file = join(folder, 'state.db')
-  const store = new StateDb(
+  const store = new SqliteEventStore(
     file,
     () => 0,
     () => clock.now,
@@ -50,7 +51,7 @@ function fill(): Buffer {
   return bytes
 }
 
-function see(store: StateDb, session: string, event: GuardEvent): void {
+function see(store: EventStore, session: string, event: GuardEvent): void {
   store.update({
     identity: identify({ session }),
     event,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { NO_TOTALS } from '../../src/store/totals.ts'
+import { NO_TOTALS } from '../../src/store/queries.ts'
 import {
   ALL_OFF,
   blockedHome,

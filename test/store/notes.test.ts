@@ -2,11 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { identify, keyOf } from '../../src/guard/identity.ts'
-import { acknowledgeUnsigned, readNoted } from '../../src/store/acknowledged.ts'
-import { noteGuardChange } from '../../src/store/guard-change.ts'
-import { notePolicy } from '../../src/store/loosening.ts'
-import { readGuardChange, readLoosening } from '../../src/store/queries.ts'
+import { identify } from '../../src/guard/identity.ts'
 import {
   callBy,
   END,
@@ -66,18 +62,18 @@ describe('a sweep is due', () => {
 })
 
 describe('blocks that could not be signed', () => {
-  const noted = ({ db }: Store) => db.read(readNoted, undefined)
+  const noted = ({ db }: Store) => db.read((seen) => seen.unsigned())
 
   test('are new until a person has taken note of them', (t) => {
     const store = storeAt(t)
-    assert.equal(acknowledgeUnsigned(store.db), 0)
+    assert.equal(store.db.acknowledgeUnsigned(), 0)
     for (let i = 0; i < 2; i += 1) store.db.count('unsigned')
     assert.deepEqual(noted(store), { count: 2, fresh: 2 })
-    assert.equal(acknowledgeUnsigned(store.db), 2)
+    assert.equal(store.db.acknowledgeUnsigned(), 2)
     assert.deepEqual(noted(store), { count: 2, fresh: 0 })
     store.db.count('unsigned')
     assert.deepEqual(noted(store), { count: 3, fresh: 1 })
-    assert.deepEqual([acknowledgeUnsigned(store.db), acknowledgeUnsigned(store.db)], [1, 0])
+    assert.deepEqual([store.db.acknowledgeUnsigned(), store.db.acknowledgeUnsigned()], [1, 0])
   })
 })
 
@@ -86,15 +82,15 @@ describe('a change of the settings that a session was kept from', () => {
 
   test('is noted and shown until it is mended', (t) => {
     const store = storeAt(t)
-    const shown = () => store.db.read((raw) => readGuardChange(raw, keyOf(S)), undefined)
+    const shown = () => sessionsIn(store)[0]?.guardChange
     assert.equal(shown(), undefined)
     assert.equal(
-      noteGuardChange(store.db, S, '/p', undefined),
+      store.db.noteGuardChange(S, '/p', undefined),
       false,
       'nothing is known, and nothing is wrong',
     )
     assert.deepEqual(sessionsIn(store), [])
-    assert.equal(noteGuardChange(store.db, S, '/p', change), true)
+    assert.equal(store.db.noteGuardChange(S, '/p', change), true)
     assert.deepEqual(shown(), { at: START, ...change })
     const [session] = sessionsIn(store)
     assert.deepEqual(
@@ -103,7 +99,7 @@ describe('a change of the settings that a session was kept from', () => {
     )
     assert.deepEqual(session?.guardChange, { at: START, ...change })
     store.clock.now += 5000
-    assert.equal(noteGuardChange(store.db, S, '/q', undefined), true)
+    assert.equal(store.db.noteGuardChange(S, '/q', undefined), true)
     assert.deepEqual([shown(), sessionsIn(store)[0]?.project], [undefined, '/p'])
   })
 
@@ -111,7 +107,7 @@ describe('a change of the settings that a session was kept from', () => {
     const store = storeAt(t)
     const note = (after: number, found: typeof change) => {
       store.clock.now += after
-      return noteGuardChange(store.db, S, '/p', found)
+      return store.db.noteGuardChange(S, '/p', found)
     }
     assert.deepEqual([note(0, change), note(999, change), note(1000, change)], [true, false, true])
     assert.equal(note(0, { ...change, file: '/b' }), true, 'another file')
@@ -127,7 +123,7 @@ describe('a change of the settings that a session was kept from', () => {
       '{"at":1,"file":5,"problem":"p"}',
       '{"at":1,"file":"f","problem":5}',
     ]) {
-      noteGuardChange(store.db, S, '/p', change)
+      store.db.noteGuardChange(S, '/p', change)
       overwrite(store, 'UPDATE session SET guard = ?', guard)
       assert.equal(sessionsIn(store)[0]?.guardChange, undefined, guard)
     }
@@ -135,7 +131,7 @@ describe('a change of the settings that a session was kept from', () => {
 
   test('stays when the session goes on, and when it ends', (t) => {
     const store = storeAt(t)
-    noteGuardChange(store.db, S, '/p', change)
+    store.db.noteGuardChange(S, '/p', change)
     tell(store, 's', callBy('main'))
     tell(store, 's', END)
     assert.deepEqual(sessionsIn(store)[0]?.guardChange, { at: START, ...change })
@@ -146,8 +142,8 @@ describe('a policy that has become looser', () => {
   const met = (store: Store, policyText: string) =>
     tell(store, 's', callBy('main'), { policyText }).policyBefore
   const note = (store: Store, before: string, after: string, ...settings: string[]) =>
-    notePolicy(store.db, S, { before, after }, settings)
-  const shown = (store: Store) => store.db.read((raw) => readLoosening(raw, keyOf(S)), undefined)
+    store.db.notePolicy(S, { before, after }, settings)
+  const shown = (store: Store) => sessionsIn(store)[0]?.loosening
 
   test('is told of until it is noted, once', (t) => {
     const store = storeAt(t)

@@ -7,16 +7,7 @@ import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings } from '../../src/guard/policy.ts'
 import { freshAgent } from '../../src/guard/state.ts'
-import { readNames, readTenants } from '../../src/store/names.ts'
-import {
-  countActive,
-  countHalted,
-  countUnasked,
-  readAgentStates,
-  readSession,
-  readState,
-  type Wanted,
-} from '../../src/store/queries.ts'
+import type { Beginning, Wanted } from '../../src/store/store.ts'
 import { withSqlite } from '../../src/system/sqlite.ts'
 import { times } from '../support/processes.ts'
 import {
@@ -35,6 +26,7 @@ import {
   sweepAt,
   tell,
   totalsIn,
+  valueIn,
 } from '../support/stores.ts'
 import { START } from '../support/table.ts'
 
@@ -76,8 +68,6 @@ describe('known sessions', () => {
     ['are idle ones that were seen at a time or later', { since: START + 10_000, begin: 'abd' }, ['abd']],
     ['are no idle ones that were seen earlier', { since: START + 10_001, begin: 'abd' }, []],
     ['are idle ones too, by their times alone', { since: START + 10_000 }, ['abcé', 'a%c', 'ab', 'b', 'abd']],
-    ['are the one with a key', { key: keyOf(identify({ session: 'b' })) }, ['b']],
-    ['are none with a key that is not known', { key: KEY }, []],
   ]
   for (const [name, wanted, expected] of rows) {
     test(name, (t) => {
@@ -93,9 +83,9 @@ describe('known sessions', () => {
   test('are named in the order of their keys, at most so many of each tenant', (t) => {
     const store = storeAt(t)
     many(store)
-    const names = (...asked: [object?, number?]) =>
+    const names = (...asked: [Beginning?, number?]) =>
       store.db
-        .read((raw) => readNames(raw, ...asked), [])
+        .read((seen) => seen.names(...asked))
         .map(({ key, identity }) => {
           assert.equal(key, keyOf(identify({ session: identity.id, tenant: identity.tenant })))
           return identity.id
@@ -104,14 +94,17 @@ describe('known sessions', () => {
     assert.deepEqual(names({ begin: 'ab' }), ['abc', 'abcé', 'ab', 'abd'])
     assert.deepEqual(names({ begin: 'ab' }, 1), ['abc', 'ab'])
     assert.deepEqual(names({ begin: 'ab', tenant: 'x' }), ['ab', 'abd'])
-    assert.deepEqual(store.db.read(readTenants, []), ['', 'x'])
+    assert.deepEqual(
+      store.db.read((seen) => seen.tenants()),
+      ['', 'x'],
+    )
   })
 
   test('are none before anything was counted', (t) => {
     const store = storeAt(t)
     assert.deepEqual([sessionsIn(store), totalsIn(store)], [[], {}])
     assert.equal(statSync(store.file).size, 0, 'looking makes no tables')
-    store.db.transaction(() => undefined)
+    store.db.reset([])
     assert.deepEqual([sessionsIn(store), totalsIn(store)], [[], {}])
   })
 
@@ -124,30 +117,12 @@ describe('known sessions', () => {
       assert.throws(() => tell(store, 's', callBy('main')), { code: 'SQLITE_BUSY' })
     })
   })
-
-  test('are active while a call that ran is in the window', (t) => {
-    const store = storeAt(t)
-    const active = () => store.db.read(countActive, -1)
-    tell(store, 'prompted', promptBy('person'))
-    tell(store, 'blocked', callBy('main'), { policy: applySettings(ENFORCED, { rate: { blockPerMin: 1 } }) })
-    assert.equal(active(), 0)
-    tell(store, 'a', callBy('main'))
-    store.clock.now += 30_000
-    tell(store, 'b', callBy('main'))
-    assert.equal(active(), 2)
-    store.clock.now += 29_599
-    assert.equal(active(), 2)
-    store.clock.now += 1
-    assert.equal(active(), 1)
-    store.clock.now += 30_000
-    assert.equal(active(), 0)
-  })
 })
 
 describe('a known session', () => {
   test('tells who and where it is, when it was seen, and what it did', (t) => {
     const store = storeAt(t)
-    const told = { policy: LIMITED, tenant: 'x', project: '/home/dev/app' }
+    const told = { policy: LIMITED, policyText: 'limits', tenant: 'x', project: '/home/dev/app' }
     tell(store, 's', callBy('main', 'a', 'Read'), told)
     store.clock.now += 1000
     for (const _ of times(2, () => 0)) tell(store, 's', callBy('one'), { ...told, project: '/elsewhere' })
@@ -170,11 +145,17 @@ describe('a known session', () => {
       calls: 3,
       unasked: 0,
       guardChange: undefined,
+      policy: 'limits',
       loosening: undefined,
     })
     assert.deepEqual(
-      state,
-      store.db.read((raw, now) => readSession(raw, shown.key, now), undefined),
+      store.db.read((seen) => seen.session(shown.key)),
+      session,
+    )
+    assert.deepEqual(store.db.read((seen) => seen.state(shown.key, 'main')).session, state)
+    assert.equal(
+      store.db.read((seen) => seen.session(KEY)),
+      undefined,
     )
   })
 
@@ -203,47 +184,53 @@ describe('a known session', () => {
     const store = storeAt(t)
     tell(store, 's', promptBy('person'))
     const { session, agent } = round(store, 's', 'one', 'ls')
-    const state = (key: string, id: string) =>
-      store.db.read((raw, now) => readState(raw, key, id, now), undefined)
+    const state = (key: string, id: string) => store.db.read((seen) => seen.state(key, id))
     assert.deepEqual(state(KEY, 'one'), { session, agent })
     assert.deepEqual(state(KEY, 'two'), { session, agent: freshAgent(1) })
-    assert.deepEqual(state('unknown', 'one')?.agent, freshAgent(0))
+    assert.deepEqual(state('unknown', 'one').agent, freshAgent(0))
   })
 
   test('tells of its agents what they did since the last prompt, the latest first', (t) => {
     const store = storeAt(t)
-    const known = (epoch: number) =>
-      store.db.read((raw) => readAgentStates(raw, KEY, epoch), []).map(({ id }) => id)
+    const known = () => store.db.read((seen) => seen.agentStates(KEY)).map(({ id }) => id)
+    assert.deepEqual(known(), [])
     tell(store, 's', callBy('old'))
+    assert.deepEqual(known(), ['old'])
     tell(store, 's', promptBy('person'))
-    assert.deepEqual([known(0), known(1)], [['old'], ['main']])
+    assert.deepEqual(known(), ['main'])
     store.clock.now += 60_000
     for (const agent of ['b', 'a']) tell(store, 's', callBy(agent))
-    assert.deepEqual(known(1), ['a', 'b', 'main'])
+    assert.deepEqual(known(), ['a', 'b', 'main'])
     tell(store, 's', END)
-    assert.deepEqual(known(1), [])
+    assert.deepEqual(known(), [])
   })
 
-  test('tells how many of its agents are halted alone in this epoch', (t) => {
+  test('tells which of its agents are halted alone since it was reset last', (t) => {
     const store = storeAt(t)
-    const halted = (epoch: number) => store.db.read((raw) => countHalted(raw, KEY, epoch), -1)
+    const halted = () =>
+      sessionsIn(store, { begin: 's' })[0]
+        ?.agents.filter((agent) => agent.halted)
+        .map(({ agent }) => agent)
     halt(store, 's', 'one')
     halt(store, 'other', 'one')
     tell(store, 's', callBy('two'))
-    assert.deepEqual([halted(0), halted(1)], [1, 0])
+    assert.deepEqual(halted(), ['one'])
+    const earlier = String(valueIn(store, "SELECT live FROM agent WHERE agent = 'one'"))
     tell(store, 's', promptBy('person'))
-    assert.deepEqual([halted(0), halted(1)], [0, 0])
+    assert.deepEqual(halted(), [])
+    overwrite(store, "UPDATE agent SET live = ?, latched = 1 WHERE agent = 'one'", earlier)
+    assert.deepEqual(halted(), [], 'by what was remembered before the prompt')
   })
 
   test('tells how many of its calls ran unasked', (t) => {
     const store = storeAt(t)
-    const unasked = (key: string) => store.db.read((raw) => countUnasked(raw, key), -1)
+    const unasked = () => sessionsIn(store)[0]?.unasked
     tell(store, 's', promptBy('person'))
-    assert.equal(unasked(KEY), 0)
+    assert.equal(unasked(), 0)
     const calls = [{ id: 'a', tool: 'Read', signature: 'a', isPoll: false, result: 'r' }]
     const ended: GuardEvent = { type: 'results', agent: agentOf('main'), calls, endsRound: true }
     tell(store, 's', ended)
-    assert.deepEqual([unasked(KEY), unasked('unknown')], [1, 0])
+    assert.equal(unasked(), 1)
   })
 })
 

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { identify } from '../../src/guard/identity.ts'
-import { onCopy } from '../../src/store/copy.ts'
-import { policyOf, projectOf } from '../../src/store/known.ts'
-import { withStateDb } from '../../src/store/open.ts'
-import { peek } from '../../src/store/peek.ts'
-import { readTotals } from '../../src/store/totals.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { identify, keyOf } from '../../src/guard/identity.ts'
+import { freshState } from '../../src/guard/state.ts'
+import { onCopy, peek } from '../../src/store/look.ts'
+import { opened, withEventStore } from '../../src/store/open.ts'
+import { NO_TOTALS } from '../../src/store/queries.ts'
+import { SqliteEventStore } from '../../src/store/sqlite-event-store.ts'
+import { readStore } from '../../src/store/sqlite-store.ts'
 import { withSqlite } from '../../src/system/sqlite.ts'
 import { run, temporaryHome } from '../support/processes.ts'
 import {
@@ -24,9 +26,28 @@ import {
 } from '../support/stores.ts'
 import { START } from '../support/table.ts'
 
-const NONE = 'nothing was counted'
-const calls = (file: string, read: typeof peek | typeof onCopy) =>
-  read(file, (db) => readTotals(db).calls, NONE as never)
+const calls = (file: string, read: typeof peek | typeof onCopy) => read(file, (seen) => seen.totals().calls)
+
+const KEY = keyOf(identify({ session: 's' }))
+const AT_ONCE = { locks: () => 0, copy: () => 1 }
+
+/** All that can be asked, but for the time. */
+function everythingIn(file: string, read: typeof peek | typeof onCopy | typeof readStore) {
+  return read(file, ({ now, state, ...seen }) => {
+    const { session, agent } = state(KEY, 'main')
+    return {
+      ...{ totals: seen.totals(), sessions: seen.sessions(), session: seen.session(KEY) },
+      ...{ names: seen.names(), tenants: seen.tenants(), agents: seen.agentStates(KEY) },
+      ...{ unsigned: seen.unsigned(), isSound: seen.isSound() },
+      isFresh: isDeepStrictEqual({ session, agent }, freshState(now)),
+    }
+  })
+}
+
+const NOTHING = {
+  ...{ totals: NO_TOTALS, sessions: [], session: undefined, names: [], tenants: [], agents: [] },
+  ...{ unsigned: { count: 0, fresh: 0 }, isSound: true, isFresh: true },
+}
 
 function counted(t: TestContext): Store {
   const store = storeAt(t)
@@ -49,14 +70,19 @@ for (const [name, read] of [
 
     test('finds nothing where there is no file, and makes none', (t) => {
       const file = join(temporaryHome(t), 'state.db')
-      assert.equal(calls(file, read), NONE)
+      assert.deepEqual(everythingIn(file, read), NOTHING)
       assert.equal(existsSync(file), false)
     })
 
-    test('finds nothing in a file of an earlier version, and does not bring it up to date', (t) => {
+    test('shows what an earlier version has counted, and does not bring the file up to date', (t) => {
       const file = ofFirstVersion(t)
-      assert.equal(calls(file, read), NONE)
-      assert.equal(versionOf(file), 1)
+      const before = readFileSync(file)
+      assert.equal(calls(file, read), 12)
+      assert.deepEqual(
+        read(file, (seen) => seen.session(KEY)?.tools),
+        { Bash: 5 },
+      )
+      assert.deepEqual([readFileSync(file), versionOf(file)], [before, 1])
     })
 
     test('says that a file was written by a newer version', (t) => {
@@ -68,7 +94,7 @@ for (const [name, read] of [
     test('gives the time of the clock on the wall', (t) => {
       const { file } = counted(t)
       const before = Date.now()
-      const now = read(file, (_, at) => at, 0)
+      const now = read(file, (seen) => seen.now)
       assert.ok(before <= now && now <= Date.now())
     })
   })
@@ -79,7 +105,7 @@ describe('a look at state.db', () => {
     const { file } = counted(t)
     withSqlite(file, (db) => {
       db.exec('BEGIN EXCLUSIVE')
-      const look = () => peek(file, () => 0, 0, 0)
+      const look = () => peek(file, () => 0, 0)
       assert.throws(look, { message: 'state.db is locked by another process', hint: 'Run: spikectl status' })
       assert.equal(calls(file, onCopy), 1, 'a copy needs no lock')
     })
@@ -117,16 +143,6 @@ describe('a look at state.db', () => {
     const { file } = counted(t)
     truncateSync(file, 2 ** 28 + 1)
     assert.throws(() => calls(file, onCopy), /state\.db is too large to be copied/)
-  })
-
-  test('finds the project and the policy of one session', (t) => {
-    const { file } = counted(t)
-    const [known, unknown] = ['s', 't'].map((session) => identify({ session }))
-    assert.ok(known && unknown)
-    assert.deepEqual([projectOf(file, known), policyOf(file, known)], ['/p', 'limits'])
-    assert.deepEqual([projectOf(file, unknown), policyOf(file, unknown)], [undefined, undefined])
-    withSqlite(file, (db) => db.exec("UPDATE session SET policy = ''"))
-    assert.equal(policyOf(file, known), undefined)
   })
 })
 
@@ -220,20 +236,21 @@ describe('the counts of tools', () => {
   })
 })
 
+test('where there is no state.db a question finds nothing, and makes none', (t) => {
+  const file = join(temporaryHome(t), 'state.db')
+  assert.deepEqual(everythingIn(file, readStore), NOTHING)
+  assert.equal(existsSync(file), false)
+})
+
 describe('a state.db that is opened', () => {
   const open = (file: string, locks: () => number) =>
-    withStateDb(
-      file,
-      () => START,
-      (db) => db.count('errors'),
-      { locks, copy: () => 1 },
-    )
+    withEventStore(file, (store) => store.count('errors'), { locks, copy: () => 1 })
 
   test('makes its folder', (t) => {
     const file = join(temporaryHome(t), 'a/b/state.db')
     assert.deepEqual(open(file, () => 0).notices, [])
     assert.equal(
-      peek(file, (db) => readTotals(db).errors, 0),
+      peek(file, (seen) => seen.totals().errors),
       1,
     )
   })
@@ -256,7 +273,7 @@ describe('a state.db that is opened', () => {
       throw defect
     }
     assert.throws(
-      () => withStateDb(file, () => START, failing),
+      () => withEventStore(file, failing, AT_ONCE),
       (error) => error === defect,
     )
   })
@@ -269,7 +286,7 @@ describe('a state.db that is opened', () => {
       writeFileSync(file, 'no database, but long enough to be looked at as if it were one\n'.repeat(99))
       return peekAnew(file)
     }
-    assert.throws(() => withStateDb(file, () => START + tries, spoil))
+    assert.throws(() => opened(SqliteEventStore, file, spoil, AT_ONCE, () => START + tries))
     assert.equal(tries, 3)
     const aside = readdirSync(dirname(file)).filter((name) => /\.damaged-[^/]+\d$/.test(name))
     assert.equal(aside.length, 2)

@@ -18,6 +18,7 @@ import {
   type Store,
   storeAt,
   tell,
+  valueIn,
 } from '../support/stores.ts'
 import { START } from '../support/table.ts'
 
@@ -184,11 +185,8 @@ describe('a row', () => {
   test('of a later version keeps the members that this one does not know', (t) => {
     const store = written(t, { lasting: { ...LASTING, later: { deep: [1] } } })
     tell(store, 's', callBy('main'))
-    const lasting = store.db.read(
-      (raw) => raw.prepare<[], string>("SELECT lasting FROM session WHERE name = 's'").pluck().get(),
-      undefined,
-    )
-    assert.deepEqual(JSON.parse(lasting ?? '').later, { deep: [1] })
+    const lasting = valueIn(store, "SELECT lasting FROM session WHERE name = 's'")
+    assert.deepEqual(JSON.parse(String(lasting)).later, { deep: [1] })
   })
 
   const notCounts = [-1, 1.5, '1', true]

@@ -17,13 +17,11 @@ import {
   encodeLasting,
   encodeSession,
 } from '../../src/store/codec.ts'
-import { withStateDb } from '../../src/store/open.ts'
-import { readSessions } from '../../src/store/queries.ts'
-import { StateDb } from '../../src/store/sqlite-store.ts'
-import { sweep } from '../../src/store/sweep.ts'
-import { NO_TOTALS, readTotals } from '../../src/store/totals.ts'
+import { NO_TOTALS } from '../../src/store/queries.ts'
+import { SqliteStore, withStore } from '../../src/store/sqlite-store.ts'
+import type { EventStore, SessionStore } from '../../src/store/store.ts'
 import { patienceOf } from '../../src/system/deadline.ts'
-import { openSqlite } from '../../src/system/sqlite.ts'
+import { openSqlite, withSqlite } from '../../src/system/sqlite.ts'
 import { temporaryHome } from '../support/processes.ts'
 import { limits, MAIN, START } from '../support/table.ts'
 
@@ -35,7 +33,7 @@ const policy = limits(5, 10)
 function store(t: TestContext) {
   const file = join(temporaryHome(t), 'state.db')
   const clock = { now: START }
-  const db = new StateDb(
+  const db = new SqliteStore(
     file,
     () => 0,
     () => clock.now,
@@ -51,7 +49,7 @@ function callOf(agent = MAIN, tool = 'Bash'): CallEvent {
   return { type: 'call', agent, tool, signature: `${signatures}`, isPoll: false }
 }
 
-function count(db: StateDb, session: string, event: GuardEvent = callOf(), rules = policy) {
+function count(db: EventStore, session: string, event: GuardEvent = callOf(), rules = policy) {
   return db.update({
     identity: identify({ session }),
     event,
@@ -61,8 +59,8 @@ function count(db: StateDb, session: string, event: GuardEvent = callOf(), rules
   })
 }
 
-function sessions(db: StateDb) {
-  return db.read((raw, now) => readSessions(raw, now), [])
+function sessions(db: SessionStore) {
+  return db.read((seen) => seen.sessions())
 }
 
 function admittedIn(session: SessionState): number {
@@ -79,7 +77,7 @@ describe('state.db', () => {
       [9, 1, { Bash: 9 }, [{ agent: 'main', type: '', count: 9 }]],
     )
     assert.deepEqual(
-      db.read((raw) => readTotals(raw), undefined),
+      db.read((seen) => seen.totals()),
       { ...NO_TOTALS, calls: 10, warned: 5, blocked: 1 },
     )
   })
@@ -90,7 +88,7 @@ describe('state.db', () => {
     clock.now += MINUTE - 1000
     count(db, 'busy')
     clock.now += 1000
-    sweep(db)
+    db.sweep()
     assert.deepEqual(
       sessions(db).map(({ identity, state }) => [identity.id, admittedIn(state) > 0]),
       [
@@ -99,10 +97,10 @@ describe('state.db', () => {
       ],
     )
     clock.now += 30 * DAY + MINUTE
-    sweep(db)
-    sweep(db)
+    db.sweep()
+    db.sweep()
     assert.deepEqual(sessions(db), [])
-    const totals = db.read((raw) => readTotals(raw), undefined)
+    const totals = db.read((seen) => seen.totals())
     assert.equal(totals?.calls, 2, 'what they had counted is not forgotten')
   })
 
@@ -119,19 +117,19 @@ describe('state.db', () => {
       [2, 2, { Read: 2 }, 2, [{ agent: 'main', type: '', count: 2 }]],
     )
     clock.now += MINUTE
-    sweep(db)
+    db.sweep()
     clock.now += 31 * DAY
-    sweep(db)
+    db.sweep()
     assert.deepEqual(sessions(db), [])
-    const totals = db.read((raw) => readTotals(raw), undefined)
+    const totals = db.read((seen) => seen.totals())
     assert.deepEqual(totals, { ...NO_TOTALS, calls: 2, unasked: 2 })
   })
 
   test('knows not all that was asked in a session whose row cannot be read', (t) => {
-    const { db } = store(t)
+    const { db, file } = store(t)
     const prompt = { type: 'prompt', agent: MAIN, by: 'person' } as const
     count(db, 's', prompt)
-    db.transaction((raw) => raw.exec("UPDATE session SET lasting = 'x'"))
+    withSqlite(file, (raw) => raw.exec("UPDATE session SET lasting = 'x'"))
     assert.equal(count(db, 's', prompt).session.lasting.asked, 'not all')
   })
 
@@ -141,7 +139,7 @@ describe('state.db', () => {
     count(db, 's')
     clock.now += 11 * MINUTE
     count(db, 's', callOf({ id: 'c', type: 'Plan' }))
-    sweep(db)
+    db.sweep()
     assert.deepEqual(sessions(db)[0]?.agents, [
       { agent: '(idle)', type: '', count: 3 },
       { agent: 'c', type: 'Plan', count: 1 },
@@ -152,7 +150,7 @@ describe('state.db', () => {
   test('says that a sweep is due once a minute', (t) => {
     const { db, clock } = store(t)
     assert.equal(count(db, 's').sweepIsDue, true)
-    sweep(db)
+    db.sweep()
     clock.now += MINUTE - 1
     assert.equal(count(db, 's').sweepIsDue, false)
     clock.now += 1
@@ -161,13 +159,13 @@ describe('state.db', () => {
 
   test('does not wait for a lock in order to sweep', { timeout: 20_000 }, (t) => {
     const { file } = store(t)
-    const patient = new StateDb(file, patienceOf(3_600_000), () => START)
+    const patient = new SqliteStore(file, patienceOf(3_600_000), () => START)
     t.after(() => patient.close())
     count(patient, 's')
     const other = openSqlite(file)
     t.after(() => other.close())
     other.exec('BEGIN IMMEDIATE')
-    assert.equal(sweep(patient), undefined)
+    assert.equal(patient.sweep(), undefined)
     assert.throws(() => count(patient, 's'), { code: 'SQLITE_BUSY' }, 'the lock was held all the while')
   })
 
@@ -177,7 +175,7 @@ describe('state.db', () => {
     const raw = openSqlite(file)
     raw.exec("CREATE TRIGGER no BEFORE UPDATE ON retired BEGIN SELECT raise(ABORT, 'no'); END")
     raw.close()
-    assert.match(sweep(db) ?? '', /idle sessions cannot be forgotten \(no\)/)
+    assert.match(db.sweep() ?? '', /idle sessions cannot be forgotten \(no\)/)
   })
 
   test('drops a row that does not parse, alone, and says so', (t) => {
@@ -233,12 +231,7 @@ function withoutIndexRow(bytes: Buffer): Buffer {
 }
 
 describe('a damaged state.db', () => {
-  const open = (file: string) =>
-    withStateDb(
-      file,
-      () => START,
-      (db) => count(db, 's'),
-    )
+  const open = (file: string) => withStore(file, (db) => count(db, 's'))
 
   for (const [name, spoil] of [
     ['of zeros', (bytes: Buffer) => bytes.fill(0)],
@@ -284,13 +277,7 @@ describe('a damaged state.db', () => {
     truncateSync(file, 2 ** 26)
     const call = { locks: () => 1, copy: () => 0 }
     assert.throws(
-      () =>
-        withStateDb(
-          file,
-          () => START,
-          (db) => count(db, 's'),
-          call,
-        ),
+      () => withStore(file, (db) => count(db, 's'), call),
       /state\.db is damaged, and too large to be moved aside while a call waits/,
     )
     assert.deepEqual(
@@ -314,18 +301,14 @@ describe('a damaged state.db', () => {
   test('that was removed under an open connection is not written to', (t) => {
     const file = join(temporaryHome(t), 'state.db')
     const seen: number[] = []
-    const { result } = withStateDb(
-      file,
-      () => START,
-      (db) => {
-        seen.push(seen.length)
-        if (seen.length === 1) {
-          count(db, 's')
-          rmSync(file)
-        }
-        return count(db, 's')
-      },
-    )
+    const { result } = withStore(file, (db) => {
+      seen.push(seen.length)
+      if (seen.length === 1) {
+        count(db, 's')
+        rmSync(file)
+      }
+      return count(db, 's')
+    })
     assert.equal(seen.length, 2)
     assert.equal(admittedIn(result.session), 1)
   })

@@ -7,25 +7,22 @@ import type { Agent, CallEvent, GuardEvent, ReturnedCall } from '../../src/guard
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
 import { inMode } from '../../src/guard/shadow.ts'
-import { readSessions, type StoredSession, type Wanted } from '../../src/store/queries.ts'
-import { StateDb } from '../../src/store/sqlite-store.ts'
-import type { Updated } from '../../src/store/store.ts'
-import { sweep } from '../../src/store/sweep.ts'
-import { NO_TOTALS, readTotals, type Totals } from '../../src/store/totals.ts'
-import { resetSessions } from '../../src/store/trips.ts'
+import { SqliteStore } from '../../src/store/sqlite-store.ts'
+import type { SessionStore, StoredSession, Totals, Updated, Wanted } from '../../src/store/store.ts'
+import { withSqlite } from '../../src/system/sqlite.ts'
 import { temporaryHome, times } from './processes.ts'
 import { START } from './table.ts'
 
 export interface Store {
   readonly file: string
   readonly clock: { now: number }
-  readonly db: StateDb
+  readonly db: SessionStore
 }
 
 /** In a folder of its own unless a file is given, at START. */
 export function storeAt(t: TestContext, file = join(temporaryHome(t), 'state.db')): Store {
   const clock = { now: START }
-  const db = new StateDb(
+  const db = new SqliteStore(
     file,
     () => 0,
     () => clock.now,
@@ -113,7 +110,7 @@ export function next(
 }
 
 export function sessionsIn({ db }: Store, wanted?: Wanted): StoredSession[] {
-  return db.read((raw, now) => readSessions(raw, now, wanted), [])
+  return db.read((seen) => seen.sessions(wanted))
 }
 
 /** Each known session in a line: what its next call would meet, and its agents with their calls. */
@@ -127,25 +124,35 @@ export function linesOf(store: Store, policy: Policy = ENFORCED): string[] {
 
 /** All counters that are not 0. */
 export function totalsIn({ db }: Store): Partial<Totals> {
-  const totals = db.read(readTotals, NO_TOTALS)
+  const totals = db.read((seen) => seen.totals())
   return Object.fromEntries(Object.entries(totals).filter(([, count]) => count !== 0))
 }
 
 export function sweepAt(store: Store, secondsLater: number): void {
   store.clock.now += secondsLater * 1000
-  sweep(store.db)
+  store.db.sweep()
 }
 
 export function reset({ db }: Store, ...sessions: string[]): void {
-  resetSessions(
-    db,
-    sessions.map((session) => keyOf(identify({ session }))),
-  )
+  db.reset(sessions.map((session) => keyOf(identify({ session }))))
 }
 
 /** Puts another text into a row, as damage or a later version may. */
-export function overwrite({ db }: Store, sql: string, ...values: (string | number)[]): void {
-  db.transaction((raw) => raw.prepare(sql).run(...values))
+export function overwrite({ file }: Store, sql: string, ...values: (string | number)[]): void {
+  withSqlite(file, (raw) => raw.prepare(sql).run(...values))
+}
+
+/** Makes of a file one that the version before has written. */
+export function toVersionBefore(file: string): void {
+  withSqlite(file, (raw) => {
+    raw.exec('ALTER TABLE retired DROP COLUMN unsigned_seen')
+    raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) - 1}`)
+  })
+}
+
+/** The one value that a query finds. */
+export function valueIn({ file }: Store, sql: string): unknown {
+  return withSqlite(file, (raw) => raw.prepare(sql).pluck().get())
 }
 
 /**
@@ -160,7 +167,7 @@ export function countCalls(
 ): void {
   const clock = { now: Date.now() - 10 * sessions.length }
   const file = join(home, 'state.db')
-  const db = new StateDb(
+  const db = new SqliteStore(
     file,
     () => 0,
     () => clock.now,

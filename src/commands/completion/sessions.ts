@@ -2,30 +2,22 @@
 
 import { durationOf } from '../../guard/rules/loop.ts'
 import { readConfig } from '../../settings/load.ts'
-import { readNames, readTenants } from '../../store/names.ts'
-import { peek } from '../../store/peek.ts'
-import { readSessions } from '../../store/queries.ts'
-import type { Database } from '../../system/sqlite.ts'
+import { peek } from '../../store/look.ts'
+import type { Snapshot } from '../../store/store.ts'
 import { printable, shortId } from '../../system/text.ts'
-import { type Found, NONE_FOUND, projectName, type SessionView, viewsOf } from '../sessions.ts'
+import { projectName, type SessionView, viewsOf } from '../sessions.ts'
 import type { Asked, Candidate } from './typed.ts'
 
 /** The latest of those that begin so; nobody reads through more. */
 const MOST = 100
 
-/** With the word that each is offered by. */
-interface Named extends Found {
-  readonly names: readonly string[]
-}
-
 /** Those that are not named yet. */
 export async function sessions({ paths, typed, word }: Asked): Promise<Candidate[]> {
   const tenant = typed.options.get('--tenant')
-  const query = (db: Database, now: number) => {
-    const stored = readSessions(db, now, { begin: word, tenant, most: MOST })
-    return { now, stored, names: stored.map(({ identity }) => nameOf(db, identity.id, word)) }
-  }
-  const found = peek<Named>(paths.stateDb, query, { ...NONE_FOUND, names: [] })
+  const found = peek(paths.stateDb, (seen) => {
+    const stored = seen.sessions({ begin: word, tenant, most: MOST })
+    return { now: seen.now, stored, names: stored.map(({ identity }) => nameOf(seen, identity.id, word)) }
+  })
   const { policy } = await readConfig(paths.config)
   return (await viewsOf(found, policy))
     .map((session, index) => ({ word: found.names[index] ?? '', about: aboutSession(session, found.now) }))
@@ -33,15 +25,15 @@ export async function sessions({ paths, typed, word }: Asked): Promise<Candidate
 }
 
 export function tenants({ paths }: Asked): Candidate[] {
-  const known = new Set(peek(paths.stateDb, readTenants, []).map(printable))
+  const known = new Set(peek(paths.stateDb, (seen) => seen.tenants()).map(printable))
   return [...known].filter(isOfferable).map((word) => ({ word }))
 }
 
 /** As `status` shows it; in full where that would not be unique, or more of it is there already. */
-function nameOf(db: Database, id: string, word: string): string {
+function nameOf(seen: Snapshot, id: string, word: string): string {
   const short = shortId(id)
   if (short === id || !short.startsWith(word)) return printable(id)
-  return readNames(db, { begin: short }, 2).length === 1 ? short : printable(id)
+  return seen.names({ begin: short }, 2).length === 1 ? short : printable(id)
 }
 
 function aboutSession(session: SessionView, now: number): string {

@@ -1,7 +1,6 @@
 /** `spikectl doctor --acknowledge`: a person has read of the blocks that could not be signed. */
 
-import { acknowledgeUnsigned } from '../../store/acknowledged.ts'
-import { withStateDb } from '../../store/open.ts'
+import { withStore } from '../../store/sqlite-store.ts'
 import { isAbsent } from '../../system/files.ts'
 import { tryLog } from '../../system/log.ts'
 import { counted } from '../../system/plural.ts'
@@ -12,7 +11,9 @@ import { refuseAgents, whoIsThere } from '../person.ts'
 export function acknowledge(context: Context): void {
   refuseAgents(context, 'doctor --acknowledge')
   const { paths, terminal } = context
-  const fresh = isAbsent(paths.stateDb) ? 0 : withStateDb(paths.stateDb, Date.now, acknowledgeUnsigned).result
+  const fresh = isAbsent(paths.stateDb)
+    ? 0
+    : withStore(paths.stateDb, (store) => store.acknowledgeUnsigned()).result
   if (fresh === 0) {
     terminal.remark('nothing to acknowledge: every block since the last time was signed')
     return

@@ -5,14 +5,11 @@ import { dirname, join } from 'node:path'
 import { isOff, type Policy } from '../../guard/policy.ts'
 import { readConfig } from '../../settings/load.ts'
 import { settingAt } from '../../settings/names.ts'
-import { readNoted } from '../../store/acknowledged.ts'
 import { countingProblem, folderProblem } from '../../store/countable.ts'
-import { peek } from '../../store/peek.ts'
-import { readTotals } from '../../store/totals.ts'
+import { peek } from '../../store/look.ts'
 import { failure } from '../../system/failure.ts'
 import type { Paths } from '../../system/paths.ts'
 import { counted } from '../../system/plural.ts'
-import type { Database } from '../../system/sqlite.ts'
 import { shellWord } from '../../system/text.ts'
 import { findLog, verifyPlace } from '../audit/place.ts'
 import type { Context } from '../context.ts'
@@ -101,13 +98,11 @@ function policyFinding(policy: Policy): Finding {
 
 function databaseFinding({ stateDb }: Paths): Finding {
   if (!existsSync(stateDb)) return ok('database', 'nothing was counted yet')
-  const look = (db: Database) => ({
-    isSound: db.pragma('quick_check(1)', { simple: true }) === 'ok',
-    calls: readTotals(db).calls,
-    unsigned: readNoted(db),
-  })
-  const none = { isSound: true, calls: 0, unsigned: { count: 0, fresh: 0 } }
-  const { isSound, calls, unsigned } = peek(stateDb, look, none)
+  const { isSound, calls, unsigned } = peek(stateDb, (seen) => ({
+    isSound: seen.isSound(),
+    calls: seen.totals().calls,
+    unsigned: seen.unsigned(),
+  }))
   if (!isSound) throw failure('state.db is damaged', 'Run: spikectl status')
   const { count, fresh } = unsigned
   if (fresh > 0) {

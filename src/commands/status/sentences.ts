@@ -2,7 +2,7 @@
 
 import type { Policy } from '../../guard/policy.ts'
 import { factsOf, machineWord } from '../../messages/sentences.ts'
-import type { Totals } from '../../store/totals.ts'
+import type { Totals } from '../../store/store.ts'
 import { counted } from '../../system/plural.ts'
 import { pasteable, printable, shortId } from '../../system/text.ts'
 import { ago, clock } from '../../terminal/times.ts'

@@ -9,14 +9,7 @@ import { freshSession } from '../../guard/state.ts'
 import { badStatusInput, parseStatusLineInput } from '../../hosts/claude-code/statusline.ts'
 import { readConfig, withProject } from '../../settings/load.ts'
 import { countingProblem } from '../../store/countable.ts'
-import { peek } from '../../store/peek.ts'
-import {
-  countHalted,
-  countUnasked,
-  readGuardChange,
-  readLoosening,
-  readSession,
-} from '../../store/queries.ts'
+import { peek } from '../../store/look.ts'
 import { namedIn } from '../../system/environment.ts'
 import { describe, failure, isFailure, mendable } from '../../system/failure.ts'
 import { projectSettingsPath } from '../../system/paths.ts'
@@ -120,19 +113,17 @@ function sessionPhrases(file: string, identity: Identity, policy: Policy): reado
 }
 
 function glanceAt(file: string, key: string): Glance {
-  const now = Date.now()
-  return peek<Glance>(
-    file,
-    (db, at) => {
-      const session = readSession(db, key, at)
-      const haltedAgents = countHalted(db, key, session.lasting.epoch)
-      const isUndermined = readGuardChange(db, key) !== undefined
-      const unasked = countUnasked(db, key)
-      const loosened = readLoosening(db, key)?.settings ?? []
-      return { now: at, session, haltedAgents, unasked, isUndermined, loosened }
-    },
-    { now, session: freshSession(now), haltedAgents: 0, unasked: 0, isUndermined: false, loosened: [] },
-  )
+  return peek(file, (seen) => {
+    const known = seen.session(key)
+    return {
+      now: seen.now,
+      session: known?.state ?? freshSession(seen.now),
+      haltedAgents: known?.agents.filter(({ halted }) => halted).length ?? 0,
+      unasked: known?.unasked ?? 0,
+      isUndermined: known?.guardChange !== undefined,
+      loosened: known?.loosening?.settings ?? [],
+    }
+  })
 }
 
 const LINE_ENDS = new Set([0x0a, 0x0d])

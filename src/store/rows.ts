@@ -1,0 +1,103 @@
+/** The rows that nearly every call reads and writes: what is asked of them, how they are read, and what is kept in them. */
+
+import type { GuardEvent } from '../guard/event.ts'
+import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
+import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
+import type { Decided, Update } from './store.ts'
+
+export const FIND = `SELECT session.id, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
+  FROM retired LEFT JOIN session ON session.key = ?
+  LEFT JOIN agent ON agent.session = session.id AND agent.agent = ?`
+
+export const SAVE_SESSION = `UPDATE session SET live = ?, lasting = ?, notice = ?, policy = ?, tools = ?, last_ms = ?,
+  last_minute = ?, peak = max(peak, ?), calls = calls + ?, warned = warned + ?, blocked = blocked + ?,
+  halted = halted + ?, unasked = unasked + ? WHERE id = ?`
+
+export const SAVE_AGENT = `INSERT INTO agent (session, agent, type, calls, last_minute, live, latched)
+  VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (session, agent) DO UPDATE SET calls = calls + excluded.calls,
+    last_minute = excluded.last_minute, live = excluded.live, latched = excluded.latched`
+
+/** A session as it was found under the lock; all but the time of the last sweep are null for a new one. */
+export interface FoundRow {
+  readonly id: number | null
+  readonly notice: string | null
+  readonly policy: string | null
+  readonly tools: string | null
+  readonly live: string | null
+  readonly lasting: string | null
+  readonly agentLive: string | null
+  readonly sweptMs: number
+}
+
+/** Columns of a session row that is there. */
+export interface Found {
+  readonly id: number | bigint
+  readonly notice: string
+  readonly policy: string
+  readonly tools: string
+}
+
+/** Undefined for a new session. */
+export function foundIn({ id, notice, policy, tools }: FoundRow): Found | undefined {
+  return id === null ? undefined : { id, notice: notice ?? '', policy: policy ?? '', tools: tools ?? '{}' }
+}
+
+/** What was remembered; what cannot be read is as if it had never been. */
+export function stateIn(
+  { live, lasting, agentLive }: Pick<FoundRow, 'live' | 'lasting' | 'agentLive'>,
+  now: number,
+): { state: State; isWhole: boolean } {
+  const fresh = freshState(now)
+  const lasts = lasting ? decodeLasting(lasting) : fresh.session.lasting
+  const kept = lasts ?? { ...fresh.session.lasting, asked: 'not all' as const }
+  const session = live === null ? freshSession(now, kept) : decodeSession(live, kept)
+  const agent = agentLive === null ? freshAgent(kept.epoch) : decodeAgent(agentLive)
+  return {
+    state: { session: session ?? freshSession(now, kept), agent: agent ?? freshAgent(kept.epoch) },
+    isWhole: Boolean(lasts && session && agent),
+  }
+}
+
+/** Results of single calls and ends of sessions are of no use without what came before them. */
+export function mayBegin(event: GuardEvent): boolean {
+  if (event.type === 'results') return event.endsRound && event.calls.length > 0
+  return event.type !== 'session_end'
+}
+
+/** Only a call that is counted is answered, so only then can a person be told something. */
+export function isHeard(update: Update, outcome: Decided): boolean {
+  return update.event.type === 'call' && outcome.tally.calls > 0
+}
+
+/** As much of a notice as is kept to know it again. */
+const MAX_NOTICE = 200
+
+export function noticeOf(update: Update): string {
+  return update.notice?.slice(0, MAX_NOTICE) ?? ''
+}
+
+/** More tools than this are counted together. */
+const MAX_TOOLS = 40
+const OTHER_TOOLS = '(other)'
+
+/** How often each tool was called; none when the text is not what we write. */
+export function parseTools(text: string): Record<string, number> {
+  try {
+    return Object.fromEntries(
+      Object.entries(JSON.parse(text)).flatMap(([tool, calls]) =>
+        typeof calls === 'number' && Number.isSafeInteger(calls) ? [[tool, calls]] : [],
+      ),
+    )
+  } catch {
+    return {} // for show only: not worth dropping a session that is still counted
+  }
+}
+
+/** The text with one more call of `tool`. */
+export function withTool(text: string, tool: string): string {
+  const tools = new Map(Object.entries(parseTools(text)))
+  const name = tools.has(tool) || tools.size < MAX_TOOLS ? tool : OTHER_TOOLS
+  tools.set(name, (tools.get(name) ?? 0) + 1)
+  return JSON.stringify(Object.fromEntries(tools))
+}

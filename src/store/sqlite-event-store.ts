@@ -1,0 +1,187 @@
+/**
+ * What an event asks of state.db: every session's state, counted exactly.
+ *
+ * Each update is one IMMEDIATE transaction: it takes the write lock before it reads, and reads the clock only
+ * once it holds it. So parallel hooks are counted one after the other, in the order of their times.
+ *
+ * The rollback journal with `synchronous = OFF`: a killed process is rolled back by the next one. What an
+ * operating-system crash may cost is worth a minute.
+ */
+
+import type { Tally } from '../guard/decide.ts'
+import type { GuardEvent } from '../guard/event.ts'
+import { type Identity, keyOf } from '../guard/identity.ts'
+import { RATE } from '../guard/rules/rate.ts'
+import { counterIn, freshState } from '../guard/state.ts'
+import { countOf } from '../guard/window.ts'
+import type { Patience } from '../system/deadline.ts'
+import { describe } from '../system/failure.ts'
+import { type Database, inTransaction, isBusy, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
+import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
+import {
+  FIND,
+  type Found,
+  type FoundRow,
+  foundIn,
+  isHeard,
+  mayBegin,
+  noticeOf,
+  SAVE_AGENT,
+  SAVE_SESSION,
+  stateIn,
+  withTool,
+} from './rows.ts'
+import { ensureSchema, hasSchema, minuteOf } from './schema.ts'
+import type { Decided, EventStore, Update, Updated } from './store.ts'
+import { forgetIdle } from './sweep.ts'
+import { settleTrips } from './trips.ts'
+
+/** Idle sessions are looked for at most this often. */
+const SWEEP_EVERY_MS = 60_000
+
+export class SqliteEventStore implements EventStore {
+  protected readonly db: Database
+  protected readonly clock: () => number
+  protected readonly file: string
+  protected patience: Patience
+
+  /** Opens or creates the file. When patience for its locks is over, SQLite's own SQLITE_BUSY is thrown. */
+  constructor(file: string, patience: Patience, clock: () => number) {
+    this.file = file
+    this.clock = clock
+    this.patience = patience
+    this.db = openSqlite(file)
+  }
+
+  /** Runs `work` under the write lock, with the clock read after the lock was taken. All or nothing. */
+  protected transaction<T>(work: (db: Database, now: number) => T): T {
+    return inTransaction(this.db, QUICK, this.patience, () => {
+      ensureSchema(this.db, this.file)
+      return work(this.db, this.clock())
+    })
+  }
+
+  update(update: Update): Updated {
+    this.rehearse(update)
+    return this.transaction((db, now) => {
+      const key = keyOf(update.identity)
+      const row = this.find(key, update.event.agent.id)
+      const found = foundIn(row)
+      const { state, isWhole } = stateIn(row, now)
+      const decided = update.decide(state, now, found === undefined)
+      const resumed = found && settleTrips(db, found.id, state, decided)
+      if (found || mayBegin(update.event)) {
+        this.save(found ?? this.insert(key, update.identity, update.project, now), update, decided, now)
+      }
+      return {
+        ...decided,
+        sweepIsDue: Math.abs(now - row.sweptMs) >= SWEEP_EVERY_MS,
+        noticeIsNew: isHeard(update, decided) && (found?.notice ?? '') !== noticeOf(update),
+        ...(found && found.policy !== update.policy && found.policy !== ''
+          ? { policyBefore: found.policy }
+          : {}),
+        ...(resumed ? { resumed } : {}),
+        ...(isWhole ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
+      }
+    })
+  }
+
+  count(what: 'errors' | 'unsigned'): void {
+    this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
+  }
+
+  sweep(): string | undefined {
+    this.patience = () => 0
+    try {
+      this.transaction(forgetIdle)
+      return undefined
+    } catch (error) {
+      return isBusy(error) ? undefined : `idle sessions cannot be forgotten (${describe(error)})`
+    }
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  /**
+   * Runs once, on nothing and under no lock, what is about to run under it. In a process that has just begun nothing is
+   * compiled yet: under the lock that would take four times as long as the work itself, while all others wait.
+   */
+  private rehearse({ decide }: Update): void {
+    const now = this.clock()
+    const { session, agent } = decide(freshState(now), now, false)
+    const [live, lasting] = [encodeSession(session), encodeLasting(session.lasting)]
+    stateIn({ live, lasting, agentLive: encodeAgent(agent) }, now)
+    whileBusy(this.patience, () => {
+      if (!hasSchema(this.db, this.file)) return
+      for (const statement of [FIND, SAVE_SESSION, SAVE_AGENT]) this.db.prepare(statement)
+    })
+  }
+
+  private find(key: string, agent: string): FoundRow {
+    const row = this.db.prepare<[string, string], FoundRow>(FIND).get(key, agent)
+    if (!row) throw new Error(`Expected ${this.file} to have its row of totals`)
+    return row
+  }
+
+  private save({ id, notice, policy, tools }: Found, update: Update, decided: Decided, now: number): void {
+    const { event } = update
+    const { session, tally, would, unasked } = decided
+    const ran = event.type === 'call' && tally.calls > tally.blocked ? [event.tool] : unasked
+    this.db
+      .prepare(SAVE_SESSION)
+      .run(
+        event.type === 'session_end' ? null : encodeSession(session),
+        encodeLasting(session.lasting),
+        isHeard(update, decided) ? noticeOf(update) : notice,
+        policy || update.policy,
+        ran.reduce(withTool, tools),
+        now,
+        minuteOf(now),
+        countOf(counterIn(session, RATE).window),
+        ...[tally.calls, tally.warned, tally.blocked, tally.halted, unasked.length],
+        id,
+      )
+    this.saveAgent(id, event, decided, ran.length, now)
+    if (would && (would.warned > 0 || would.blocked > 0 || would.halted > 0)) this.countWould(would)
+  }
+
+  private insert(key: string, identity: Identity, project: string, now: number): Found {
+    const { lastInsertRowid } = this.db
+      .prepare(
+        `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms, last_minute)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(key, identity.tenant, identity.user, identity.kind, identity.id, project, now, now, minuteOf(now))
+    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}' }
+  }
+
+  private saveAgent(
+    id: Found['id'],
+    event: GuardEvent,
+    { agent }: Decided,
+    calls: number,
+    now: number,
+  ): void {
+    if (event.type === 'session_end') {
+      this.db.prepare('UPDATE agent SET live = NULL WHERE session = ? AND latched = 0').run(id)
+      return
+    }
+    this.db
+      .prepare(SAVE_AGENT)
+      .run(
+        ...[id, event.agent.id, event.agent.type, calls, minuteOf(now)],
+        ...[encodeAgent(agent), agent.trip ? 1 : 0],
+      )
+  }
+
+  private countWould({ warned, blocked, halted }: Tally): void {
+    this.db
+      .prepare(
+        `UPDATE retired SET would_warn = would_warn + ?, would_block = would_block + ?,
+           would_halt = would_halt + ?`,
+      )
+      .run(warned, blocked, halted)
+  }
+}
