@@ -14,16 +14,11 @@ import { stateWaits } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
 import { isStartedByAgent } from './hosts/claude-code/client.ts'
-import {
-  badInput,
-  eventNameIn,
-  type GuardedInput,
-  type HookInput,
-  type SettingsChangeInput,
-} from './hosts/claude-code/event.ts'
-import { type Reply, SILENCE } from './hosts/claude-code/reply.ts'
+import { badInput, eventNameIn } from './hosts/claude-code/event.ts'
 import { fingerprint } from './hosts/fingerprint.ts'
+import type { GuardedInput, HookInput, SettingsChangeInput } from './hosts/input.ts'
 import { hostOf } from './hosts/known.ts'
+import { type Reply, SILENCE } from './hosts/reply.ts'
 import { type Config, readConfig, remembered, withProject } from './settings/load.ts'
 import { withEventStore } from './store/open.ts'
 import type { EventStore } from './store/store.ts'

@@ -1,7 +1,7 @@
 /** The settings that hold in a project, and where each of them comes from. */
 
 import type { Policy } from '../guard/policy.ts'
-import { isObject } from '../hosts/claude-code/payload.ts'
+import { type Members, valueAt } from '../guard/settings.ts'
 import { readConfig, withProject } from '../settings/load.ts'
 import { namedSettings, settingAt, settingPath } from '../settings/names.ts'
 import { isAbsent } from '../system/files.ts'
@@ -39,7 +39,7 @@ export async function policyInForce({ paths }: Asked, project: string): Promise<
   const tightened = tightenedSettings({ policy, own })
   const originOf = (name: string) => {
     if (tightened.includes(name)) return projectFile
-    return isSaid(said, settingPath(name) ?? []) ? paths.config : 'the defaults'
+    return valueAt(said, settingPath(name) ?? []) !== undefined ? paths.config : 'the defaults'
   }
   return { policy, own, projectFile, ignored, originOf }
 }
@@ -51,14 +51,8 @@ export function tightenedSettings({ policy, own }: Pick<InForce, 'policy' | 'own
     .map(({ name }) => name)
 }
 
-async function settingsSaid(file: string): Promise<unknown> {
+async function settingsSaid(file: string): Promise<Members> {
   if (isAbsent(file)) return {}
   const { parseSettingsFile } = await import('../settings/parse.ts')
-  return parseSettingsFile(file)
-}
-
-function isSaid(settings: unknown, path: readonly string[]): boolean {
-  const [key, ...rest] = path
-  if (key === undefined) return settings !== undefined
-  return isObject(settings) && isSaid(settings[key], rest)
+  return parseSettingsFile(file) ?? {}
 }

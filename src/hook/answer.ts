@@ -4,8 +4,6 @@ import { MAIN_AGENT } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import type { Block, Figure, Halt } from '../guard/verdict.ts'
 import { WINDOW_MS } from '../guard/window.ts'
-import type { CallInput, GuardedInput, SettingsChangeInput } from '../hosts/claude-code/event.ts'
-import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import {
   replyToBlock,
   replyToHaltedCall,
@@ -15,6 +13,8 @@ import {
   replyToWarn,
   withNotice,
 } from '../hosts/claude-code/wording.ts'
+import type { CallInput, GuardedInput, SettingsChangeInput } from '../hosts/input.ts'
+import { type Reply, SILENCE } from '../hosts/reply.ts'
 import { factsOf, machineWord } from '../messages/sentences.ts'
 import type { Updated } from '../store/store.ts'
 import { type LogEntry, tryLog } from '../system/log.ts'

@@ -1,8 +1,8 @@
 /** Our own failures: told to the person, logged, counted. */
 
 import { isOff, type Policy } from '../guard/policy.ts'
-import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { replyToFailure } from '../hosts/claude-code/wording.ts'
+import { type Reply, SILENCE } from '../hosts/reply.ts'
 import type { Paths } from '../system/paths.ts'
 import { recordFailure } from './count.ts'
 import { record } from './record.ts'

@@ -1,9 +1,9 @@
 /** Events that did not come from the client. */
 
 import { type Identity, keyOf } from '../guard/identity.ts'
-import { type Reply, SILENCE } from '../hosts/claude-code/reply.ts'
 import { settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'
+import { type Reply, SILENCE } from '../hosts/reply.ts'
 import { peek } from '../store/look.ts'
 import type { Environment, Paths } from '../system/paths.ts'
 import { type HeardInput, logged, partiesOf } from './answer.ts'

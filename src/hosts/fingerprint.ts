@@ -2,10 +2,10 @@
 
 import type { GuardEvent } from '../guard/event.ts'
 import type { Hash } from '../system/keyed-hash.ts'
-import type { GuardedInput, HostCall } from './claude-code/event.ts'
 import { isObject } from './claude-code/payload.ts'
 import { isPoll } from './claude-code/poll.ts'
 import { isRefusal } from './claude-code/refusal.ts'
+import type { GuardedInput, HostCall } from './input.ts'
 
 export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
   const { agent } = input

@@ -1,7 +1,7 @@
 /** A client whose hooks run us. It has words of its own for what happened, and for what we answer. */
 
-import type { HookInput } from './claude-code/event.ts'
-import type { Reply } from './claude-code/reply.ts'
+import type { HookInput } from './input.ts'
+import type { Reply } from './reply.ts'
 
 export interface Host {
   /** True for a text on stdin that this client has written and no other. */

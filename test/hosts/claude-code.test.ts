@@ -5,7 +5,6 @@ import type { Block, Halt } from '../../src/guard/verdict.ts'
 import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
 import { eventNameIn, parseHookInput } from '../../src/hosts/claude-code/event.ts'
 import { isRefusal } from '../../src/hosts/claude-code/refusal.ts'
-import { SILENCE } from '../../src/hosts/claude-code/reply.ts'
 import {
   replyToBlock,
   replyToFailure,
@@ -16,6 +15,7 @@ import {
   replyToWarn,
   withNotice,
 } from '../../src/hosts/claude-code/wording.ts'
+import { SILENCE } from '../../src/hosts/reply.ts'
 
 const blocked: Block = { kind: 'block', rule: 'rate', count: 500, limit: 500, retryAfterMs: 36_200 }
 const looping: Block = { kind: 'block', rule: 'repeat', count: 5, limit: 5, sinceMs: 41_000 }

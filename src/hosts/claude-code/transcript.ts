@@ -4,7 +4,7 @@
  */
 
 import type { Prompter } from '../../guard/event.ts'
-import type { HostCall } from './event.ts'
+import type { HostCall } from '../input.ts'
 import { isObject } from './payload.ts'
 
 export interface TranscriptCall extends HostCall {

@@ -15,7 +15,7 @@ import {
   warningFacts,
 } from '../../messages/sentences.ts'
 import { pasteable, printable } from '../../system/text.ts'
-import { type Reply, SILENCE } from './reply.ts'
+import { type Reply, SILENCE } from '../reply.ts'
 
 /** Of a reason, in bytes, without the LF at its end. */
 const MOST = 599

@@ -4,7 +4,7 @@
  */
 
 import { isObject } from '../claude-code/payload.ts'
-import type { Reply } from '../claude-code/reply.ts'
+import type { Reply } from '../reply.ts'
 
 export function copilotReply({ stdout, stderr, exitCode }: Reply): Reply {
   if (exitCode !== 2) return { stdout: contextIn(stdout), stderr, exitCode: 0 }

@@ -1,0 +1,60 @@
+/** What a client tells of: whose event it is, and what the model wrote and was given, as it stands. */
+
+import type { Agent, Prompter } from '../guard/event.ts'
+
+interface Common {
+  /** As the client names it: "PreToolUse", … */
+  readonly name: string
+  readonly session: string | undefined
+  readonly agent: Agent
+  readonly cwd: string | undefined
+}
+
+/** A call, with what the model wrote and, once it has returned, with what it was given. */
+export interface HostCall {
+  readonly tool: string
+  readonly toolUseId: string | undefined
+  readonly input: unknown
+  /** Absent when there is none yet. */
+  readonly result?: unknown
+}
+
+export interface CallInput extends Common, HostCall {
+  readonly type: 'call'
+}
+
+export interface ResultsInput extends Common {
+  readonly type: 'results'
+  readonly calls: readonly HostCall[]
+  /** All calls of one message of the model, those included of which PreToolUse was never told. */
+  readonly endsRound: boolean
+}
+
+export interface PromptInput extends Common {
+  readonly type: 'prompt'
+  readonly by: Prompter
+}
+
+/** A client has begun or resumed a session. */
+export interface SessionStartInput extends Common {
+  readonly type: 'session_start'
+}
+
+export interface SessionEndInput extends Common {
+  readonly type: 'session_end'
+}
+
+/** A settings file was changed while the session runs. */
+export interface SettingsChangeInput extends Common {
+  readonly type: 'settings_change'
+}
+
+/** An event that does not concern us. */
+export interface OtherInput {
+  readonly type: 'other'
+}
+
+/** The events that the guard hears of. */
+export type GuardedInput = CallInput | ResultsInput | PromptInput | SessionStartInput | SessionEndInput
+
+export type HookInput = GuardedInput | SettingsChangeInput | OtherInput
