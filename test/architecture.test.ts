@@ -1,4 +1,4 @@
-/** The law of the house: which room may import which. The linter checks guard/; this checks them all. */
+/** The law of the house: which room imports which, as docs/architecture.md says. The linter checks guard/; this checks them all. */
 
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url))
+const DOC = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8')
 const files = globSync('**/*.ts', { cwd: SRC }).filter((file) => !file.endsWith('.d.ts'))
 
 /** What a file imports: other files of ours as paths from src/, packages by their names. */
@@ -16,65 +17,99 @@ function importsOf(file: string): string[] {
   return names.map((name) => (name.startsWith('.') ? normalize(join(dirname(file), name)) : name))
 }
 
-function importersOf(isMeant: (name: string) => boolean): string[] {
-  return files.filter((file) => importsOf(file).some(isMeant))
+/** The names in each row of the table of that head: `guard/`, `hook.ts`. */
+function tableOf(head: string): { readonly names: readonly string[]; readonly others: readonly string[] }[] {
+  const [, table = ''] = DOC.split(`${head}\n|---|---|\n`)
+  const rows = /^(\|.*\|\n)*/.exec(table)?.[0].trimEnd().split('\n') ?? []
+  return rows.map((row) => {
+    const [names = [], others = []] = row
+      .split('|')
+      .slice(1, 3)
+      .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
+    return { names, others }
+  })
 }
 
-describe('the house', () => {
-  test('has rooms to look at', () => assert.ok(files.length > 30))
+/** `hosts/` of what is in it, the file itself of what is in no room. */
+function roomOf(file: string): string {
+  return /^[^/]+\/|^.*/.exec(file)?.[0] ?? ''
+}
 
-  test('guard/ imports nothing but itself', () => {
-    for (const file of files.filter((name) => name.startsWith('guard/'))) {
+/** A room, a file with or without its ending, or a package. */
+function isIn(file: string, place: string): boolean {
+  return place.endsWith('/') ? file.startsWith(place) : file === place || file === `${place}.ts`
+}
+
+const ROOMS = new Map(
+  tableOf('| room | imports |').flatMap(({ names, others }) => names.map((name) => [name, others] as const)),
+)
+const FEW = tableOf('| what | who imports it |')
+  .flatMap(({ names, others }) => names.map((name) => ({ name, others })))
+  .sort((a, b) => b.name.length - a.name.length)
+
+describe('the house', () => {
+  test('has rooms to look at, all of them in the table', () => {
+    assert.ok(files.length > 30)
+    assert.deepEqual([...new Set(files.map(roomOf))].sort(), [...ROOMS.keys()].sort())
+  })
+
+  for (const [room, allowed] of ROOMS) {
+    test(`${room} imports ${allowed.join(', ') || 'nothing but itself'}`, () => {
+      const imported = files
+        .filter((file) => isIn(file, room))
+        .flatMap(importsOf)
+        .filter((name) => files.includes(name))
+        .map(roomOf)
+      assert.deepEqual([...new Set(imported)].filter((name) => name !== room).sort(), [...allowed].sort())
+    })
+  }
+
+  test('guard/ imports no packages, and nothing of node', () => {
+    for (const file of files.filter((name) => isIn(name, 'guard/'))) {
       for (const name of importsOf(file)) assert.match(name, /^guard\//, `${file} imports ${name}`)
     }
   })
 
-  for (const [name, only] of [
-    ['better-sqlite3', /^system\/sqlite\.ts$/],
-    ['tweetnacl', /^audit\/keys\.ts$/],
-    ['chalk', /^terminal\//],
-    ['commander', /^cli\//],
-  ] as const) {
-    test(`${name} has one importer`, () => {
-      const importers = importersOf((imported) => imported === name)
+  for (const { name, others } of FEW) {
+    test(`${name} is imported by ${others.join(', ') || 'nobody'} beside its own room`, () => {
+      const importers = files.filter((file) =>
+        importsOf(file).some((imported) => FEW.find((row) => isIn(imported, row.name))?.name === name),
+      )
       assert.ok(importers.length > 0)
-      for (const file of importers) assert.match(file, only)
+      const own = name.includes('/') ? [roomOf(name)] : []
+      const strangers = importers.filter((file) => ![...own, ...others].some((place) => isIn(file, place)))
+      assert.deepEqual(strangers, [])
+      const idle = others.filter((place) => !importers.some((file) => isIn(file, place)))
+      assert.deepEqual(idle, [], 'the table has importers that are none')
     })
   }
 
+  test('every package has its row', () => {
+    const packages = files
+      .flatMap(importsOf)
+      .filter((name) => !name.startsWith('node:') && !/\.ts$|\.\.\//.test(name))
+    for (const name of packages)
+      assert.ok(
+        FEW.some((row) => row.name === name),
+        name,
+      )
+  })
+
   test('nobody imports hook.ts, statusline.ts or cli.ts', () => {
+    const entries = files.filter((file) => !file.includes('/'))
     assert.deepEqual(
-      importersOf((name) => /^(hook|statusline|cli)\.ts$/.test(name)),
+      files.filter((file) => importsOf(file).some((name) => entries.includes(name))),
       [],
     )
   })
 
-  test('cli/ belongs to cli.ts alone', () => {
-    for (const file of importersOf((name) => name.startsWith('cli/'))) assert.match(file, /^cli(\.ts$|\/)/)
-  })
-
-  test('hook/ belongs to hook.ts alone', () => {
-    const importers = importersOf((name) => name.startsWith('hook/'))
-    for (const file of importers) assert.match(file, /^hook(\.ts$|\/)/)
-  })
-
-  test('store/, audit/ and hosts/ know nothing of each other', () => {
-    const rooms = ['store/', 'audit/', 'hosts/']
-    for (const room of rooms) {
-      const others = rooms.filter((other) => other !== room)
-      for (const file of files.filter((name) => name.startsWith(room))) {
-        const strangers = importsOf(file).filter((name) => others.some((other) => name.startsWith(other)))
-        assert.deepEqual(strangers, [], file)
-      }
-    }
-  })
-
-  test('hosts/ and store/ know nothing of commands/ and terminal/', () => {
-    for (const file of files.filter(
-      (name) => !/^(commands|terminal|cli\/|cli\.ts|statusline\.ts)/.test(name),
-    )) {
-      for (const name of importsOf(file))
-        assert.doesNotMatch(name, /^(commands|terminal)\//, `${file} imports ${name}`)
-    }
+  test('no SQL leaves store/ and audit/, and no Database', () => {
+    const others = files.filter((file) => !/^(store|audit|system)\//.test(file))
+    const isSql = (text: string) =>
+      /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|PRAGMA) |\bDatabase\b/.test(text)
+    assert.deepEqual(
+      others.filter((file) => isSql(readFileSync(join(SRC, file), 'utf8'))),
+      [],
+    )
   })
 })
