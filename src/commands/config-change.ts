@@ -1,13 +1,12 @@
 /** `spikectl config set` and `unset`: changes settings. A file that is broken is never overwritten. */
 
-import { renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { applySettings, DEFAULT_POLICY, loosened, type Policy } from '../guard/policy.ts'
 import { readConfig } from '../settings/load.ts'
 import { settingAt, settingPath } from '../settings/names.ts'
 import { checkSettings, parseSettingsFile } from '../settings/parse.ts'
 import { describe, failure } from '../system/failure.ts'
-import { makeFolder } from '../system/files.ts'
+import { makeFolder, replaceFile } from '../system/files.ts'
 import { printable } from '../system/text.ts'
 import { known } from './config.ts'
 import { schemaText } from './config-schema.ts'
@@ -69,8 +68,8 @@ async function change(context: Context, edit: (settings: RawSettings) => RawSett
     checkSettings(settings, DEFAULT_POLICY, problem ? config : 'the new value'),
   )
   makeFolder(dirname(config))
-  replace(configSchema, schemaText())
-  replace(config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
+  replaceFile(configSchema, schemaText())
+  replaceFile(config, `${JSON.stringify({ $schema, ...settings }, null, 2)}\n`)
   await recordLoosening(context, before, after)
 }
 
@@ -84,12 +83,6 @@ async function recordLoosening(context: Context, before: Policy, after: Policy):
       context.terminal.remark(`warning: the change is not signed: ${describe(error)}`)
     }
   }
-}
-
-function replace(file: string, text: string): void {
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, text, { mode: 0o600, flush: true })
-  renameSync(draft, file)
 }
 
 function withSetting(settings: RawSettings, path: readonly string[], value: unknown): RawSettings {

@@ -1,21 +1,11 @@
 /** A settings file of Claude Code on disk: read as it is, written whole or not at all. */
 
 import { isUtf8 } from 'node:buffer'
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MAX_SETTINGS_BYTES } from '../hosts/claude-code/settings/files.ts'
 import { failure } from '../system/failure.ts'
-import { makeFolder, readSmallFile } from '../system/files.ts'
+import { makeFolder, readSmallFile, replaceFile } from '../system/files.ts'
 import { shellWord } from '../system/text.ts'
 
 export interface SettingsFile {
@@ -47,11 +37,7 @@ export function openSettings(name: string): SettingsFile {
 /** Whole or not at all, with the rights that the file had; a new one has `mode`. */
 export function writeSettings({ place }: SettingsFile, text: string, mode = 0o600): void {
   makeFolder(dirname(place))
-  const draft = `${place}.${process.pid}`
-  writeFileSync(draft, text, { mode: 0o600, flush: true })
-  // Not by the mode above, of which the process's umask takes away what others may.
-  chmodSync(draft, existsSync(place) ? statSync(place).mode & 0o777 : mode)
-  renameSync(draft, place)
+  replaceFile(place, text, existsSync(place) ? statSync(place).mode & 0o777 : mode)
 }
 
 /** A copy beside it, of what it was before the first install. */

@@ -1,6 +1,7 @@
 /** Files of ours and files that others may have put in our way. */
 
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -10,8 +11,10 @@ import {
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   type Stats,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, type Failure, failure } from './failure.ts'
@@ -137,6 +140,15 @@ function foreign(place: string, { uid }: Stats): Failure {
       ? `spikectl ran as root here. Run: sudo chown "$(id -un)" ${shellWord(place)}`
       : `Expected it to be yours. Run: ls -ld ${shellWord(place)}`
   return failure(`${place} belongs to ${uid === 0 ? 'root' : `another user (${uid})`}`, hint)
+}
+
+/** Written whole or not at all: who reads meanwhile has the old text or the new one. */
+export function replaceFile(file: string, text: string, mode = 0o600): void {
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, text, { mode: 0o600, flush: true })
+  // Not by the mode above, of which the process's umask takes away what others may.
+  chmodSync(draft, mode)
+  renameSync(draft, file)
 }
 
 /**

@@ -1,11 +1,10 @@
 /** What `install` has written into settings files, and what they were before, so that both can be known again. */
 
 import { hash } from 'node:crypto'
-import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { patienceOf } from '../../../system/deadline.ts'
 import { failure } from '../../../system/failure.ts'
-import { isAbsent, makeFolder, readOurs } from '../../../system/files.ts'
+import { isAbsent, makeFolder, readOurs, replaceFile } from '../../../system/files.ts'
 import type { Paths } from '../../../system/paths.ts'
 import { exclusively } from '../../../system/sqlite.ts'
 import { shellWord } from '../../../system/text.ts'
@@ -80,9 +79,7 @@ function change(paths: Paths, edit: (files: InstalledFiles) => InstalledFiles): 
   const record = recordFile(paths)
   makeFolder(paths.state)
   exclusively(`${record}-lock`, patienceOf(LOCK_WAIT_MS), () => {
-    const draft = `${record}.${process.pid}`
-    writeFileSync(draft, `${JSON.stringify(edit(installedFiles(paths)))}\n`, { mode: 0o600, flush: true })
-    renameSync(draft, record)
+    replaceFile(record, `${JSON.stringify(edit(installedFiles(paths)))}\n`)
   })
 }
 
