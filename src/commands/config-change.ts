@@ -1,6 +1,7 @@
 /** `spikectl config set` and `unset`: changes settings. A file that is broken is never overwritten. */
 
 import { dirname } from 'node:path'
+import { type Members, membersOf } from '../guard/members.ts'
 import { applySettings, DEFAULT_POLICY, loosened, type Policy } from '../guard/policy.ts'
 import { readConfig } from '../settings/load.ts'
 import { settingAt, settingPath } from '../settings/names.ts'
@@ -13,9 +14,6 @@ import { schemaText } from './config-schema.ts'
 import type { Context, ExitCode } from './context.ts'
 import { refuseAgents, signForPerson } from './person.ts'
 import { policyInForce, projectOf, tightenedSettings } from './policy-in-force.ts'
-
-/** A settings file as it stands, before it is checked. */
-type RawSettings = Readonly<Record<string, unknown>>
 
 export async function configSet(context: Context, name: string, text: string): Promise<ExitCode> {
   refuseAgents(context, 'config')
@@ -59,7 +57,7 @@ function parseValue(text: string): unknown {
 }
 
 /** Writes the changed settings whole or not at all, with the JSON Schema beside them for editors. */
-async function change(context: Context, edit: (settings: RawSettings) => RawSettings): Promise<void> {
+async function change(context: Context, edit: (settings: Members) => Members): Promise<void> {
   const { config, configSchema } = context.paths
   const { policy: before, problem } = await readConfig(config)
   const { $schema = './config.schema.json', ...settings } = edit(parseSettingsFile(config) ?? {})
@@ -85,21 +83,19 @@ async function recordLoosening(context: Context, before: Policy, after: Policy):
   }
 }
 
-function withSetting(settings: RawSettings, path: readonly string[], value: unknown): RawSettings {
+function withSetting(settings: Members, path: readonly string[], value: unknown): Members {
   const [key = '', ...rest] = path
-  return { ...settings, [key]: rest.length === 0 ? value : withSetting(objectAt(settings, key), rest, value) }
+  return {
+    ...settings,
+    [key]: rest.length === 0 ? value : withSetting(membersOf(settings[key]), rest, value),
+  }
 }
 
-function withoutSetting(settings: RawSettings, path: readonly string[]): RawSettings {
+function withoutSetting(settings: Members, path: readonly string[]): Members {
   const [key = '', ...rest] = path
   if (rest.length > 0 && !(key in settings)) return settings
   const { [key]: _, ...others } = settings
   if (rest.length === 0) return others
-  const left = withoutSetting(objectAt(settings, key), rest)
+  const left = withoutSetting(membersOf(settings[key]), rest)
   return Object.keys(left).length > 0 ? { ...settings, [key]: left } : others
-}
-
-function objectAt(settings: RawSettings, key: string): RawSettings {
-  const value = settings[key]
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

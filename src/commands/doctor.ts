@@ -2,8 +2,9 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
+import type { Members } from '../guard/members.ts'
 import { managedFolder, type SettingsText, settingsTexts } from '../hosts/claude-code/settings/files.ts'
-import { type Members, settingsIn } from '../hosts/claude-code/settings/hooks.ts'
+import { settingsIn } from '../hosts/claude-code/settings/hooks.ts'
 import { enabledPlugins } from '../hosts/claude-code/settings/plugins.ts'
 import { installedFiles } from '../hosts/claude-code/settings/record.ts'
 import { envIn } from '../hosts/claude-code/settings/silencing.ts'

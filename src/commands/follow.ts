@@ -1,5 +1,6 @@
 /** What showing a log that may still grow needs, for `spikectl log` and `spikectl audit show`. */
 
+import { isObject, type Members } from '../guard/members.ts'
 import type { RawLine } from '../system/lines.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { clock, WHEN_WIDTH, when } from '../terminal/times.ts'
@@ -22,10 +23,10 @@ export function eachWholeLine(lines: Iterable<RawLine>, start: number, use: (lin
 }
 
 /** The members of a line that holds a JSON object; undefined for any other, which is shown as it stands. */
-export function membersOf(line: string): Record<string, unknown> | undefined {
+export function membersIn(line: string): Members | undefined {
   try {
     const members: unknown = JSON.parse(line)
-    return typeof members === 'object' && members !== null ? { ...members } : undefined
+    return isObject(members) ? members : undefined
   } catch {
     return undefined
   }

@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { WHEN_WIDTH } from '../terminal/times.ts'
 import { wrapped } from '../terminal/wrap.ts'
 import type { Context, ExitCode } from './context.ts'
-import { eachWholeLine, membersOf, POLL_MS, timeColumn, timesFor } from './follow.ts'
+import { eachWholeLine, membersIn, POLL_MS, timeColumn, timesFor } from './follow.ts'
 
 export interface LogOptions {
   readonly follow?: boolean
@@ -46,7 +46,7 @@ export async function log(
 }
 
 function isOf(line: string, session: string): boolean {
-  const id = membersOf(line)?.session
+  const id = membersIn(line)?.session
   return typeof id === 'string' && id.startsWith(session)
 }
 
@@ -57,7 +57,7 @@ function eachLine(file: string, start: number, use: (line: string) => void): num
 }
 
 function readable({ colour, columns }: Terminal, line: string, time: (at: number) => string): string[] {
-  const entry = membersOf(line)
+  const entry = membersIn(line)
   if (!entry) return [colour.dim(printable(line))]
   const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
   const paint =

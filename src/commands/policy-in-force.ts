@@ -1,7 +1,8 @@
 /** The settings that hold in a project, and where each of them comes from. */
 
+import type { Members } from '../guard/members.ts'
 import type { Policy } from '../guard/policy.ts'
-import { type Members, valueAt } from '../guard/settings.ts'
+import { valueAt } from '../guard/settings.ts'
 import { readConfig, withProject } from '../settings/load.ts'
 import { namedSettings, settingAt, settingPath } from '../settings/names.ts'
 import { isAbsent } from '../system/files.ts'

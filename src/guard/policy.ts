@@ -2,6 +2,7 @@
 
 import { GENERAL, type General } from './general.ts'
 import type { Identity } from './identity.ts'
+import { type Members, membersOf } from './members.ts'
 import { RULES } from './rules/rules.ts'
 import {
   areOff,
@@ -10,8 +11,6 @@ import {
   type Given,
   type Loosened,
   loosened as loosenedIn,
-  type Members,
-  membersOf,
   ownersIn,
   type Rows,
   settingsOf,

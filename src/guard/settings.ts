@@ -3,6 +3,8 @@
  * this?", "was this loosened?", the JSON Schema, completion and the reference page all go over the same rows.
  */
 
+import { type Members, membersOf } from './members.ts'
+
 /** One setting. Made by `limit`, `size`, `onOff`, `choice` or `names`. */
 export interface Setting<T> {
   readonly default: T
@@ -56,9 +58,6 @@ export type Given<V> = V extends readonly unknown[]
   : V extends object
     ? { readonly [Name in keyof V]?: Given<V[Name]> | undefined }
     : V
-
-/** A JSON object, of which nothing is known. */
-export type Members = Readonly<Record<string, unknown>>
 
 /** The stricter side of a row. A row that has none says "owner": then a project's file may not say it. */
 type Side<S> = S | 'owner'
@@ -235,12 +234,4 @@ export function isEach(row: Row): row is Each<Rows> {
 
 function eachNamed({ each }: Each<Rows>, values: readonly Members[]): Rows {
   return Object.fromEntries(values.flatMap((value) => Object.keys(value)).map((name) => [name, each]))
-}
-
-export function membersOf(value: unknown): Members {
-  return isMembers(value) ? value : {}
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 /** What the rules remember between two events. */
 
+import type { Members } from './members.ts'
 import type { Figure, Verdict } from './verdict.ts'
 import { emptyWindow, type Window } from './window.ts'
 
@@ -60,7 +61,7 @@ export interface Lasting {
    */
   readonly asked?: readonly string[] | 'not all'
   /** What rules remember for themselves, each under its name: JSON values. */
-  readonly memory?: Readonly<Record<string, unknown>>
+  readonly memory?: Members
   /** An agent has started the client that was looked at last: its prompts are no person's. */
   readonly startedByAgent?: true
 }

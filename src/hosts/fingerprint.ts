@@ -1,8 +1,8 @@
 /** A host's event in the guard's words: what a call was, but not what it said. Pure, given a hash. */
 
 import type { GuardEvent } from '../guard/event.ts'
+import { isObject } from '../guard/members.ts'
 import type { Hash } from '../system/keyed-hash.ts'
-import { isObject } from './claude-code/payload.ts'
 import { isPoll } from './claude-code/poll.ts'
 import { isRefusal } from './claude-code/refusal.ts'
 import type { GuardedInput, HostCall } from './input.ts'

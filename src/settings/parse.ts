@@ -3,8 +3,9 @@
  * line to paste.
  */
 
+import { isObject, type Members } from '../guard/members.ts'
 import { type Policy, SETTINGS, type Settings, unheardWarning } from '../guard/policy.ts'
-import { isEach, isSetting, type Members, type Row } from '../guard/settings.ts'
+import { isEach, isSetting, type Row } from '../guard/settings.ts'
 import { type Failure, failure } from '../system/failure.ts'
 import { readSmallFile } from '../system/files.ts'
 import { printable, shellWord } from '../system/text.ts'
@@ -23,7 +24,7 @@ export function parseSettingsFile(file: string): Members | undefined {
   const text = readSmallFile(file)
   if (text === undefined) return undefined
   const value = parseJson(text, file)
-  if (isMembers(value)) return value
+  if (isObject(value)) return value
   throw failure(`${file} holds something else than a JSON object`, moveAside(file))
 }
 
@@ -51,7 +52,7 @@ function checkRow(row: Row, value: unknown, path: readonly string[], file: strin
     if (!row.is(value)) throw wrongValue(path, value, row.expected, file, row.default)
     return
   }
-  if (!isMembers(value)) throw wrongValue(path, value, 'an object', file)
+  if (!isObject(value)) throw wrongValue(path, value, 'an object', file)
   for (const [name, inner] of Object.entries(value)) {
     const below = [...path, name]
     if (isEach(row)) {
@@ -98,10 +99,6 @@ function parseJson(text: string, file: string): unknown {
     const where = error instanceof Error ? shown(error.message) : ''
     throw failure(`${file} is not JSON (${where})`, moveAside(file))
   }
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function moveAside(file: string): string {

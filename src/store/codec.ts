@@ -6,6 +6,7 @@
  * `deniedRounds`, `denials`, `denial`.
  */
 
+import { isObject, type Members, membersOf } from '../guard/members.ts'
 import type {
   AgentState,
   AnsweredCall,
@@ -32,7 +33,7 @@ export function encodeSession({ counters, blocked, answered, lasting: _, ...more
 
 /** Undefined when the text is not what encodeSession writes. */
 export function decodeSession(text: string, lasting: Lasting): SessionState | undefined {
-  const { meters, denied, answered, ...more } = membersOf(text)
+  const { meters, denied, answered, ...more } = membersIn(text)
   const answers = listOf(answered, answerOf)
   if (!isObject(meters) || !isWindow(denied) || !answers) return undefined
   const counters = Object.entries(meters).flatMap(([name, meter]) => {
@@ -49,7 +50,7 @@ export function encodeLasting({ trip, ...lasting }: Lasting): string {
 
 /** Undefined when the text is not what encodeLasting writes. Version 0.1 did not remember what was asked. */
 export function decodeLasting(text: string): Lasting | undefined {
-  const { epoch, hears, mode, latch, looping, asked, startedByAgent, memory, ...more } = membersOf(text)
+  const { epoch, hears, mode, latch, looping, asked, startedByAgent, memory, ...more } = membersIn(text)
   const trip = tripOf(latch)
   if (!isWhole(epoch) || !isHears(hears) || !isTexts(looping)) return undefined
   if ((mode !== 'enforce' && mode !== 'shadow') || (latch !== undefined && !trip)) return undefined
@@ -78,7 +79,7 @@ export function encodeAgent({ blockedRounds, blocks, trip, round, ...agent }: Ag
 /** Undefined when the text is not what encodeAgent writes. */
 export function decodeAgent(text: string): AgentState | undefined {
   const { epoch, history, warned, round, lastRound, deniedRounds, denials, freeAt, latch, ...more } =
-    membersOf(text)
+    membersIn(text)
   const [past, begun, trip] = [listOf(history, pastOf), roundOf(round), tripOf(latch)]
   if (!isWhole(epoch) || !past || !isTexts(warned) || !isWhole(deniedRounds) || !isWhole(denials))
     return undefined
@@ -165,12 +166,6 @@ function isFigure<T extends Members>(value: T): value is T & Figure {
   return isText(value.rule) && isWhole(value.count) && isWhole(value.limit) && isOptional(value.of, isText)
 }
 
-type Members = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 export function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
@@ -198,10 +193,9 @@ function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): T[]
 }
 
 /** None when it is no JSON object: then every member is missing. */
-export function membersOf(text: string): Members {
+export function membersIn(text: string): Members {
   try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : {}
+    return membersOf(JSON.parse(text))
   } catch {
     return {} // the caller drops the row and says so
   }

@@ -2,7 +2,7 @@
 
 import { type Identity, keyOf } from '../guard/identity.ts'
 import type { Database } from '../system/sqlite.ts'
-import { isText, isTexts, isWhole, membersOf } from './codec.ts'
+import { isText, isTexts, isWhole, membersIn } from './codec.ts'
 import { minuteOf } from './schema.ts'
 import type { GuardChange, Loosening, PolicyChange } from './store.ts'
 
@@ -35,7 +35,7 @@ export function noteGuardChange(
 
 /** Undefined for none, and when the text is not what noteGuardChange writes. */
 export function decodeGuardChange(text: string): GuardChange | undefined {
-  const { at, file, problem } = membersOf(text)
+  const { at, file, problem } = membersIn(text)
   return isWhole(at) && isText(file) && isText(problem) ? { at, file, problem } : undefined
 }
 
@@ -65,6 +65,6 @@ export function notePolicy(
 
 /** Undefined for none, and when the text is not what notePolicy writes. */
 export function decodeLoosening(text: string): Loosening | undefined {
-  const { at, settings } = membersOf(text)
+  const { at, settings } = membersIn(text)
   return isWhole(at) && isTexts(settings) ? { at, settings } : undefined
 }

@@ -1,12 +1,8 @@
 /** Checks the hooks of one place: all of them, for all calls, by a program that is there. */
 
 import { isAbsolute } from 'node:path'
-import {
-  type EVENTS,
-  type Members,
-  type OwnHook,
-  unheardEvents,
-} from '../../hosts/claude-code/settings/hooks.ts'
+import type { Members } from '../../guard/members.ts'
+import { type EVENTS, type OwnHook, unheardEvents } from '../../hosts/claude-code/settings/hooks.ts'
 import { weaknessOf } from '../../hosts/claude-code/settings/weakness.ts'
 import { shellWord } from '../../system/text.ts'
 import { HOOK, ROOT } from '../hook-command.ts'

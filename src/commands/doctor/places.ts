@@ -1,14 +1,9 @@
 /** Where our hooks come from: settings files, managed settings, a plugin. */
 
 import { join } from 'node:path'
+import type { Members } from '../../guard/members.ts'
 import type { SettingsText } from '../../hosts/claude-code/settings/files.ts'
-import {
-  type Members,
-  type OwnHook,
-  ownHooks,
-  ownHooksIn,
-  settingsIn,
-} from '../../hosts/claude-code/settings/hooks.ts'
+import { type OwnHook, ownHooks, ownHooksIn, settingsIn } from '../../hosts/claude-code/settings/hooks.ts'
 import type { EnabledPlugin } from '../../hosts/claude-code/settings/plugins.ts'
 import { failure } from '../../system/failure.ts'
 import { readSmallFile } from '../../system/files.ts'

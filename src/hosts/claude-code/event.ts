@@ -6,9 +6,10 @@
  */
 
 import { MAIN_AGENT, type Prompter } from '../../guard/event.ts'
+import { isObject } from '../../guard/members.ts'
 import { failure } from '../../system/failure.ts'
 import type { HookInput, HostCall } from '../input.ts'
-import { idOf, isObject, type Payload, parsePayload, textOf } from './payload.ts'
+import { idOf, type Payload, parsePayload, textOf } from './payload.ts'
 
 const KNOWN = new Set([
   ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch'],

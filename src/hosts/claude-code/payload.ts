@@ -3,8 +3,9 @@
  * would have to compile a schema library.
  */
 
-/** The object as it came; every member may be anything. */
-export type Payload = Readonly<Record<string, unknown>>
+import { isObject, type Members } from '../../guard/members.ts'
+/** The object as it came. */
+export type Payload = Members
 
 /** The Failure to throw: `what` completes "… on stdin …". */
 export type Complaint = (what: string) => Error
@@ -30,10 +31,6 @@ export function idOf(payload: Payload, key: string, complaint: Complaint): strin
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-export function isObject(value: unknown): value is Payload {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function fromJson(text: string, complaint: Complaint): unknown {

@@ -3,6 +3,8 @@
  * Source: the tools of client 2.1.330, and what models use in their place.
  */
 
+import { membersOf } from '../../guard/members.ts'
+
 const POLLING_TOOLS = new Set(['BashOutput', 'TaskOutput', 'AgentOutput', 'TaskList', 'TaskGet', 'Monitor'])
 
 /** Where the client keeps what a background task has printed so far. */
@@ -16,7 +18,6 @@ export function isPoll(tool: string, input: unknown): boolean {
 }
 
 function textIn(input: unknown, key: string): string {
-  if (typeof input !== 'object' || input === null) return ''
-  const value: unknown = Reflect.get(input, key)
+  const value = membersOf(input)[key]
   return typeof value === 'string' ? value : ''
 }

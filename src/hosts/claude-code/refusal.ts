@@ -4,7 +4,7 @@
  * own output begins so counts as refused. Source: the texts of client 2.1.330.
  */
 
-import { isObject } from './payload.ts'
+import { isObject } from '../../guard/members.ts'
 
 const REFUSALS = [
   /^<tool_use_error>/,

@@ -4,8 +4,8 @@
  */
 
 import type { Prompter } from '../../guard/event.ts'
+import { isObject, type Members, membersOf } from '../../guard/members.ts'
 import type { HostCall } from '../input.ts'
-import { isObject } from './payload.ts'
 
 export interface TranscriptCall extends HostCall {
   readonly type: 'call'
@@ -59,8 +59,6 @@ export interface TranscriptLine {
 /** Why a line is of no use. */
 export type Unusable = 'no JSON' | 'no timestamp' | 'no line of a transcript'
 
-type Members = Readonly<Record<string, unknown>>
-
 /** What the client writes down as a person's message, though no prompt was submitted. */
 const NO_PROMPT = /^(\[Request interrupted|<local-command-|<command-)/
 
@@ -75,14 +73,14 @@ export function mayConcern(line: Buffer): boolean {
 /** The session that a line says it is of, whatever else it says. */
 export function sessionOfLine(text: string): string | undefined {
   const row = parsed(text)
-  return isObject(row) ? textOf(row.sessionId) : undefined
+  return textOf(membersOf(row).sessionId)
 }
 
 export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
   const row = parsed(text)
   if (row === undefined) return 'no JSON'
   if (!isObject(row) || !textOf(row.type)) return 'no line of a transcript'
-  const items = itemsIn(row, isObject(row.message) ? row.message : {})
+  const items = itemsIn(row, membersOf(row.message))
   if (items.length === 0) return { at: 0, session: undefined, agent: undefined, items }
   const at = Date.parse(textOf(row.timestamp) ?? '')
   if (Number.isNaN(at)) return 'no timestamp'

@@ -4,8 +4,9 @@
  * members in camelCase, and are not told which event it is.
  */
 
+import { isObject } from '../../guard/members.ts'
 import { badInput, inputIn } from '../claude-code/event.ts'
-import { isObject, type Payload, parsePayload, textOf } from '../claude-code/payload.ts'
+import { type Payload, parsePayload, textOf } from '../claude-code/payload.ts'
 import type { HookInput } from '../input.ts'
 
 /** How input begins, of which the rest is cut off or no JSON. */

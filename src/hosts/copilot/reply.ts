@@ -3,7 +3,7 @@
  * stderr, so the reason stands on stdout. It knows no way to end a turn. Source: Copilot CLI 1.0.102 as observed.
  */
 
-import { isObject } from '../claude-code/payload.ts'
+import { membersOf } from '../../guard/members.ts'
 import type { Reply } from '../reply.ts'
 
 export function copilotReply({ stdout, stderr, exitCode }: Reply): Reply {
@@ -16,7 +16,7 @@ export function copilotReply({ stdout, stderr, exitCode }: Reply): Reply {
 function contextIn(stdout: string): string {
   if (stdout === '') return ''
   const said: unknown = JSON.parse(stdout)
-  const output = isObject(said) && isObject(said.hookSpecificOutput) ? said.hookSpecificOutput : {}
+  const output = membersOf(membersOf(said).hookSpecificOutput)
   const { additionalContext } = output
   return additionalContext === undefined ? '' : `${JSON.stringify({ additionalContext })}\n`
 }

@@ -16,9 +16,9 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser'
+import { isObject, type Members } from '../../../guard/members.ts'
 import { failure } from '../../../system/failure.ts'
-import { isObject } from '../payload.ts'
-import { BOM, EVENTS, hooksIn, isOurs, type Members } from './hooks.ts'
+import { BOM, EVENTS, hooksIn, isOurs } from './hooks.ts'
 
 /** Seconds after which the client gives up on us, and lets the call run. */
 const TIMEOUT_S = 10

@@ -1,7 +1,7 @@
 /** Our hooks in the text of a settings file. Pure. Source of the shape: client 2.1.330, hooks of the type "command". */
 
 import { hash } from 'node:crypto'
-import { isObject } from '../payload.ts'
+import { isObject, type Members, membersOf } from '../../../guard/members.ts'
 
 /** The events that we hear of. */
 export const EVENTS = [
@@ -11,8 +11,6 @@ export const EVENTS = [
   'SessionEnd',
   'ConfigChange',
 ] as const
-
-export type Members = Readonly<Record<string, unknown>>
 
 export const BOM = '\ufeff'
 
@@ -51,10 +49,10 @@ export function unheardEvents(hooks: readonly OwnHook[]): (typeof EVENTS)[number
 export function ownHooks(settings: Members): OwnHook[] {
   const { hooks } = settings
   return EVENTS.flatMap((event) =>
-    listOf(isObject(hooks) ? hooks[event] : undefined).flatMap((group) =>
+    listOf(membersOf(hooks)[event]).flatMap((group) =>
       hooksIn(group)
         .filter(isOurs)
-        .map((hook) => ({ event, matcher: isObject(group) ? group.matcher : undefined, hook })),
+        .map((hook) => ({ event, matcher: membersOf(group).matcher, hook })),
     ),
   )
 }
@@ -69,7 +67,7 @@ export function hashOfOwnHooks(settings: Members): string {
 }
 
 export function hooksIn(group: unknown): readonly unknown[] {
-  return isObject(group) ? listOf(group.hooks) : []
+  return listOf(membersOf(group).hooks)
 }
 
 /** A hook is known by its program, wherever that is. */

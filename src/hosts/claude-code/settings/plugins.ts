@@ -5,12 +5,12 @@
  */
 
 import { join } from 'node:path'
+import { isObject, type Members, membersOf } from '../../../guard/members.ts'
 import { failure } from '../../../system/failure.ts'
 import { readSmallFile } from '../../../system/files.ts'
 import type { Environment } from '../../../system/paths.ts'
-import { isObject } from '../payload.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText, userFolder } from './files.ts'
-import { listOf, type Members, membersIn, settingsIn } from './hooks.ts'
+import { listOf, membersIn, settingsIn } from './hooks.ts'
 
 export interface EnabledPlugin {
   readonly id: string
@@ -79,8 +79,4 @@ function read(file: string): Members {
   const members = text === undefined ? {} : settingsIn(text)
   if (members) return members
   throw failure(`${file} is no JSON, so that it is not known which plugins run`, 'Run: spikectl install')
-}
-
-function membersOf(value: unknown): Members {
-  return isObject(value) ? value : {}
 }

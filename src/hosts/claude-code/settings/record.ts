@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
+import { isObject, membersOf } from '../../../guard/members.ts'
 import { patienceOf } from '../../../system/deadline.ts'
 import { failure } from '../../../system/failure.ts'
 import { isAbsent, makeFolder, readOurs, replaceFile } from '../../../system/files.ts'
@@ -65,13 +66,12 @@ function recordIn(text: string): InstalledFiles | undefined {
 }
 
 function isRecord(value: unknown): value is InstalledFiles {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return Object.values(value).every(
-    (each: Partial<Installed> | null) =>
-      typeof each?.after === 'string' &&
-      typeof each.hooks === 'string' &&
-      (each.before === null || typeof each.before === 'string'),
-  )
+  return isObject(value) && Object.values(value).every(isInstalled)
+}
+
+function isInstalled(value: unknown): value is Installed {
+  const { before, after, hooks } = membersOf(value)
+  return [before === null ? '' : before, after, hooks].every((text) => typeof text === 'string')
 }
 
 /** Of installs that run at once none is lost; written whole or not at all: a hook may be reading it. */

@@ -1,8 +1,8 @@
 /** What in Claude Code's settings keeps our hooks from running, or from doing what they should. Pure. */
 
-import { isObject } from '../payload.ts'
+import { type Members, membersOf } from '../../../guard/members.ts'
 import type { SettingsText } from './files.ts'
-import { hashOfOwnHooks, type Members, membersIn, ownHooksIn, settingsIn } from './hooks.ts'
+import { hashOfOwnHooks, membersIn, ownHooksIn, settingsIn } from './hooks.ts'
 import { weaknessOf } from './weakness.ts'
 
 /** `problem` completes "FILE …". */
@@ -77,6 +77,5 @@ export function misleadings(
 
 /** The variables that a settings file sets for all that the client starts. */
 export function envIn(text: string | undefined): Members {
-  const { env } = membersIn(text)
-  return isObject(env) ? env : {}
+  return membersOf(membersIn(text).env)
 }
