@@ -4,7 +4,6 @@
  */
 
 import { hash, type KeyObject } from 'node:crypto'
-import { isObject } from '../guard/members.ts'
 import type { AuditValue } from './canonical.ts'
 import { isStrongKey, keyId, verifyingKey } from './ed25519.ts'
 import { FORMAT, isSealedBy, NO_PREV, openPayload, splitLine } from './line.ts'
@@ -133,7 +132,7 @@ function activeKey(pub: Buffer): ActiveKey | undefined {
 function parsed(raw: Buffer): Members | undefined {
   try {
     const value: unknown = JSON.parse(raw.toString('utf8'))
-    return isObject(value) ? (value as Members) : undefined
+    return typeof value === 'object' && value !== null ? (value as Members) : undefined
   } catch {
     return undefined // no JSON: then it is follow() that says what is wrong
   }
