@@ -77,7 +77,14 @@ function read(db: Database): Head | undefined {
 function save<T extends Saved>(db: Database, done: T): T {
   const { log, seq, sha, segment, off, len, key, pub } = done.head
   db.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)').run(
-    ...[log, seq, sha, segment, off, len, key, pub],
+    log,
+    seq,
+    sha,
+    segment,
+    off,
+    len,
+    key,
+    pub,
   )
   db.prepare('INSERT OR REPLACE INTO told VALUES (1, ?)').run(done.told)
   return done

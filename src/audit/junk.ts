@@ -42,7 +42,10 @@ export function withPiece<Problem extends { readonly what: string }>(
   if (problem.what !== 'malformed suffix' && !isUnfinished) return undefined
   if (bytes.length > MAX_JUNK_BYTES || !isBegun(piece) || (isComplete(piece) && !line)) return undefined
   return {
-    ...{ first: pending?.first ?? problem, count: (pending?.count ?? 0) + 1, bytes, isUnfinished },
+    first: pending?.first ?? problem,
+    count: (pending?.count ?? 0) + 1,
+    bytes,
+    isUnfinished,
     ...(line ? { line } : {}),
   }
 }

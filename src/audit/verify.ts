@@ -72,7 +72,10 @@ function owningUp(walked: Walk, from: Link, segments: readonly Segment[]): Walk 
   const [first] = segments
   if (from.seq < 0 || !first || pruneRecord(walked, from)) return walked
   const missing: Problem = {
-    ...{ file: first.name, line: 1, offset: 0, seq: from.seq + 1 },
+    file: first.name,
+    line: 1,
+    offset: 0,
+    seq: from.seq + 1,
     what: `lines 0 to ${from.seq} are missing, and no prune record says so`,
   }
   return { ...walked, problem: missing, problems: walked.problems + 1 }

@@ -68,9 +68,19 @@ const LANDMARKS = new Set<unknown>(['genesis', 'prune', 'rotate', 'tamper'])
 export function begin(options: WalkOptions): WalkState {
   const { from, anchor, offset = 0 } = options
   return {
-    ...{ options, link: from, end: offset, last: undefined, lines: 0, problem: undefined, problems: 0 },
-    ...{ pending: undefined, isLost: false, isAnchored: isSame(from, anchor), unproven: undefined },
-    ...{ at: '', landmarks: [] },
+    options,
+    link: from,
+    end: offset,
+    last: undefined,
+    lines: 0,
+    problem: undefined,
+    problems: 0,
+    pending: undefined,
+    isLost: false,
+    isAnchored: isSame(from, anchor),
+    unproven: undefined,
+    at: '',
+    landmarks: [],
   }
 }
 

@@ -176,7 +176,14 @@ function conclude(state: WalkState, ends: readonly SegmentEnd[]): Walk {
   if (!isCrash) rejectPending(state)
   const { end, last, lines, problem, problems, isAnchored, landmarks } = state
   return {
-    ...{ link, end, last, lines, problems, isAnchored, landmarks, ends },
+    link,
+    end,
+    last,
+    lines,
+    problems,
+    isAnchored,
+    landmarks,
+    ends,
     ...(problem ? { problem } : {}),
     ...(isCrash ? { torn: tornIn(pending) } : {}),
   }

@@ -55,7 +55,11 @@ async function examine(context: Context, project: string): Promise<Finding[]> {
   const looked = lookAt(places.found, surroundingsOf(files, env))
   const told = looked.filter(({ findings }) => findings.some(({ level }) => level !== 'ok'))
   const seen = {
-    ...{ files, managed: managed.found, places: places.found, invalid: invalid.found, env },
+    files,
+    managed: managed.found,
+    places: places.found,
+    invalid: invalid.found,
+    env,
     told: told.map(({ place }) => place.name),
   }
   return [

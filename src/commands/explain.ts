@@ -86,7 +86,11 @@ async function explainEvent({ env, paths }: Context, place: string): Promise<Exp
 }
 
 const TENANT_ROW: Row = {
-  ...{ rule: 'tenant', figure: 0, warnAt: null, blockAt: null, says: 'block' },
+  rule: 'tenant',
+  figure: 0,
+  warnAt: null,
+  blockAt: null,
+  says: 'block',
   lifts: 'when SPIKECTL_TENANT names one',
 }
 
@@ -180,8 +184,12 @@ function print(
 ): void {
   const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, halt: colour.red }
   const cells = rows.map(({ rule, figure, warnAt, blockAt, says, lifts }) => [
-    ...[printable(rule), String(figure), String(warnAt ?? '-'), String(blockAt ?? '-')],
-    ...[paint[says](says), lifts],
+    printable(rule),
+    String(figure),
+    String(warnAt ?? '-'),
+    String(blockAt ?? '-'),
+    paint[says](says),
+    lifts,
   ])
   const columns = COLUMNS.map((title, index) => ({
     title,

@@ -87,7 +87,9 @@ export function size(
   about: string,
 ): Setting<number> {
   return {
-    ...{ default: standard, about, expected: `a whole number from ${from} to ${to}` },
+    default: standard,
+    about,
+    expected: `a whole number from ${from} to ${to}`,
     schema: { type: 'integer', minimum: from, maximum: to },
     is: (value): value is number => Number.isInteger(value) && Number(value) >= from && Number(value) <= to,
     isLooser: () => false,
@@ -97,13 +99,11 @@ export function size(
 
 export function onOff(standard: boolean, stricter: Side<'on' | 'off'>, about: string): Setting<boolean> {
   return {
-    ...{
-      default: standard,
-      about,
-      expected: 'true or false',
-      schema: { type: 'boolean' },
-      words: [true, false],
-    },
+    default: standard,
+    about,
+    expected: 'true or false',
+    schema: { type: 'boolean' },
+    words: [true, false],
     is: (value) => typeof value === 'boolean',
     isLooser: (value, than) => value !== than && (value ? 'on' : 'off') !== stricter && stricter !== 'owner',
     isOwners: stricter === 'owner',
@@ -119,7 +119,10 @@ export function choice<const T extends string>(
 ): Setting<T> {
   const known: readonly string[] = words
   return {
-    ...{ default: words[0], about, schema: { enum: words }, words },
+    default: words[0],
+    about,
+    schema: { enum: words },
+    words,
     expected: words.map((word) => `"${word}"`).join(' or '),
     is: (value): value is T => typeof value === 'string' && known.includes(value),
     isLooser: (value, than) => than === stricter && value !== stricter,
@@ -135,7 +138,9 @@ export function names(
 ): Setting<readonly string[]> {
   const lacks = (list: readonly string[], of: readonly string[]) => of.some((name) => !list.includes(name))
   return {
-    ...{ default: standard, about, expected: 'a list of names' },
+    default: standard,
+    about,
+    expected: 'a list of names',
     schema: { type: 'array', items: { type: 'string' } },
     is: (value): value is readonly string[] =>
       Array.isArray(value) && value.every((name) => typeof name === 'string'),

@@ -76,8 +76,14 @@ async function recordOne(
   const { tool: _, ...parties } = partiesOf(party.input, party.identity)
   const pid = clientPid(party.env)
   const line = {
-    ...{ event: 'limits_loosened', setting, from, to, where, ...parties },
-    ...{ by: osUser(), tty: isClientAtTerminal(party.env) },
+    event: 'limits_loosened',
+    setting,
+    from,
+    to,
+    where,
+    ...parties,
+    by: osUser(),
+    tty: isClientAtTerminal(party.env),
     ...(pid === undefined ? {} : { client_pid: pid }),
   }
   const message = `limits loosened: ${setting} from ${from} to ${to} (${where})`

@@ -28,7 +28,10 @@ export async function recordResumed(
   const tty = isClientAtTerminal(env)
   const { tool: _, ...parties } = partiesOf(input, identity)
   const line = {
-    ...{ event: 'resumed', how, ...parties, tty },
+    event: 'resumed',
+    how,
+    ...parties,
+    tty,
     ...(pid === undefined ? {} : { client_pid: pid }),
     ...(input.cwd ? { cwd: input.cwd } : {}),
   }

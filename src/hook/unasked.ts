@@ -18,7 +18,11 @@ export function unaskedEntry(tools: readonly string[], parties: Parties): LogEnt
   const message = `${calls} ran without the hook having been asked (${named(tools)}): it crashed, was killed, timed out or was not there`
   const { session, tenant, user, agent } = parties
   return {
-    ...{ event: 'unasked', message, session, tenant, count: tools.length },
+    event: 'unasked',
+    message,
+    session,
+    tenant,
+    count: tools.length,
     ...(user === undefined ? {} : { user }),
     ...(agent === undefined ? {} : { agent }),
   }

@@ -40,8 +40,14 @@ export function resultOf({ result }: HostCall, hash: Hash): { result?: string; i
 
 /** The client's own tools in whose input some members are no part of what is done. Source: client 2.1.330. */
 const TOOLS_WITH_INCIDENTALS = new Set([
-  ...['Bash', 'PowerShell', 'Monitor', 'Agent', 'Task'],
-  ...['TaskOutput', 'BashOutput', 'AgentOutput'],
+  'Bash',
+  'PowerShell',
+  'Monitor',
+  'Agent',
+  'Task',
+  'TaskOutput',
+  'BashOutput',
+  'AgentOutput',
 ])
 
 /** There: what the model rewords, or changes only in passing, between calls that are the same. */

@@ -101,7 +101,11 @@ interface SessionReplay {
 export function replaySession(session: string, events: readonly Timed[], policy: Policy): ReplayedSession {
   const start = events[0]?.at ?? 0
   const replay: SessionReplay = {
-    ...{ session: freshSession(start), agents: new Map(), all: emptyWindow(start), calls: 0, peak: 0 },
+    session: freshSession(start),
+    agents: new Map(),
+    all: emptyWindow(start),
+    calls: 0,
+    peak: 0,
     spoken: new Map(),
   }
   for (const timed of events) step(replay, timed, policy)

@@ -12,7 +12,8 @@ export interface Named extends Placed {
 /** The settings of a policy; the limits of tools are among them where it has any. */
 export function namedSettings(policy: Policy): Named[] {
   return settingsOf(SETTINGS, policy).map(({ path, setting }) => ({
-    ...{ path, setting },
+    path,
+    setting,
     name: path.join('.'),
     value: valueAt(policy, path),
   }))

@@ -56,7 +56,11 @@ export function decodeLasting(text: string): Lasting | undefined {
   if ((mode !== 'enforce' && mode !== 'shadow') || (latch !== undefined && !trip)) return undefined
   return {
     ...more,
-    ...{ epoch, hears, mode, looping, asked: isTexts(asked) ? asked : 'not all' },
+    epoch,
+    hears,
+    mode,
+    looping,
+    asked: isTexts(asked) ? asked : 'not all',
     ...(trip ? { trip } : {}),
     ...(startedByAgent === true ? { startedByAgent } : {}),
     ...(isObject(memory) ? { memory } : {}),
@@ -66,11 +70,18 @@ export function decodeLasting(text: string): Lasting | undefined {
 /** JSON; past calls as [signature, at, isPoll, result, id], 0 for what is not known. */
 export function encodeAgent({ blockedRounds, blocks, trip, round, ...agent }: AgentState): string {
   const history = agent.history.map(({ signature, at, isPoll, result, id }) => [
-    ...[signature, at, isPoll ? 1 : 0, result ?? 0, id ?? 0],
+    signature,
+    at,
+    isPoll ? 1 : 0,
+    result ?? 0,
+    id ?? 0,
   ])
   const { block, ...begun } = round ?? {}
   return JSON.stringify({
-    ...{ ...agent, history, deniedRounds: blockedRounds, denials: blocks },
+    ...agent,
+    history,
+    deniedRounds: blockedRounds,
+    denials: blocks,
     ...(round ? { round: { ...begun, ...(block ? { denial: block } : {}) } } : {}),
     ...(trip ? { latch: latchOf(trip) } : {}),
   })
@@ -87,7 +98,11 @@ export function decodeAgent(text: string): AgentState | undefined {
   if (!isOptional(lastRound, isLastRound) || !isOptional(freeAt, isWhole)) return undefined
   return {
     ...more,
-    ...{ epoch, history: past, warned, blockedRounds: deniedRounds, blocks: denials },
+    epoch,
+    history: past,
+    warned,
+    blockedRounds: deniedRounds,
+    blocks: denials,
     ...(begun ? { round: begun } : {}),
     ...(lastRound ? { lastRound } : {}),
     ...(freeAt === undefined ? {} : { freeAt }),
@@ -108,7 +123,9 @@ function pastOf(value: unknown): PastCall | undefined {
   const [signature, at, poll, result, id] = value
   if (!isText(signature) || !isWhole(at)) return undefined
   return {
-    ...{ signature, at, isPoll: poll === 1 },
+    signature,
+    at,
+    isPoll: poll === 1,
     ...(isText(result) ? { result } : {}),
     ...(isText(id) ? { id } : {}),
   }

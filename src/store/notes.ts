@@ -26,8 +26,16 @@ export function noteGuardChange(
     `INSERT INTO session (key, tenant, user, kind, name, project, guard, first_ms, last_ms, last_minute)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET guard = excluded.guard`,
   ).run(
-    ...[key, identity.tenant, identity.user, identity.kind, identity.id, project, guard],
-    ...[now, now, minuteOf(now)],
+    key,
+    identity.tenant,
+    identity.user,
+    identity.kind,
+    identity.id,
+    project,
+    guard,
+    now,
+    now,
+    minuteOf(now),
   )
   const isSame = known?.file === found?.file && known?.problem === found?.problem
   return !(known && isSame && now - known.at < REPEAT_MS)

@@ -155,9 +155,18 @@ export function readUnsigned(db: Database): Unsigned {
 }
 
 export const NO_TOTALS: Totals = {
-  ...{ calls: 0, warned: 0, blocked: 0, halted: 0, errors: 0, unsigned: 0, unasked: 0 },
-  ...{ resumed: 0, loosened: 0 },
-  ...{ wouldWarn: 0, wouldBlock: 0, wouldHalt: 0 },
+  calls: 0,
+  warned: 0,
+  blocked: 0,
+  halted: 0,
+  errors: 0,
+  unsigned: 0,
+  unasked: 0,
+  resumed: 0,
+  loosened: 0,
+  wouldWarn: 0,
+  wouldBlock: 0,
+  wouldHalt: 0,
 }
 
 /** What was counted since the file began. Of idle sessions their index alone is read. */

@@ -140,7 +140,11 @@ export class SqliteEventStore implements EventStore {
         now,
         minuteOf(now),
         countOf(counterIn(session, RATE).window),
-        ...[tally.calls, tally.warned, tally.blocked, tally.halted, unasked.length],
+        tally.calls,
+        tally.warned,
+        tally.blocked,
+        tally.halted,
+        unasked.length,
         id,
       )
     this.saveAgent(id, event, decided, ran.length, now)
@@ -170,10 +174,7 @@ export class SqliteEventStore implements EventStore {
     }
     this.db
       .prepare(SAVE_AGENT)
-      .run(
-        ...[id, event.agent.id, event.agent.type, calls, minuteOf(now)],
-        ...[encodeAgent(agent), agent.trip ? 1 : 0],
-      )
+      .run(id, event.agent.id, event.agent.type, calls, minuteOf(now), encodeAgent(agent), agent.trip ? 1 : 0)
   }
 
   private countWould({ warned, blocked, halted }: Tally): void {

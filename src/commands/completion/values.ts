@@ -20,8 +20,13 @@ export const VALUES: Readonly<Record<string, Values>> = {
     (await import('./settings.ts')).settingValues(paths, typed.operands[0] ?? ''),
   scope: async () => (await import('../../hosts/claude-code/settings/files.ts')).SCOPES.map(alone),
   shell: async () => (await import('./script.ts')).SHELLS.map(alone),
-  ...{ path: files, file: files, event: files },
-  ...{ calls: free, files: free, date: free, key: free },
+  path: files,
+  file: files,
+  event: files,
+  calls: free,
+  files: free,
+  date: free,
+  key: free,
 }
 
 function alone(word: string): Candidate {

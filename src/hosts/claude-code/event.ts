@@ -12,8 +12,14 @@ import type { HookInput, HostCall } from '../input.ts'
 import { idOf, type Payload, parsePayload, textOf } from './payload.ts'
 
 const KNOWN = new Set([
-  ...['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch'],
-  ...['UserPromptSubmit', 'SessionStart', 'SessionEnd', 'ConfigChange'],
+  'PreToolUse',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'PostToolBatch',
+  'UserPromptSubmit',
+  'SessionStart',
+  'SessionEnd',
+  'ConfigChange',
 ])
 
 const EXAMPLE =

@@ -69,7 +69,10 @@ export function settingsTexts(
   for (const scope of SCOPES) add(scope, project)
   for (const root of repositoriesOf(real(project))) add('local', root)
   return [...files].map(([file, scope]) => ({
-    ...{ scope, file, ...textOf(file), recorded: installed[file]?.hooks },
+    scope,
+    file,
+    ...textOf(file),
+    recorded: installed[file]?.hooks,
   }))
 }
 

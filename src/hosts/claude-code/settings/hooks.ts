@@ -60,7 +60,8 @@ export function ownHooks(settings: Members): OwnHook[] {
 /** A hash of all that is said of our hooks, whatever the order of the members: any change of it is noticed. */
 export function hashOfOwnHooks(settings: Members): string {
   const said = ownHooks(settings).map(({ event, matcher = null, hook }) => [
-    ...[event, matcher],
+    event,
+    matcher,
     Object.entries(hook).sort(([a], [b]) => (a < b ? -1 : 1)),
   ])
   return hash('sha256', JSON.stringify(said))
