@@ -11,6 +11,7 @@ import { transcriptsAt } from '../src/replay/files.ts'
 import { bySession, replaySession } from '../src/replay/replay.ts'
 import { type Reader, readStory } from '../src/replay/session.ts'
 import { inOrder, type PastCall, type Story } from '../src/replay/story.ts'
+import { only } from '../test/support/policies.ts'
 import { median, printTable } from './measure.ts'
 
 /** The number of calls that ran in a session before the rule would have stopped it; undefined if it would not. */
@@ -21,15 +22,8 @@ interface Labels {
   readonly mini: readonly string[]
 }
 
-const NO_RULES: Policy = {
-  ...DEFAULT_POLICY,
-  rate: { warnPerMin: 0, blockPerMin: 0 },
-  repeat: { warn: false, block: false },
-  spawn: { ...DEFAULT_POLICY.spawn, warnPerMin: 0, blockPerMin: 0 },
-}
-
 const DETECTORS: readonly (readonly [string, Detector])[] = [
-  ['rate 100 / 500 a minute', ours({ ...NO_RULES, rate: DEFAULT_POLICY.rate }, ['block', 'halt'])],
+  ['rate 100 / 500 a minute', ours(only(['rate']), ['block', 'halt'])],
   ['3 identical calls', simple((past, call) => inARow(past, call, 2))],
   ['5 identical calls', simple((past, call) => inARow(past, call, 4))],
   ['a cycle of 1-5 calls, five times', simple((past, call) => isCycle([...past, call], 5))],
@@ -38,8 +32,8 @@ const DETECTORS: readonly (readonly [string, Detector])[] = [
     simple((past, call) => inARow(past, call, 3) && past.slice(-3).every(({ isError }) => isError)),
   ],
   ['5 equal results in a row, or 8 of 20', simple(fiveInARowOrEightOfTwenty)],
-  ['repeat, warn (only speaks)', ours({ ...NO_RULES, repeat: { warn: true, block: false } }, ['warn'])],
-  ['repeat, block', ours({ ...NO_RULES, repeat: { warn: false, block: true } }, ['block', 'halt'])],
+  ['repeat, warn (only speaks)', ours(only([], { repeat: { warn: true } }), ['warn'])],
+  ['repeat, block', ours(only([], { repeat: { block: true } }), ['block', 'halt'])],
   ['all of ours', ours(DEFAULT_POLICY, ['block', 'halt'])],
 ]
 

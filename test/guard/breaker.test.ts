@@ -189,10 +189,10 @@ describe('over the rate', () => {
   })
 })
 
-describe('too many agents at once', () => {
+describe('the spawn rule', () => {
   const SPAWN = (i: number): Made => ({ call: `agent ${i}`, tool: 'Agent', result: 'started' })
 
-  test('are warned of at 15 and blocked at 40 a minute by default, whoever starts them', () => {
+  test('warns at 15 agents and blocks at 40 a minute by default, whoever starts them', () => {
     const s = begun()
     const { calls } = round(s, times(45, SPAWN))
     assert.deepEqual([calls.indexOf('warn'), calls.indexOf('block')], [14, 39])
@@ -200,15 +200,15 @@ describe('too many agents at once', () => {
     assert.deepEqual(round(s, [other(1)]).calls, ['allow'], 'other tools go on')
   })
 
-  test('halt the whole session when an agent goes on starting them', () => {
+  test('halts the whole session when an agent goes on starting them', () => {
     const s = begun({ spawn: { blockPerMin: 2, warnPerMin: 0 } })
     assert.deepEqual(rounds(s, 4, SPAWN, 'one'), ['allow', 'block', 'block', 'block, halt'])
     assert.deepEqual(round(s, [other(1)], 'two').calls, ['halt'])
   })
 })
 
-describe('a tool with limits of its own', () => {
-  test('is counted by itself, by name or by the beginning of its name', () => {
+describe('the tools rule', () => {
+  test('counts a tool by itself, by its name or by how that begins', () => {
     const s = begun({ tools: { 'mcp__github__*': { blockPerMin: 3 }, WebFetch: { warnPerMin: 2 } } })
     const github = (i: number): Made => ({ call: `${i}`, tool: `mcp__github__${i}`, result: `${i}` })
     assert.deepEqual(rounds(s, 3, github), ['allow', 'allow', 'block'])

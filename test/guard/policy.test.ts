@@ -8,6 +8,7 @@ import {
   notAProjects,
   unheardWarning,
 } from '../../src/guard/policy.ts'
+import { ALL_OFF } from '../support/policies.ts'
 
 const own = applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 100, blockPerMin: 500 } })
 
@@ -17,11 +18,7 @@ describe('a policy', () => {
   })
 
   test('is off when every rule is off', () => {
-    const off = {
-      rate: { warnPerMin: 0, blockPerMin: 0 },
-      repeat: { warn: false, block: false },
-      spawn: { warnPerMin: 0, blockPerMin: 0 },
-    }
+    const off = ALL_OFF
     assert.equal(isOff(applySettings(own, off)), true)
     for (const on of [
       { rate: { warnPerMin: 1 } },

@@ -3,17 +3,10 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { SETTINGS } from '../../src/guard/policy.ts'
 import { NO_TOTALS } from '../../src/store/queries.ts'
-import {
-  ALL_OFF,
-  blockedHome,
-  event,
-  hookEach,
-  LOW,
-  runCli,
-  temporaryHome,
-  times,
-} from '../support/processes.ts'
+import { ALL_OFF } from '../support/policies.ts'
+import { blockedHome, event, hookEach, LOW, runCli, temporaryHome, times } from '../support/processes.ts'
 import { countCalls } from '../support/stores.ts'
 
 describe('spikectl status', () => {
@@ -288,18 +281,7 @@ describe('spikectl config', () => {
 
   test('prints a JSON Schema with every setting', async (t) => {
     const schema = JSON.parse((await runCli(['config', 'schema'], { home: temporaryHome(t) })).stdout)
-    assert.deepEqual(Object.keys(schema.properties).sort(), [
-      '$schema',
-      'audit',
-      'halt',
-      'mode',
-      'onError',
-      'rate',
-      'repeat',
-      'spawn',
-      'tenant',
-      'tools',
-    ])
+    assert.deepEqual(Object.keys(schema.properties), ['$schema', ...Object.keys(SETTINGS)])
     assert.equal(schema.additionalProperties, false)
   })
 

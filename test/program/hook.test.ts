@@ -12,17 +12,8 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { openSqlite } from '../../src/system/sqlite.ts'
-import {
-  ALL_OFF,
-  event,
-  HOOK,
-  hookEach,
-  run,
-  runCli,
-  runHook,
-  temporaryHome,
-  times,
-} from '../support/processes.ts'
+import { ALL_OFF } from '../support/policies.ts'
+import { event, HOOK, hookEach, run, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
 import { countCalls } from '../support/stores.ts'
 
 const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }

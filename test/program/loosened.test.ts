@@ -5,7 +5,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { signed } from '../support/halted.ts'
-import { ALL_OFF, event, hookEach, runCli, runHook, temporaryHome } from '../support/processes.ts'
+import { ALL_OFF } from '../support/policies.ts'
+import { event, hookEach, runCli, runHook, temporaryHome } from '../support/processes.ts'
 import { line } from '../support/statusline.ts'
 
 const SILENT = { exitCode: 0, signal: null, stdout: '', stderr: '' }

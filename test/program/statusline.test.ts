@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Settings } from '../../src/guard/policy.ts'
 import { openSqlite } from '../../src/system/sqlite.ts'
+import { ALL_OFF } from '../support/policies.ts'
 import {
-  ALL_OFF,
   blockedHome,
   CLI,
   event,

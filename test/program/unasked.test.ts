@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { ALL_OFF, event, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
+import { ALL_OFF } from '../support/policies.ts'
+import { event, runCli, runHook, temporaryHome, times } from '../support/processes.ts'
 import { line } from '../support/statusline.ts'
 
 const PROMPT = { hook_event_name: 'UserPromptSubmit', prompt: 'go' }

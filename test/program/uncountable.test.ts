@@ -6,7 +6,8 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Finding } from '../../src/commands/doctor/finding.ts'
-import { ALL_OFF, CLI, event, HOOK, runHook, temporaryHome } from '../support/processes.ts'
+import { ALL_OFF } from '../support/policies.ts'
+import { CLI, event, HOOK, runHook, temporaryHome } from '../support/processes.ts'
 import { given } from '../support/statusline.ts'
 import { runBound } from '../support/unwritable.ts'
 

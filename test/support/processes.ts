@@ -131,13 +131,6 @@ export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index))
 }
 
-/** Every rule off. */
-export const ALL_OFF = {
-  rate: { warnPerMin: 0, blockPerMin: 0 },
-  repeat: { warn: false, block: false },
-  spawn: { warnPerMin: 0, blockPerMin: 0 },
-}
-
 export const LOW = { rate: { warnPerMin: 5, blockPerMin: 10 } }
 
 /** Blocks each call, whatever time has passed since another: on a slow machine a minute is soon over. */

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import type { GuardEvent, Prompter, ResultsEvent, ReturnedCall } from '../../src/guard/event.ts'
-import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
+import type { Settings } from '../../src/guard/policy.ts'
 import type { Verdict } from '../../src/guard/verdict.ts'
+import { only } from './policies.ts'
 import { meet, type Session, session } from './table.ts'
 
 /** A call as a row of a test says it: what it is, and what it returns. */
@@ -22,13 +23,9 @@ export interface Scene extends Session {
   ids: number
 }
 
-/** Rules but for the rate, which would get in the way; with other settings laid over them. */
+/** The rules about what is called, with other settings laid over them; the others would get in the way. */
 export function scene(settings: Settings = {}): Scene {
-  const policy: Policy = applySettings(
-    applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 0, blockPerMin: 0 } }),
-    settings,
-  )
-  return { ...session(policy), seconds: 0, ids: 0 }
+  return { ...session(only(['repeat', 'tools', 'spawn'], settings)), seconds: 0, ids: 0 }
 }
 
 /** What one message came to: a verdict for each call that was asked about, and one for the end of the round. */

@@ -10,6 +10,7 @@ import { inMode } from '../../src/guard/shadow.ts'
 import { SqliteStore } from '../../src/store/sqlite-store.ts'
 import type { SessionStore, StoredSession, Totals, Updated, Wanted } from '../../src/store/store.ts'
 import { withSqlite } from '../../src/system/sqlite.ts'
+import { only } from './policies.ts'
 import { temporaryHome, times } from './processes.ts'
 import { START } from './table.ts'
 
@@ -31,7 +32,7 @@ export function storeAt(t: TestContext, file = join(temporaryHome(t), 'state.db'
   return { file, clock, db }
 }
 
-export const ENFORCED = applySettings(DEFAULT_POLICY, { rate: { warnPerMin: 0, blockPerMin: 0 } })
+export const ENFORCED = only(['repeat', 'tools', 'spawn'])
 
 export interface Told {
   readonly policy?: Policy

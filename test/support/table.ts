@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { decide } from '../../src/guard/decide.ts'
 import type { CallEvent, GuardEvent } from '../../src/guard/event.ts'
-import { applySettings, DEFAULT_POLICY, type Policy } from '../../src/guard/policy.ts'
+import type { Policy } from '../../src/guard/policy.ts'
 import { RATE } from '../../src/guard/rules/rate.ts'
 import {
   type AgentState,
@@ -15,14 +15,16 @@ import {
 } from '../../src/guard/state.ts'
 import type { Verdict } from '../../src/guard/verdict.ts'
 import { countOf } from '../../src/guard/window.ts'
+import { only } from './policies.ts'
 
 /** Any time will do; this one is not on a second, so that nothing works by accident of alignment. */
 export const START = 1_800_000_000_400
 
 export const MAIN = { id: 'main', type: '' }
 
+/** The rate rule alone. */
 export function limits(warnPerMin: number, blockPerMin: number): Policy {
-  return applySettings(DEFAULT_POLICY, { rate: { warnPerMin, blockPerMin } })
+  return only([], { rate: { warnPerMin, blockPerMin } })
 }
 
 /** A call of its own kind, with or without an id. */
