@@ -194,6 +194,7 @@ describe('a known session', () => {
     const store = storeAt(t)
     const known = () => store.db.read((seen) => seen.agentStates(KEY)).map(({ id }) => id)
     assert.deepEqual(known(), [])
+    tell(store, 'other', callBy('elsewhere'))
     tell(store, 's', callBy('old'))
     assert.deepEqual(known(), ['old'])
     tell(store, 's', promptBy('person'))

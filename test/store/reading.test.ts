@@ -65,6 +65,10 @@ for (const [name, read] of [
       const before = readFileSync(file)
       const names = readdirSync(dirname(file))
       assert.equal(calls(file, read), 1)
+      assert.equal(
+        read(file, (seen) => seen.isSound()),
+        true,
+      )
       assert.deepEqual([readFileSync(file), readdirSync(dirname(file))], [before, names])
     })
 

@@ -18,6 +18,7 @@ import {
   type Store,
   sessionsIn,
   storeAt,
+  sweepAt,
   tell,
   totalsIn,
 } from '../support/stores.ts'
@@ -49,6 +50,16 @@ describe('a reset', () => {
     for (const agent of ['main', 'one']) for (const _ of times(5, () => 0)) round(store, 's', agent, 'loop')
     reset(store, 's')
     for (const agent of ['main', 'one']) assert.equal(next(store, 's', agent, { signature: 'loop' }), 'allow')
+  })
+
+  test('lets a halted agent be folded when it is idle', (t) => {
+    const store = storeAt(t)
+    halt(store, 's', 'one')
+    sweepAt(store, 11 * 60)
+    assert.deepEqual(linesOf(store), ['s allow: one 5 halted'])
+    reset(store, 's')
+    sweepAt(store, 0)
+    assert.deepEqual(linesOf(store), ['s allow: (idle) 5'])
   })
 
   test('begins the count of looping agents anew', (t) => {
