@@ -113,9 +113,9 @@ function asJson({ key: _, calls: __, identity, guardChange, loosening, trip, ...
     tenant: identity.tenant,
     user: identity.user,
     ...view,
-    ...(trip ? { latch: tripAsJson(trip) } : {}),
-    ...(guardChange ? { guardChange: { ...guardChange, at: new Date(guardChange.at).toISOString() } } : {}),
-    ...(loosening ? { loosening: { ...loosening, at: new Date(loosening.at).toISOString() } } : {}),
+    latch: trip && tripAsJson(trip),
+    guardChange: guardChange && { ...guardChange, at: new Date(guardChange.at).toISOString() },
+    loosening: loosening && { ...loosening, at: new Date(loosening.at).toISOString() },
     firstSeen: new Date(view.firstSeen).toISOString(),
     lastSeen: new Date(view.lastSeen).toISOString(),
   }

@@ -45,7 +45,7 @@ export function decodeSession(text: string, lasting: Lasting): SessionState | un
 }
 
 export function encodeLasting({ trip, ...lasting }: Lasting): string {
-  return JSON.stringify({ ...lasting, ...(trip ? { latch: latchOf(trip) } : {}) })
+  return JSON.stringify({ ...lasting, latch: trip && latchOf(trip) })
 }
 
 /** Undefined when the text is not what encodeLasting writes. Version 0.1 did not remember what was asked. */
@@ -82,8 +82,8 @@ export function encodeAgent({ blockedRounds, blocks, trip, round, ...agent }: Ag
     history,
     deniedRounds: blockedRounds,
     denials: blocks,
-    ...(round ? { round: { ...begun, ...(block ? { denial: block } : {}) } } : {}),
-    ...(trip ? { latch: latchOf(trip) } : {}),
+    round: round && { ...begun, denial: block },
+    latch: trip && latchOf(trip),
   })
 }
 
