@@ -1,7 +1,4 @@
-/**
- * The command line. cli/ has the names and options; each command's file is loaded only when it runs. What stands in <>
- * and [] names a value: commands/completion/values.ts says what may stand in its place.
- */
+/** The command line. cli/commands.ts is the table of all commands; each command's file is loaded only when it runs. */
 
 import { describe } from './system/failure.ts'
 import { oldNode, VERSION } from './system/version.ts'

@@ -1,13 +1,11 @@
-/** All commands by their names, with their options. */
+/** The command line, made of the table of commands. */
 
 import { Command, CommanderError, Option } from 'commander'
+import { pathsOf } from '../system/paths.ts'
 import { VERSION } from '../system/version.ts'
-import { reportError } from '../terminal/terminal.ts'
-import { addAuditCommands } from './audit.ts'
-import { addCompletionCommands } from './completion.ts'
-import { addConfigCommands } from './config.ts'
-import { addDoctor, addInstallCommands } from './installing.ts'
-import { addSessionCommands } from './sessions.ts'
+import { openTerminal, reportError } from '../terminal/terminal.ts'
+import type { Act, CommandRow } from './command.ts'
+import { COMMANDS } from './commands.ts'
 
 const EXAMPLES = `
 Examples:
@@ -42,11 +40,43 @@ function program(): Command {
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text) })
     .exitOverride()
-  addInstallCommands(root)
-  addDoctor(root)
-  addSessionCommands(root)
-  addConfigCommands(root.command('config').description('show and change settings'))
-  addAuditCommands(root.command('audit').description('the signed log of what was blocked'))
-  addCompletionCommands(root)
+  for (const row of COMMANDS) add(root, row)
+  addComplete(root)
   return root
+}
+
+function add(parent: Command, row: CommandRow): void {
+  const { name, about, args = {}, options = {}, load, commands = [], isDefault = false } = row
+  const command = parent.command(name, { isDefault }).description(about)
+  for (const [flags, what] of Object.entries(args)) command.argument(flags, what)
+  for (const [flags, what] of Object.entries(options)) command.option(flags, what)
+  for (const each of commands) add(command, each)
+  // commander calls it with the values of the arguments, the options and itself.
+  if (load) command.action(async (...given) => run(command, await load(), given.slice(0, -2)))
+}
+
+/** What the command returns becomes the exit code. commander does not know the types of values and options. */
+async function run(command: Command, act: Act, values: readonly unknown[]): Promise<void> {
+  const options = command.optsWithGlobals<{ color?: boolean }>()
+  const terminal = openTerminal({ color: options.color })
+  const context = { env: process.env, paths: pathsOf(process.env), terminal }
+  process.exitCode = await act(context, ...([...values, options] as never[]))
+}
+
+/** What the scripts in completions/ call: it reads all the other commands, and takes any word for what it is. */
+function addComplete(root: Command): void {
+  const command = root.command('complete', { hidden: true })
+  command
+    .argument('[words...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async () => {
+      const { complete } = await import('../commands/completion/complete.ts')
+      return run(command, (context) => complete(context, root, wordsTyped()), [])
+    })
+}
+
+/** All after the first `--`, just as it was typed: commander would read it, and take another `--` out. */
+function wordsTyped(): string[] {
+  return process.argv.slice(process.argv.indexOf('--') + 1)
 }

@@ -20,7 +20,7 @@ export interface ExportOptions {
 
 /** Prints a public key of the log: the one it goes on with, or an earlier one by its name. */
 export function auditExportKey(context: Context, name: string | undefined, options: ExportOptions): ExitCode {
-  if (Object.values(options).filter(Boolean).length > 1) {
+  if ([options.openssh, options.jwk, options.vkey].filter(Boolean).length > 1) {
     throw failure('expected one form of the key', 'Run: spikectl audit export-key --openssh')
   }
   const report = verifyPlace(context, findLog(context.paths, undefined))

@@ -2,7 +2,7 @@
 
 import type { Paths } from '../../system/paths.ts'
 
-/** As much of commander's commands as is asked for here: cli.ts alone imports it. */
+/** As much of commander's commands as is asked for here: cli/ alone imports it. */
 export interface CommandNode {
   name(): string
   description(): string

@@ -1,4 +1,4 @@
-/** What may stand where an argument or an option has its value, by the name that cli.ts gives the value. */
+/** What may stand where an argument or an option has its value, by the name that cli/commands.ts gives the value. */
 
 import { type Asked, type Candidate, commandsIn } from './typed.ts'
 
