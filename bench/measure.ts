@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { table } from '../src/terminal/table.ts'
 
-export const HOOK = fileURLToPath(new URL('../bin/spikectl-hook.js', import.meta.url))
+const HOOK = fileURLToPath(new URL('../bin/spikectl-hook.js', import.meta.url))
 
 /** Another hook, to be measured beside ours. */
 export interface Peer {

@@ -24,7 +24,7 @@ const SMALL_ORDER_Y = new Set([
   0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n,
 ])
 
-export function spkiOf(publicKey: Uint8Array): Buffer {
+function spkiOf(publicKey: Uint8Array): Buffer {
   return Buffer.concat([SPKI_PREFIX, publicKey])
 }
 

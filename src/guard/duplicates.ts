@@ -11,8 +11,8 @@ import type { CallEvent } from './event.ts'
 import type { AnsweredCall } from './state.ts'
 import type { Verdict } from './verdict.ts'
 
-export const MAX_ANSWERED = 64
-export const ANSWER_TTL_MS = 10_000
+const MAX_ANSWERED = 64
+const ANSWER_TTL_MS = 10_000
 
 /** The answer this call was given before, or undefined when it is new. */
 export function answerGiven(

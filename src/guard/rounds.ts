@@ -6,7 +6,7 @@ import { withPast, withResult } from './history.ts'
 import type { AgentState, Round, State } from './state.ts'
 
 /** Of one round, so many ids are kept: many times more calls than a model makes in one message. */
-export const MAX_ROUND_IDS = 256
+const MAX_ROUND_IDS = 256
 
 /** The same hook registered twice tells of each round twice, at once; ids that come again later are new rounds. */
 const TOLD_AGAIN_WITHIN_MS = 2000

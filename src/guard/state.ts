@@ -169,7 +169,10 @@ export function counterIn({ counters, blocked }: SessionState, name: string): Co
   return counters[name] ?? { window: emptyWindow(blocked.newest * 1000), warned: false }
 }
 
-/** What a rule remembers of a session; `fresh` when there is nothing that it could have written. */
+/**
+ * What a rule remembers of a session; `fresh` when there is nothing that it could have written.
+ * @public for a rule that needs it; none does yet
+ */
 export function memoryIn<M>(
   { lasting }: SessionState,
   rule: string,
@@ -180,7 +183,10 @@ export function memoryIn<M>(
   return is(value) ? value : fresh
 }
 
-/** The session in which a rule remembers this, for as long as the session is known. */
+/**
+ * The session in which a rule remembers this, for as long as the session is known.
+ * @public for a rule that needs it; none does yet
+ */
 export function withMemory(session: SessionState, rule: string, value: unknown): SessionState {
   const { lasting } = session
   return { ...session, lasting: { ...lasting, memory: { ...lasting.memory, [rule]: value } } }

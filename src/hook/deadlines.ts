@@ -6,7 +6,7 @@
 import { patienceUntil } from '../system/deadline.ts'
 
 /** state.db's lock is waited for until then. */
-export const COUNTED_MS = 6000
+const COUNTED_MS = 6000
 
 /** How long a hook waits for state.db, and for its repair. */
 export function stateWaits() {

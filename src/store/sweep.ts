@@ -14,7 +14,7 @@ const AGENT_TTL_MS = 10 * 60 * 1000
 const BATCH = 200
 
 /** The agent under which the calls of idle agents are kept. */
-export const IDLE_AGENTS = '(idle)'
+const IDLE_AGENTS = '(idle)'
 
 /** Sweeps once. To be called under the write lock. */
 export function forgetIdle(db: Database, now: number): void {

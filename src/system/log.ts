@@ -42,7 +42,7 @@ const MAX_BYTES = 5 * 1024 * 1024
 const LOCK_WAIT_MS = 500
 
 /** Appends one line at `now` (Unix ms); one write, so that parallel hooks never mix. Throws when it cannot. */
-export function appendLog(file: string, now: number, entry: LogEntry): void {
+function appendLog(file: string, now: number, entry: LogEntry): void {
   refuseForeignFolder(dirname(file))
   const fd = openOurs(file, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND)
   try {

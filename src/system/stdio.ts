@@ -5,7 +5,7 @@ import { fstatSync, readSync, writeSync } from 'node:fs'
 import { pause } from './deadline.ts'
 import { codeOf } from './failure.ts'
 
-export const MAX_INPUT_BYTES = 16 * 1024 * 1024
+const MAX_INPUT_BYTES = 16 * 1024 * 1024
 
 const CHUNK_BYTES = 64 * 1024
 const RETRY_MS = 2

@@ -104,7 +104,7 @@ interface Loop {
 }
 
 /** The loop that the calls of this kind were lately, if they were one. */
-export function loopOf(history: readonly PastCall[], call: Call): Loop | undefined {
+function loopOf(history: readonly PastCall[], call: Call): Loop | undefined {
   const equal = withUsualResult(sameAs(history, call))
   const [first] = equal
   const reached = applying(BLOCK, call).find((threshold) => isReached(history, equal, threshold))
