@@ -1,7 +1,7 @@
 /** `npm run reference`: writes the reference page of the settings, from the table of settings, to the file that is named. */
 
 import { writeFileSync } from 'node:fs'
-import { SETTINGS } from '../src/guard/policy.ts'
+import { DEFAULT_POLICY, SETTINGS } from '../src/guard/policy.ts'
 import { isEach, isSetting, type Row, type Rows, type Setting } from '../src/guard/settings.ts'
 
 /** The whole page, as Markdown. */
@@ -14,6 +14,12 @@ Made by \`npm run reference\` from the table in \`src/guard/\`. Set one with \`s
 | setting | default | takes | a project may | |
 |---|---|---|---|---|
 ${rowsOf(SETTINGS, []).join('\n')}
+
+The defaults as \`config.json\` would say them:
+
+\`\`\`json
+${JSON.stringify(DEFAULT_POLICY, null, 2)}
+\`\`\`
 `
 }
 

@@ -270,7 +270,8 @@ describe('spikectl explain', () => {
       says: 'block',
       lifts: 'after 3 different other calls',
     })
-    assert.deepEqual([rules[1].rule, rules[1].figure, rules[1].says], ['rate', 6, 'allow'])
+    const rate = rules.find(({ rule }: { rule: string }) => rule === 'rate')
+    assert.deepEqual([rate.figure, rate.says], [6, 'allow'])
     assert.deepEqual(readFileSync(join(home, 'state.db')), before)
     const file = join(home, 'event.json')
     writeFileSync(file, input)

@@ -73,12 +73,6 @@ describe('the README', () => {
     assert.deepEqual(events(shown.split('```')[0] ?? ''), events(stdout))
   })
 
-  test('shows the default settings', async (t) => {
-    const shown = README.split('The defaults:\n\n```json\n')[1]?.split('```')[0] ?? ''
-    const { stdout } = await runCli(['config', 'get'], { home: temporaryHome(t) })
-    assert.deepEqual(JSON.parse(shown), JSON.parse(stdout))
-  })
-
   test('names every command', async (t) => {
     const { stdout } = await runCli(['--help'], { home: temporaryHome(t) })
     const commands = [...stdout.matchAll(/^ {2}(\w+) .*$/gm)]
