@@ -8,7 +8,7 @@ import type { CallEvent, GuardEvent } from '../src/guard/event.ts'
 import { identify } from '../src/guard/identity.ts'
 import { DEFAULT_POLICY } from '../src/guard/policy.ts'
 import { remembered } from '../src/settings/load.ts'
-import { SqliteEventStore } from '../src/store/sqlite-event-store.ts'
+import { SqliteStore } from '../src/store/sqlite-store.ts'
 
 const [file = '', sessions = '0', calls = '0', ended] = process.argv.slice(2)
 const WEEKS_MS = 4 * 7 * 24 * 3600 * 1000
@@ -17,7 +17,7 @@ const TOOLS = ['Bash', 'Read', 'Edit', 'mcp__github__search_code']
 const began = Date.now()
 let session = 0
 const spread = () => began - WEEKS_MS + Math.floor((session * WEEKS_MS) / Number(sessions))
-const store = new SqliteEventStore(file, () => 0, ended ? spread : Date.now)
+const store = new SqliteStore(file, () => 0, ended ? spread : Date.now)
 for (; session < Number(sessions); session += 1) {
   for (let i = 0; i < Number(calls); i += 1) count(i)
   if (ended) see({ type: 'session_end', agent: { id: 'main', type: '' } })

@@ -139,10 +139,11 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
       },
     })
     const isBlocked = updated.verdict.kind === 'block' || updated.verdict.kind === 'halt'
-    const unswept = updated.sweepIsDue && !isBlocked ? store.sweep() : undefined
-    return { ...updated, isBlocked, unswept }
+    return { ...updated, isBlocked }
   }
-  const { result, notices } = withEventStore(paths.stateDb, use, stateWaits())
+  const { result, notices } = await withEventStore(paths.stateDb, use, stateWaits())
+  // Between a block and its answer nothing may wait for state.db: the next event sweeps.
+  const unswept = result.sweepIsDue && !result.isBlocked ? await sweep(paths.stateDb) : undefined
 
   const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   let reply = SILENCE
@@ -154,15 +155,20 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
     const { recordResumed } = await import('./hook/resumed.ts')
     reply = await recordResumed(destination, input, identity, result.resumed, { env: run.env, reply })
   }
-  // Between a block and its answer nothing may wait for state.db: the next event sweeps, and tells of this.
+  // The same: the next event tells of it.
   if (result.policyBefore !== undefined && !result.isBlocked) {
     const { recordLoosening } = await import('./hook/loosened.ts')
     const change = { before: result.policyBefore, after: inForce }
     reply = await recordLoosening(destination, { input, identity, env: run.env }, change, reply)
   }
   const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
-  const trouble = [...notices, result.dropped, result.unswept, broken].filter(Boolean)
+  const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
   return trouble.length > 0 ? failed(run, policy, trouble.join('; '), input.name, reply) : reply
+}
+
+async function sweep(file: string): Promise<string | undefined> {
+  const store = await import('./store/sqlite-store.ts')
+  return store.sweep(file)
 }
 
 /** Nothing is counted; but that rules which were in force are so no longer is told of. */

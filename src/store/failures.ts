@@ -2,11 +2,11 @@
 
 import type { Patience } from '../system/deadline.ts'
 import { peek } from './look.ts'
-import { SqliteEventStore } from './sqlite-event-store.ts'
+import { SqliteStore } from './sqlite-store.ts'
 
 /** state.db is not mended for it. Throws what SQLite throws, once patience for its locks is over. */
 export function countFailure(file: string, what: 'errors' | 'unsigned', patience: Patience): void {
-  const store = new SqliteEventStore(file, patience, Date.now)
+  const store = new SqliteStore(file, patience, Date.now)
   try {
     store.count(what)
   } finally {

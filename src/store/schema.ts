@@ -1,100 +1,25 @@
+/** The version of state.db's tables. How they are made and brought up to date is in migrations.ts, which is rarely needed. */
+
 import { failure } from '../system/failure.ts'
 import type { Database } from '../system/sqlite.ts'
 
-/**
- * state.db. One row a session: `live` is what the rules remember (NULL once the session has been idle for a
- * minute), `lasting` what outlives that, the rest is what people ask for, kept for 30 days. One row an agent: `live`
- * is what it has done lately.
- *
- * A call writes one page of each and no more: one index is over minutes, so that it changes once a minute, the
- * other over sessions that are idle, so that it changes when a session begins or ends to be; and `retired` holds only
- * what sessions had counted that are forgotten by now. So totals never go down.
- */
-const TABLES = `
-CREATE TABLE session (
-  id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
-  tenant TEXT NOT NULL,
-  user TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  name TEXT NOT NULL,
-  project TEXT NOT NULL,
-  notice TEXT NOT NULL DEFAULT '',
-  tools TEXT NOT NULL DEFAULT '{}',
-  peak INTEGER NOT NULL DEFAULT 0,
-  calls INTEGER NOT NULL DEFAULT 0,
-  warned INTEGER NOT NULL DEFAULT 0,
-  blocked INTEGER NOT NULL DEFAULT 0,
-  first_ms INTEGER NOT NULL,
-  last_ms INTEGER NOT NULL,
-  last_minute INTEGER NOT NULL,
-  live TEXT
-);
-CREATE INDEX session_by_age ON session (live IS NULL, last_minute);
-CREATE TABLE agent (
-  session INTEGER NOT NULL,
-  agent TEXT NOT NULL,
-  type TEXT NOT NULL,
-  calls INTEGER NOT NULL,
-  last_minute INTEGER NOT NULL,
-  PRIMARY KEY (session, agent)
-) WITHOUT ROWID;
-CREATE INDEX agent_by_age ON agent (last_minute) WHERE agent NOT IN ('main', '(idle)');
-CREATE TABLE retired (
-  only INTEGER PRIMARY KEY CHECK (only = 1),
-  calls INTEGER NOT NULL,
-  warned INTEGER NOT NULL,
-  blocked INTEGER NOT NULL,
-  errors INTEGER NOT NULL,
-  swept_ms INTEGER NOT NULL
-);
-INSERT INTO retired VALUES (1, 0, 0, 0, 0, 0)
-`
-
-/** What has to be done to an empty file, one step a version. A step that was ever released is never changed. */
-const STEPS = [
-  TABLES,
-  'ALTER TABLE retired ADD COLUMN unsigned INTEGER NOT NULL DEFAULT 0',
-  `UPDATE session SET live = NULL;
-   ALTER TABLE session ADD COLUMN lasting TEXT NOT NULL DEFAULT '';
-   ALTER TABLE session ADD COLUMN halted INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE agent ADD COLUMN live TEXT;
-   ALTER TABLE agent ADD COLUMN latched INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE retired ADD COLUMN halted INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE retired ADD COLUMN would_warn INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE retired ADD COLUMN would_block INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE retired ADD COLUMN would_halt INTEGER NOT NULL DEFAULT 0`,
-  "ALTER TABLE session ADD COLUMN guard TEXT NOT NULL DEFAULT ''",
-  `ALTER TABLE session ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE retired ADD COLUMN unasked INTEGER NOT NULL DEFAULT 0`,
-  'CREATE INDEX idle_counts ON session (live, calls, warned, blocked, halted, unasked) WHERE live IS NULL',
-  `ALTER TABLE retired ADD COLUMN resumed INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE retired ADD COLUMN loosened INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE session ADD COLUMN policy TEXT NOT NULL DEFAULT '';
-   ALTER TABLE session ADD COLUMN loosened TEXT NOT NULL DEFAULT ''`,
-  'ALTER TABLE retired ADD COLUMN unsigned_seen INTEGER NOT NULL DEFAULT 0',
-]
+export const VERSION = 8
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */
 export function hasSchema(db: Database, file: string): boolean {
-  return versionOf(db, file) === STEPS.length
+  return versionOf(db, file) === VERSION
 }
 
 /** True for a file with tables of an earlier version. */
 export function isOutdated(db: Database, file: string): boolean {
   const version = versionOf(db, file)
-  return version > 0 && version < STEPS.length
+  return version > 0 && version < VERSION
 }
 
-/** Brings a file up to date. To be called inside a transaction that holds the write lock. */
-export function ensureSchema(db: Database, file: string): void {
-  const missing = STEPS.slice(versionOf(db, file))
-  if (missing.length > 0) db.exec(`${missing.join(';')}; PRAGMA user_version = ${STEPS.length}`)
-}
-
-function versionOf(db: Database, file: string): number {
+/** 0 for a file that is empty. Throws a Failure for one that a newer spikectl wrote. */
+export function versionOf(db: Database, file: string): number {
   const version = Number(db.prepare('PRAGMA user_version').pluck().get())
-  if (version <= STEPS.length) return version
+  if (version <= VERSION) return version
   throw failure(`${file} was written by a newer version of spikectl`, 'Run: npm install -g spikectl@latest')
 }
 

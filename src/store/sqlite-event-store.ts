@@ -15,8 +15,7 @@ import { RATE } from '../guard/rules/rate.ts'
 import { counterIn, freshState } from '../guard/state.ts'
 import { countOf } from '../guard/window.ts'
 import type { Patience } from '../system/deadline.ts'
-import { describe } from '../system/failure.ts'
-import { type Database, inTransaction, isBusy, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
+import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
 import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import {
   FIND,
@@ -31,9 +30,8 @@ import {
   stateIn,
   withTool,
 } from './rows.ts'
-import { ensureSchema, hasSchema, minuteOf } from './schema.ts'
+import { hasSchema, minuteOf } from './schema.ts'
 import type { Decided, EventStore, Update, Updated } from './store.ts'
-import { forgetIdle } from './sweep.ts'
 import { settleTrips } from './trips.ts'
 
 /** Idle sessions are looked for at most this often. */
@@ -56,9 +54,14 @@ export class SqliteEventStore implements EventStore {
   /** Runs `work` under the write lock, with the clock read after the lock was taken. All or nothing. */
   protected transaction<T>(work: (db: Database, now: number) => T): T {
     return inTransaction(this.db, QUICK, this.patience, () => {
-      ensureSchema(this.db, this.file)
+      this.makeTables()
       return work(this.db, this.clock())
     })
+  }
+
+  /** The tables are there, or it is no work for this store. */
+  protected makeTables(): void {
+    if (!hasSchema(this.db, this.file)) throw new Error(`Expected ${this.file} to have its tables`)
   }
 
   update(update: Update): Updated {
@@ -84,20 +87,6 @@ export class SqliteEventStore implements EventStore {
         ...(isWhole ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
       }
     })
-  }
-
-  count(what: 'errors' | 'unsigned'): void {
-    this.transaction((db) => db.exec(`UPDATE retired SET ${what} = ${what} + 1`))
-  }
-
-  sweep(): string | undefined {
-    this.patience = () => 0
-    try {
-      this.transaction(forgetIdle)
-      return undefined
-    } catch (error) {
-      return isBusy(error) ? undefined : `idle sessions cannot be forgotten (${describe(error)})`
-    }
   }
 
   close(): void {
@@ -184,5 +173,13 @@ export class SqliteEventStore implements EventStore {
            would_halt = would_halt + ?`,
       )
       .run(warned, blocked, halted)
+  }
+}
+
+export function useOnce<Store extends SqliteEventStore, T>(store: Store, use: (store: Store) => T): T {
+  try {
+    return use(store)
+  } finally {
+    store.close()
   }
 }

@@ -13,6 +13,16 @@ import type { AgentState, SessionState, State } from '../guard/state.ts'
 export interface EventStore {
   /** Decides one event and saves what follows from it. Only what may begin a session creates one. */
   update(update: Update): Updated
+}
+
+/** What a use of the store returned, and what a person should know, in words for them. */
+export interface Opened<T> {
+  readonly result: T
+  readonly notices: readonly string[]
+}
+
+/** All that is asked, also by people and by events that are rare. */
+export interface SessionStore extends EventStore {
   /** Counts a failure of ours, or a block that could not be signed. */
   count(what: 'errors' | 'unsigned'): void
   /**
@@ -20,10 +30,6 @@ export interface EventStore {
    * decided before must be answered; returns what went wrong, in words for a person.
    */
   sweep(): string | undefined
-}
-
-/** All that is asked, also by people and by events that are rare. */
-export interface SessionStore extends EventStore {
   /** Asks, all on one state of the store. */
   read<T>(ask: (seen: Snapshot) => T): T
   /** Clears windows, trips and what agents did of the sessions with these keys; what was counted before stays known. */

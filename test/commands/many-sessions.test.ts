@@ -13,7 +13,7 @@ import { status } from '../../src/commands/status.ts'
 import { decide } from '../../src/guard/decide.ts'
 import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify } from '../../src/guard/identity.ts'
-import { SqliteEventStore } from '../../src/store/sqlite-event-store.ts'
+import { SqliteStore } from '../../src/store/sqlite-store.ts'
 import type { EventStore } from '../../src/store/store.ts'
 import { pathsOf } from '../../src/system/paths.ts'
 import { openTerminal } from '../../src/terminal/terminal.ts'
@@ -35,7 +35,7 @@ function fill(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'spikectl-test-'))
   const clock = { now: Date.now() - MANY * 60_000 }
   const file = join(folder, 'state.db')
-  const store = new SqliteEventStore(
+  const store = new SqliteStore(
     file,
     () => 0,
     () => clock.now,

@@ -8,10 +8,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { freshState } from '../../src/guard/state.ts'
 import { onCopy, peek } from '../../src/store/look.ts'
-import { opened, withEventStore } from '../../src/store/open.ts'
 import { NO_TOTALS } from '../../src/store/queries.ts'
-import { SqliteEventStore } from '../../src/store/sqlite-event-store.ts'
-import { readStore } from '../../src/store/sqlite-store.ts'
+import { readStore, withStore } from '../../src/store/sqlite-store.ts'
 import { withSqlite } from '../../src/system/sqlite.ts'
 import { run, temporaryHome } from '../support/processes.ts'
 import {
@@ -248,7 +246,7 @@ test('where there is no state.db a question finds nothing, and makes none', (t) 
 
 describe('a state.db that is opened', () => {
   const open = (file: string, locks: () => number) =>
-    withEventStore(file, (store) => store.count('errors'), { locks, copy: () => 1 })
+    withStore(file, (store) => store.count('errors'), { locks, copy: () => 1 })
 
   test('makes its folder', (t) => {
     const file = join(temporaryHome(t), 'a/b/state.db')
@@ -277,7 +275,7 @@ describe('a state.db that is opened', () => {
       throw defect
     }
     assert.throws(
-      () => withEventStore(file, failing, AT_ONCE),
+      () => withStore(file, failing, AT_ONCE),
       (error) => error === defect,
     )
   })
@@ -290,7 +288,7 @@ describe('a state.db that is opened', () => {
       writeFileSync(file, 'no database, but long enough to be looked at as if it were one\n'.repeat(99))
       return peekAnew(file)
     }
-    assert.throws(() => opened(SqliteEventStore, file, spoil, AT_ONCE, () => START + tries))
+    assert.throws(() => withStore(file, spoil, AT_ONCE, () => START + tries))
     assert.equal(tries, 3)
     const aside = readdirSync(dirname(file)).filter((name) => /\.damaged-[^/]+\d$/.test(name))
     assert.equal(aside.length, 2)
