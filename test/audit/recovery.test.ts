@@ -86,29 +86,6 @@ describe('bytes after the end of the log', () => {
     assert.equal(log.verify({ head: log.head() }).problem?.line, 3)
   })
 
-  test('are a crash wherever the append was cut off, and a crash again while that is mended', (t) => {
-    const log = openLog(t)
-    log.block()
-    const [sound, head] = [readFileSync(log.file), readFileSync(log.files.auditDb)]
-    log.block()
-    const line = readFileSync(log.file).subarray(sound.length)
-    const cutOff = (before: Buffer, added: Buffer) => {
-      writeFileSync(log.file, Buffer.concat([before, added]))
-      writeFileSync(log.files.auditDb, head)
-      assert.equal(log.verify({ head: log.head() }).problem, undefined)
-    }
-    for (let size = 1; size < line.length; size += 1) {
-      cutOff(sound, line.subarray(0, size))
-      const torn = readFileSync(log.file)
-      log.block()
-      assert.equal(log.verify({ head: log.head() }).problem, undefined, `cut off after ${size} bytes`)
-      const mending = readFileSync(log.file).subarray(torn.length)
-      cutOff(torn, mending.subarray(0, 1 + ((size * 7) % mending.length)))
-      log.block()
-      assert.equal(log.verify({ head: log.head() }).problem, undefined, `and mended half after ${size} bytes`)
-    }
-  })
-
   test('that are a whole line of somebody else, or junk that was taken away again, are found out', (t) => {
     const log = openLog(t)
     log.block()
