@@ -19,7 +19,7 @@ export function noteGuardChange(
 ): boolean {
   const key = keyOf(identity)
   const row = db.prepare<[string], { guard: string }>('SELECT guard FROM session WHERE key = ?').get(key)
-  const known = decodeGuardChange(row?.guard ?? '')
+  const known = row && decodeGuardChange(row.guard)
   if (!row && !found) return false
   const guard = found ? JSON.stringify({ at: now, file: found.file, problem: found.problem }) : ''
   db.prepare(

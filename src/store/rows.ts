@@ -18,18 +18,6 @@ export const SAVE_AGENT = `INSERT INTO agent (session, agent, type, calls, last_
   ON CONFLICT (session, agent) DO UPDATE SET calls = calls + excluded.calls,
     last_minute = excluded.last_minute, live = excluded.live, latched = excluded.latched`
 
-/** A session as it was found under the lock; all but the time of the last sweep are null for a new one. */
-export interface FoundRow {
-  readonly id: number | null
-  readonly notice: string | null
-  readonly policy: string | null
-  readonly tools: string | null
-  readonly live: string | null
-  readonly lasting: string | null
-  readonly agentLive: string | null
-  readonly sweptMs: number
-}
-
 /** Columns of a session row that is there. */
 export interface Found {
   readonly id: number | bigint
@@ -38,9 +26,17 @@ export interface Found {
   readonly tools: string
 }
 
+/** A session as it was found under the lock; all but the time of the last sweep are null for a new one. */
+export type FoundRow = (Found | { readonly id: null }) & {
+  readonly live: string | null
+  readonly lasting: string | null
+  readonly agentLive: string | null
+  readonly sweptMs: number
+}
+
 /** Undefined for a new session. */
-export function foundIn({ id, notice, policy, tools }: FoundRow): Found | undefined {
-  return id === null ? undefined : { id, notice: notice ?? '', policy: policy ?? '', tools: tools ?? '{}' }
+export function foundIn(row: FoundRow): Found | undefined {
+  return row.id === null ? undefined : row
 }
 
 /** What was remembered; what cannot be read is as if it had never been. */

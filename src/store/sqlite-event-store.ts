@@ -137,7 +137,7 @@ export class SqliteEventStore implements EventStore {
         id,
       )
     this.saveAgent(id, event, decided, ran.length, now)
-    if (would && (would.warned > 0 || would.blocked > 0 || would.halted > 0)) this.countWould(would)
+    if (would?.warned || would?.blocked || would?.halted) this.countWould(would)
   }
 
   private insert(key: string, identity: Identity, project: string, now: number): Found {

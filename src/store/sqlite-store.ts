@@ -22,7 +22,7 @@ const LOCK_WAIT_MS = 3000
 
 /** All waits of one use of the file by a person; a large file that is damaged may take them as long as it takes. */
 function people(): RepairWaits {
-  return { locks: patienceOf(LOCK_WAIT_MS), copy: () => 1 }
+  return { locks: patienceOf(LOCK_WAIT_MS), copy: () => Number.POSITIVE_INFINITY }
 }
 
 /** How often a file may turn out to be damaged, or be moved away under us, before we give up. */

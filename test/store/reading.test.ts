@@ -21,6 +21,7 @@ import {
   storeAt,
   tell,
   totalsIn,
+  toVersionBefore,
 } from '../support/stores.ts'
 import { START } from '../support/table.ts'
 
@@ -145,6 +146,18 @@ describe('a look at state.db', () => {
     const { file } = counted(t)
     truncateSync(file, 2 ** 28 + 1)
     assert.throws(() => calls(file, onCopy), /state\.db is too large to be copied/)
+  })
+})
+
+describe('a state.db of the version before', () => {
+  test('is brought up to date by the next call', (t) => {
+    const { file } = counted(t)
+    toVersionBefore(file)
+    assert.equal(calls(file, peek), 1)
+    const store = storeAt(t, file)
+    store.db.count('unsigned')
+    assert.deepEqual(totalsIn(store), { calls: 1, unsigned: 1 })
+    assert.equal(store.db.acknowledgeUnsigned(), 1)
   })
 })
 

@@ -7,6 +7,14 @@ import { identify } from '../../src/guard/identity.ts'
 import { applySettings } from '../../src/guard/policy.ts'
 import type { State } from '../../src/guard/state.ts'
 import {
+  decodeAgent,
+  decodeLasting,
+  decodeSession,
+  encodeAgent,
+  encodeLasting,
+  encodeSession,
+} from '../../src/store/codec.ts'
+import {
   callBy,
   ENFORCED,
   halt,
@@ -171,6 +179,19 @@ describe('a row', () => {
         ['ls', true, undefined, false],
         ['x', false, undefined, false],
       ],
+    )
+  })
+
+  test('that is read is written in the form in which it was', () => {
+    const lasting = decodeLasting(JSON.stringify(LASTING))
+    const agent = decodeAgent(JSON.stringify(AGENT))
+    assert.ok(lasting && agent)
+    const session = decodeSession(JSON.stringify(LIVE), lasting)
+    assert.ok(session)
+    const texts = [encodeSession(session), encodeLasting(lasting), encodeAgent(agent)]
+    assert.deepEqual(
+      texts.map((text) => JSON.parse(text)),
+      [LIVE, LASTING, AGENT],
     )
   })
 
