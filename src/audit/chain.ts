@@ -100,8 +100,12 @@ function misfit(link: Link, members: Members, key: ActiveKey): string | undefine
   if (members.seq !== link.seq + 1 || members.prev !== link.sha) return 'chain broken'
   if (link.seq >= 0 && members.log !== link.log) return 'line of another log'
   if (members.key !== key.id) return 'key is not the active key'
-  if (members.event === 'rotate' && !isStrongKey(pubIn(members) ?? Buffer.alloc(0))) return 'weak key'
-  return undefined
+  return members.event === 'rotate' && !namesStrongKey(members) ? 'weak key' : undefined
+}
+
+function namesStrongKey(members: Members): boolean {
+  const pub = pubIn(members)
+  return pub !== undefined && isStrongKey(pub)
 }
 
 /** A line may be sound but signed by another key than the one in force: that is worth its own word. */

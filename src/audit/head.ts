@@ -64,7 +64,7 @@ export function readHead(file: string, patience: Patience): Head | undefined {
   if (!existsSync(file)) return undefined
   return withSqlite(file, (db) =>
     whileBusy(patience, () => {
-      const isEmpty = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'head'").get() === undefined
+      const isEmpty = db.prepare("SELECT name FROM sqlite_schema WHERE name = 'head'").get() === undefined
       return isEmpty ? undefined : read(db)
     }),
   )

@@ -73,7 +73,7 @@ export function unheardWarning(policy: Policy, settings: Settings) {
   const inForce = applySettings(policy, settings)
   for (const { path, setting } of settingsOf(SETTINGS, settings)) {
     if (setting.warnsBefore === undefined) continue
-    const given = Number(valueAt(settings, path) ?? 0)
+    const given = Number(valueAt(settings, path))
     const acts = Number(valueAt(inForce, [...path.slice(0, -1), setting.warnsBefore]))
     if (acts > 0 && given > acts) return { name: path.join('.'), given, acts }
   }

@@ -161,7 +161,8 @@ export function currentAgent(agent: AgentState, epoch: number): AgentState {
 }
 
 export function freshState(now: number): State {
-  return { session: freshSession(now), agent: freshAgent(0) }
+  const session = freshSession(now)
+  return { session, agent: freshAgent(session.lasting.epoch) }
 }
 
 /** The admitted calls that one pair of limits is about. */
