@@ -155,7 +155,7 @@ interface Stage {
 }
 
 /** Files that take as long as all others of their room together. */
-const SLOW = /\/(rows|every-byte)\.test\.ts$/
+const SLOW = /\/(countable|rows|every-byte)\.test\.ts$/
 
 /** The tests of a room: first all that are quick, then the slow ones. */
 async function stagesOf(room: Room): Promise<Stage[]> {
