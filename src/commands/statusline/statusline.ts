@@ -18,7 +18,7 @@ import { printable } from '../../system/text.ts'
 import { oldNode } from '../../system/version.ts'
 import { painted, RESET } from '../../terminal/sgr.ts'
 import type { Context, ExitCode } from '../context.ts'
-import { type Glance, NO_TENANT, OFF, type Phrase, phrasesOf, UNCOUNTED } from './glance.ts'
+import { NO_TENANT, OFF, type Phrase, phrasesOf, type Shown, UNCOUNTED } from './phrases.ts'
 import type { Wrapped } from './wrapped.ts'
 
 export interface StatusLineOptions {
@@ -109,10 +109,10 @@ function trouble(text: string, detail?: string): Phrase {
 /** In the order in which the hook looks at it. */
 function sessionPhrases(file: string, identity: Identity, policy: Policy): readonly Phrase[] {
   if (lacksTenant(identity, policy) && policy.mode === 'enforce') return NO_TENANT
-  return isOff(policy) ? OFF : phrasesOf(glanceAt(file, keyOf(identity)), policy)
+  return isOff(policy) ? OFF : phrasesOf(shownAt(file, keyOf(identity)), policy)
 }
 
-function glanceAt(file: string, key: string): Glance {
+function shownAt(file: string, key: string): Shown {
   return peek(file, (seen) => {
     const known = seen.session(key)
     return {

@@ -9,8 +9,8 @@ import { aged, countOf } from '../../guard/window.ts'
 import { printable } from '../../system/text.ts'
 import type { Colour } from '../../terminal/sgr.ts'
 
-/** A session as it was seen at `now` (Unix ms). */
-export interface Glance {
+/** What the line shows of a session, as it stands at `now` (Unix ms). */
+export interface Shown {
   readonly now: number
   readonly session: SessionState
   /** Agents that are halted while others go on. */
@@ -26,7 +26,7 @@ export interface Glance {
 export interface Phrase {
   readonly text: string
   readonly colour: Colour
-  /** Of a trouble, all of it and what to do about it: too long for the line, it goes to stderr. */
+  /** The whole of a problem and what to do about it, which is too long for the line and goes to stderr. */
   readonly detail?: string
 }
 
@@ -43,11 +43,11 @@ const HALTED: readonly Phrase[] = [{ text: 'spikectl halted until your next prom
 
 const UNDERMINED: Phrase = { text: 'hooks changed in the settings: spikectl doctor', colour: 'red' }
 
-/** What is to be said of it. */
-export function phrasesOf(glance: Glance, policy: Policy): readonly Phrase[] {
-  const { unasked, isUndermined, loosened } = glance
+/** What the line says of a session. */
+export function phrasesOf(shown: Shown, policy: Policy): readonly Phrase[] {
+  const { unasked, isUndermined, loosened } = shown
   return [
-    ...sessionPhrases(glance, policy),
+    ...countPhrases(shown, policy),
     ...(unasked > 0 ? [{ text: `${unasked} ran unasked`, colour: 'yellow' as const }] : []),
     ...(isUndermined ? [UNDERMINED] : []),
     ...(loosened.length > 0 ? [looserPhrase(loosened)] : []),
@@ -59,7 +59,8 @@ function looserPhrase(settings: readonly string[]): Phrase {
   return { text: `limits loosened (${which}): spikectl log`, colour: 'red' }
 }
 
-function sessionPhrases({ now, session, haltedAgents }: Glance, policy: Policy): readonly Phrase[] {
+/** The count, and what was blocked or halted. */
+function countPhrases({ now, session, haltedAgents }: Shown, policy: Policy): readonly Phrase[] {
   const figure = figureOf(session, policy, now)
   if (policy.mode === 'shadow') return [{ text: `spikectl shadow ${figure}`, colour: 'dim' }]
   const verdict = outlook(session, policy, now)
