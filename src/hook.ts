@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs'
 import { decide } from './guard/decide.ts'
 import { type Identity, identify } from './guard/identity.ts'
 import { isOff, lacksTenant, type Policy } from './guard/policy.ts'
-import { inMode } from './guard/shadow.ts'
+import { asCounted } from './guard/shadow.ts'
 import { stateWaits } from './hook/deadlines.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
@@ -135,7 +135,7 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
       notice: ignored,
       decide: (state, now, isNew) => {
         const told = isNew || event.type === 'prompt' ? looked() : event
-        return inMode(policy, decide(state, told, policy, now))
+        return asCounted(policy, decide(state, told, policy, now))
       },
     })
     const isBlocked = updated.verdict.kind === 'block' || updated.verdict.kind === 'halt'

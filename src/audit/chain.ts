@@ -40,7 +40,7 @@ export function follow(link: Link, raw: Buffer): Step {
   if (!isSealedBy(key.verifier, sealed)) return { problem: signatureProblem(key, sealed.payload) }
   const members = openPayload(sealed.payload)
   if (!members) return { problem: 'not canonical' }
-  const problem = misfit(link, members, key)
+  const problem = problemWith(link, members, key)
   return problem ? { problem } : { members, link: next(link, members, claimed, raw) }
 }
 
@@ -52,7 +52,8 @@ export function follow(link: Link, raw: Buffer): Step {
 export function skim(link: Link, raw: Buffer): Step {
   const members = parsed(raw)
   const key = activeKey(link.pub)
-  const isPlain = members && key && members.event !== 'rotate' && misfit(link, members, key) === undefined
+  const isPlain =
+    members && key && members.event !== 'rotate' && problemWith(link, members, key) === undefined
   if (!isPlain) return follow(link, raw)
   return { members, link: linkAfter(link, link.pub, raw) }
 }
@@ -94,7 +95,7 @@ function next(link: Link, members: Members, pub: Buffer, raw: Buffer): Link {
 }
 
 /** What is wrong with a line whose signature holds, or undefined. */
-function misfit(link: Link, members: Members, key: ActiveKey): string | undefined {
+function problemWith(link: Link, members: Members, key: ActiveKey): string | undefined {
   if (members.v !== FORMAT) return 'unknown format'
   if ((members.event === 'genesis') !== (link.seq === -1)) return 'no genesis'
   if (members.seq !== link.seq + 1 || members.prev !== link.sha) return 'chain broken'

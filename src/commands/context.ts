@@ -8,5 +8,5 @@ export interface Context {
   readonly terminal: Terminal
 }
 
-/** The exit code: 0 done, 1 the answer is no, 2 wrong usage or it could not run. */
+/** 0 done, 1 the answer is no, 2 wrong usage or it could not run, 3 nothing vouches for the end of the log. */
 export type ExitCode = 0 | 1 | 2 | 3

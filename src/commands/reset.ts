@@ -1,4 +1,4 @@
-/** `spikectl reset`: clears the rings of sessions, and signs who did it. */
+/** `spikectl reset`: clears the windows of sessions, and signs who did it. */
 
 import { readStore, withStore } from '../store/sqlite-store.ts'
 import type { NamedSession } from '../store/store.ts'

@@ -37,7 +37,7 @@ export interface Outcome extends State {
   readonly unasked: readonly string[]
   /** All 0 when nothing new was counted: the event is no call, or was answered before. */
   readonly tally: Tally
-  /** Set when it lets go on what was stopped. */
+  /** Set when a session or an agent that was stopped goes on by this event. */
   readonly reset?: Reset
 }
 
@@ -46,11 +46,11 @@ const NOTHING: Tally = { calls: 0, warned: 0, blocked: 0, halted: 0 }
 /** Decides one event at `now` (Unix ms). `before.agent` is the agent that the event is about. */
 export function decide(before: State, event: GuardEvent, policy: Policy, now: number): Outcome {
   const present = presentState(before, event, now)
-  const reset = resetBy(present, event, policy, now)
+  const resumption = resetBy(present, event, policy, now)
   const session = begun(inMode(present.session, policy.mode), event)
   const state = { session, agent: currentAgent(present.agent, session.lasting.epoch) }
   const outcome = decideCurrent(state, event, policy, now)
-  return reset ? { ...outcome, reset } : outcome
+  return resumption ? { ...outcome, reset: resumption } : outcome
 }
 
 function decideCurrent(state: State, event: GuardEvent, policy: Policy, now: number): Outcome {
@@ -70,7 +70,7 @@ function decideCurrent(state: State, event: GuardEvent, policy: Policy, now: num
   }
 }
 
-/** What was decided in another mode, and what came of it, is void. */
+/** The session in this mode: what was decided in another one, and what came of it, is void. */
 function inMode(session: SessionState, mode: Mode): SessionState {
   if (session.lasting.mode === mode) return session
   const fresh = reset(session)
@@ -208,7 +208,7 @@ function decidePrompt({ session, agent }: State, event: PromptEvent): Outcome {
   return silent(remember(state, event, { isAdmitted: false }))
 }
 
-/** What the next call of a session would meet at `now`, if it repeats none and is of a tool without limits of its own. */
+/** The verdict on a next call of the session at `now`, if it repeats none and is of a tool without limits of its own. */
 export function outlook(session: SessionState, policy: Policy, now: number): Verdict {
   const state = { session: inMode(session, policy.mode), agent: freshAgent(session.lasting.epoch) }
   const findings = judge(state, callOf(''), policy, now)

@@ -28,7 +28,7 @@ export function identify(claims: Claims): Identity {
 
 /**
  * The key under which an identity is counted. The tenant is always part of it, and the kind too, so neither
- * two tenants with the same session id nor a user who is called like a session share a ring.
+ * two tenants with the same session id nor a user who is called like a session share a window.
  */
 export function keyOf(identity: Pick<Identity, 'tenant' | 'kind' | 'id'>): string {
   return JSON.stringify([identity.tenant, identity.kind, identity.id])

@@ -8,8 +8,11 @@ import type { AgentState, Round, State } from './state.ts'
 /** Of one round, so many ids are kept: many times more calls than a model makes in one message. */
 const MAX_ROUND_IDS = 256
 
-/** The same hook registered twice tells of each round twice, at once; ids that come again later are new rounds. */
-const TOLD_AGAIN_WITHIN_MS = 2000
+/**
+ * A hook that is registered twice reports each round twice, at once. Some gateways use ids again: later than this, the
+ * same ids are a new round.
+ */
+const REPEATED_WITHIN_MS = 2000
 
 /** The agent's round with one more call in it; it begins with its first. */
 export function inRound({ round }: AgentState, id: string | undefined, now: number): Round {
@@ -17,17 +20,17 @@ export function inRound({ round }: AgentState, id: string | undefined, now: numb
   return id === undefined ? current : { ...current, ids: [...current.ids.slice(1 - MAX_ROUND_IDS), id] }
 }
 
-/** What results tell. */
-export interface Told {
+/** What follows from results. */
+export interface Learned {
   readonly state: State
-  /** They end a round that was not told of before. */
+  /** They end a round whose end was not reported before. */
   readonly endsRound: boolean
   /** A call that ran in this round has brought what it had not brought before. */
   readonly isProgress: boolean
 }
 
 /** The state in which calls have their results, their round being open still. */
-export function withResults({ session, agent }: State, event: ResultsEvent, now: number): Told {
+export function withResults({ session, agent }: State, event: ResultsEvent, now: number): Learned {
   const ids = event.calls.flatMap(({ id }) => id ?? [])
   const hears = { ...session.lasting.hears, [event.endsRound ? 'rounds' : 'results']: true }
   const heard = {
@@ -35,7 +38,7 @@ export function withResults({ session, agent }: State, event: ResultsEvent, now:
     answered: withoutResults(session.answered, ids),
     lasting: { ...session.lasting, hears },
   }
-  if (event.endsRound && isToldAgain(agent, ids[0], now))
+  if (event.endsRound && isRepeated(agent, ids[0], now))
     return { state: { session: heard, agent }, endsRound: false, isProgress: false }
   const [id] = ids
   const lastRound = event.endsRound && id !== undefined ? { lastRound: { id, at: now } } : {}
@@ -46,9 +49,9 @@ export function withResults({ session, agent }: State, event: ResultsEvent, now:
   }
 }
 
-function isToldAgain({ round, lastRound }: AgentState, id: string | undefined, now: number): boolean {
+function isRepeated({ round, lastRound }: AgentState, id: string | undefined, now: number): boolean {
   if (round || !lastRound || lastRound.id !== id) return false
-  return Math.abs(now - lastRound.at) < TOLD_AGAIN_WITHIN_MS
+  return Math.abs(now - lastRound.at) < REPEATED_WITHIN_MS
 }
 
 /** The history with results of calls that were admitted. That of a blocked call is the block, which is none. */

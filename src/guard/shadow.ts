@@ -3,8 +3,8 @@
 import type { Outcome, Tally } from './decide.ts'
 import type { Policy } from './policy.ts'
 
-/** The outcome as it is counted: in shadow mode nothing was warned, blocked or halted, but would have been. */
-export function inMode(policy: Policy, outcome: Outcome): Outcome & { readonly would?: Tally } {
+/** The outcome with the tally of what really happened: in shadow mode nothing was warned, blocked or halted, but would have been. */
+export function asCounted(policy: Policy, outcome: Outcome): Outcome & { readonly would?: Tally } {
   if (policy.mode === 'enforce') return outcome
   const { calls } = outcome.tally
   return { ...outcome, tally: { calls, warned: 0, blocked: 0, halted: 0 }, would: outcome.tally }

@@ -16,8 +16,11 @@ import type { AgentState, Lasting, SessionState, State } from './state.ts'
 /** Many times more calls than a session ever has running at once; the rest are calls whose round was cut short. */
 export const MAX_ASKED = 256
 
-/** The same hook registered twice tells of each round twice, both within the time that the client gives a hook. */
-const TOLD_AGAIN_WITHIN_MS = 10_000
+/**
+ * A hook that is registered twice reports each round twice, the second time perhaps as late as the client waits for a
+ * hook. Longer than the 2 s of rounds.ts: rather miss a call that ran unasked than invent one.
+ */
+const MAYBE_REPEATED_WITHIN_MS = 10_000
 
 /** At a session's first event it is known whether it is seen from its start. */
 export function begun(session: SessionState, event: GuardEvent): SessionState {
@@ -40,7 +43,7 @@ export function withAsked(session: SessionState, id: string | undefined): Sessio
 export function unaskedIn({ session, agent }: State, event: ResultsEvent, now: number): ReturnedCall[] {
   const { asked } = session.lasting
   if (!event.endsRound || asked === undefined || asked === 'not all') return []
-  if (isToldAgain(agent, event, now)) return []
+  if (mayBeRepeated(agent, event, now)) return []
   return event.calls.filter((call) => hasRun(call) && !asked.includes(call.id) && !isInHistory(agent, call))
 }
 
@@ -49,8 +52,8 @@ function hasRun(call: ReturnedCall): call is ReturnedCall & { readonly id: strin
   return call.id !== undefined && call.result !== undefined && !call.isRefused
 }
 
-function isToldAgain({ lastRound }: AgentState, { calls }: ResultsEvent, now: number): boolean {
-  if (!lastRound || Math.abs(now - lastRound.at) >= TOLD_AGAIN_WITHIN_MS) return false
+function mayBeRepeated({ lastRound }: AgentState, { calls }: ResultsEvent, now: number): boolean {
+  if (!lastRound || Math.abs(now - lastRound.at) >= MAYBE_REPEATED_WITHIN_MS) return false
   return lastRound.id === calls.find(({ id }) => id !== undefined)?.id
 }
 

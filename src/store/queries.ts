@@ -95,7 +95,7 @@ function rowsOf(db: Database, wanted: Wanted): SessionRow[] {
   return most < 0 ? sorted : sorted.slice(0, most)
 }
 
-/** By the index over ages: so many of those with rings and of those without, the latest first. */
+/** By the index over ages: so many of those with a window and of those without, the latest first. */
 function latestRows(db: Database, since: number, most: number): SessionRow[] {
   const latest = db.prepare<[number, number, number, number], SessionRow>(
     `SELECT * FROM session WHERE (live IS NULL) = ? AND last_minute >= ? AND last_ms >= ?

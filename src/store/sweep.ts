@@ -1,5 +1,5 @@
 /**
- * Forgets what is idle, so that the file stays as small as the sessions that matter: rings after a minute,
+ * Forgets what is idle, so that the file stays as small as the sessions that matter: windows after a minute,
  * summaries after 30 days; agents idle for 10 minutes are folded into one row of their session, unless they are halted.
  */
 
@@ -19,12 +19,12 @@ const IDLE_AGENTS = '(idle)'
 /** Sweeps once. To be called under the write lock. */
 export function forgetIdle(db: Database, now: number): void {
   db.prepare('UPDATE retired SET swept_ms = ?').run(now)
-  dropRings(db, now - WINDOW_MS)
+  dropWindows(db, now - WINDOW_MS)
   foldAgents(db, minuteOf(now - AGENT_TTL_MS))
   dropSessions(db, minuteOf(now - SUMMARY_TTL_MS))
 }
 
-function dropRings(db: Database, idleSinceMs: number): void {
+function dropWindows(db: Database, idleSinceMs: number): void {
   db.prepare(
     `UPDATE session SET live = NULL WHERE id IN
        (SELECT id FROM session WHERE (live IS NULL) = 0 AND last_minute <= ? AND last_ms <= ? LIMIT ${BATCH})`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decide, outlook } from '../../src/guard/decide.ts'
 import { applySettings, DEFAULT_POLICY } from '../../src/guard/policy.ts'
-import { inMode } from '../../src/guard/shadow.ts'
+import { asCounted } from '../../src/guard/shadow.ts'
 import { times } from '../support/processes.ts'
 import { begun, type Made, prompt, round, rounds, type Scene, scene } from '../support/rounds.ts'
 import { call, MAIN, meet, START, stateOf } from '../support/table.ts'
@@ -278,7 +278,7 @@ describe('shadow mode', () => {
 
   test('decides as ever, and counts what it would have done apart', () => {
     const policy = applySettings(DEFAULT_POLICY, { mode: 'shadow', rate: { blockPerMin: 1, warnPerMin: 0 } })
-    const outcome = inMode(policy, decide(stateOf(scene()), call('a'), policy, START))
+    const outcome = asCounted(policy, decide(stateOf(scene()), call('a'), policy, START))
     assert.equal(outcome.verdict.kind, 'block')
     assert.deepEqual(outcome.tally, { calls: 1, warned: 0, blocked: 0, halted: 0 })
     assert.deepEqual(outcome.would, { calls: 1, warned: 0, blocked: 1, halted: 0 })

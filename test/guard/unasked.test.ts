@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { decide, type Outcome } from '../../src/guard/decide.ts'
 import { type Agent, type GuardEvent, MAIN_AGENT, type ReturnedCall } from '../../src/guard/event.ts'
 import { applySettings, DEFAULT_POLICY, type Settings } from '../../src/guard/policy.ts'
-import { inMode } from '../../src/guard/shadow.ts'
+import { asCounted } from '../../src/guard/shadow.ts'
 import { MAX_ASKED } from '../../src/guard/unasked.ts'
 import { times } from '../support/processes.ts'
 import { admittedIn, MAIN, type Session, START, session, stateOf } from '../support/table.ts'
@@ -219,7 +219,7 @@ describe('unasked calls', () => {
     const policy = applySettings(DEFAULT_POLICY, { mode: 'shadow' })
     const s = session(policy)
     outcomeOf(s, 0, PROMPT)
-    const outcome = inMode(policy, outcomeOf(s, 1, ended(['a', 'b'])))
+    const outcome = asCounted(policy, outcomeOf(s, 1, ended(['a', 'b'])))
     assert.deepEqual([outcome.unasked.length, outcome.tally.calls], [2, 2])
   })
 })

@@ -6,7 +6,7 @@ import { decide, outlook } from '../../src/guard/decide.ts'
 import type { Agent, CallEvent, GuardEvent, ReturnedCall } from '../../src/guard/event.ts'
 import { identify, keyOf } from '../../src/guard/identity.ts'
 import { applySettings, DEFAULT_POLICY, type Policy, type Settings } from '../../src/guard/policy.ts'
-import { inMode } from '../../src/guard/shadow.ts'
+import { asCounted } from '../../src/guard/shadow.ts'
 import { SqliteStore } from '../../src/store/sqlite-store.ts'
 import type { SessionStore, StoredSession, Totals, Updated, Wanted } from '../../src/store/store.ts'
 import { withSqlite } from '../../src/system/sqlite.ts'
@@ -52,7 +52,7 @@ export function tell({ db }: Store, session: string, event: GuardEvent, told: To
     project,
     policy: policyText,
     notice,
-    decide: (state, now) => inMode(policy, decide(state, event, policy, now)),
+    decide: (state, now) => asCounted(policy, decide(state, event, policy, now)),
   })
 }
 
