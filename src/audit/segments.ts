@@ -57,7 +57,7 @@ function segmentAt(number: number, name: string, file: string): Segment {
 
 /** The number of a segment by its name; 0 when that is not the exact name of one. */
 function numberIn(name: string): number {
-  const number = Number(NAME.exec(name)?.[1] ?? 0)
+  const number = Number(NAME.exec(name)?.[1])
   return number > 0 && name.replace(/\.gz$/, '') === segmentName(number) ? number : 0
 }
 

@@ -54,11 +54,13 @@ describe('keys as text', () => {
 })
 
 describe('a checkpoint on its way', () => {
-  const sent = encodeCheckpoint({ log: '0'.repeat(32), size: 7, root: `${'A'.repeat(43)}=` }, KEYS.a)
+  const ROOT = `${'A'.repeat(43)}=`
+  const sent = encodeCheckpoint({ log: '0'.repeat(32), size: 7, root: ROOT }, KEYS.a)
 
   for (const [name, note] of [
     ['may be indented and lose its empty line', sent.replaceAll(/^/gm, '  ').replace(/\n\s*\n/, '\n')],
     ['may win empty lines', `\n${sent.replace('\n\n', '\n\n\n')}\n`],
+    ['may be of one line', encodeCheckpoint({ log: '0'.repeat(32), size: 1, root: ROOT }, KEYS.a)],
     ['may come with the line ends of Windows', sent.replaceAll('\n', '\r\n')],
   ] as const) {
     test(name, () => assert.equal(parseCheckpoint(note, 'c.txt').isSignedBy(KEYS.a.pub), true))

@@ -106,16 +106,22 @@ describe('the signing key', () => {
     assert.throws(block, /is a symbolic link/)
   })
 
-  test('that is gone is not made anew, and the error says how to begin a new log', (t) => {
-    const { files, block } = openLog(t)
-    block()
-    rmSync(keyOf(files.audit))
-    assert.throws(block, {
-      message: /signing-key\.pem is gone/,
-      hint: /mkdir old-audit && mv audit\* old-audit/,
+  for (const [left, gone] of [
+    ['audit.db and its public half are there', ['audit/keys/signing-key.pem']],
+    ['audit.db is there', ['audit/keys']],
+    ['its public half is there', ['audit/keys/signing-key.pem', 'audit.db']],
+  ] as const) {
+    test(`that is gone is not made anew while ${left}, and the error says how to begin a new log`, (t) => {
+      const { home, files, block } = openLog(t)
+      block()
+      for (const name of gone) rmSync(join(home, name), { recursive: true })
+      assert.throws(block, {
+        message: /signing-key\.pem is gone/,
+        hint: /run: cd \S+ && mkdir old-audit && mv audit\* old-audit\/$/,
+      })
+      assert.equal(existsSync(keyOf(files.audit)), false)
     })
-    assert.equal(existsSync(keyOf(files.audit)), false)
-  })
+  }
 
   test('that is not the one the log continues with is refused', (t) => {
     const [one, other] = [openLog(t), openLog(t)]

@@ -150,8 +150,8 @@ describe('a log whose first file is missing', () => {
       const { problem, problems } = homeOf(t, files, 1).verify()
       const what = 'lines 0 to 1 are missing, and no prune record says so'
       assert.deepEqual(
-        [problem?.what, problem?.seq, problems],
-        isMissing ? [what, 2, 1] : [undefined, undefined, 0],
+        [problem?.what, problem?.seq, problem?.line, problems],
+        isMissing ? [what, 2, 1, 1] : [undefined, undefined, undefined, 0],
       )
     })
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -10,6 +10,9 @@ import { type Choice, prunable, prune } from '../../src/audit/prune.ts'
 import { treeOf } from '../../src/audit/tree.ts'
 import { type Log, openLog } from '../support/logs.ts'
 import { times } from '../support/processes.ts'
+
+/** What this process has open, where the system says it. */
+const OPEN = '/proc/self/fd'
 
 /** A log of ten blocks in several files. */
 function longLog(t: TestContext): Log {
@@ -51,6 +54,32 @@ describe('a log in several files', () => {
     assert.equal(log.verify({ head: log.head() }).lines > lines, true)
   })
 
+  test('is read once, fully or fast, as long as it is sound', (t) => {
+    const log = longLog(t)
+    const sizes = log.segments().map((name) => statSync(join(log.files.audit, name)).size)
+    for (const fast of [false, true]) {
+      let read = 0
+      const onBytes = (count: number) => {
+        read += count
+      }
+      assert.equal(log.verify({ fast, onBytes }).problem, undefined)
+      assert.equal(
+        read,
+        sizes.reduce((sum, size) => sum + size),
+      )
+    }
+  })
+
+  test('leaves none of its files open, whether it can be read or not', { skip: !existsSync(OPEN) }, (t) => {
+    const log = longLog(t)
+    const before = readdirSync(OPEN).length
+    times(10, () => log.block())
+    writeFileSync(`${log.segment(2)}.gz`, 'no gzip')
+    rmSync(log.segment(2))
+    assert.ok(log.verify().problem)
+    assert.equal(readdirSync(OPEN).length, before)
+  })
+
   test("goes on in a new file when even the last was gzip'd", (t) => {
     const log = openLog(t)
     log.block()
@@ -65,7 +94,9 @@ describe('a log in several files', () => {
     const { lines } = log.verify()
     writeFileSync(`${log.segment(2)}.gz`, 'no gzip')
     rmSync(log.segment(2))
-    assert.match(log.verify().problem?.what ?? '', /cannot be unpacked/)
+    const { problem } = log.verify()
+    assert.match(problem?.what ?? '', /^it cannot be unpacked/)
+    assert.deepEqual([problem?.file, problem?.line], ['audit-000002.jsonl', 1])
     assert.ok(log.verify().lines > lines / 2)
     log.block()
     assert.equal(log.head()?.seq, lines)
@@ -342,7 +373,10 @@ describe('pruning', () => {
     const log = longLog(t)
     pruned(log, { keep: 1 })
     const { first, link } = log.verify()
-    assert.throws(() => treeOf(log.verify(), first), /cannot be compared/)
+    assert.throws(() => treeOf(log.verify(), first), {
+      message: `the first ${first} lines cannot be compared: lines 0 to ${first - 1} are pruned`,
+      hint: 'Take a checkpoint that is newer than the prune',
+    })
     assert.equal(treeOf(log.verify(), link.seq + 1).size, link.seq + 1)
   })
 
