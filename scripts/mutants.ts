@@ -5,7 +5,7 @@
  * (`guard/decide`). Why no framework does this: docs/decisions/0013.
  */
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -126,11 +126,14 @@ const REPORTER = `data:text/javascript,export default async function* (events) {
   for await (const { type } of events) if (type === 'test:fail') process.exit(1)
 }`
 
+/** Tests that are running: one that a mutant makes hang would else outlive us. */
+const running = new Set<ChildProcess>()
+
 /** True when these files of tests pass in this copy; false too when they take over `timeout` ms. */
 function passes(copy: string, files: readonly string[], timeout?: number): Promise<boolean> {
   const args = ['--test', '--test-isolation=none', SKIPPED, `--test-reporter=${REPORTER}`, ...files]
   const tmp = mkdtempSync(join(copy, 'tmp-'))
-  const env = { ...process.env, TMPDIR: tmp }
+  const env = { ...process.env, TMPDIR: tmp, NODE_COMPILE_CACHE: join(copy, 'compiled') }
   const child = spawn(process.execPath, args, {
     cwd: copy,
     env,
@@ -138,9 +141,11 @@ function passes(copy: string, files: readonly string[], timeout?: number): Promi
     timeout,
     killSignal: 'SIGKILL',
   })
+  running.add(child)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => {
+      running.delete(child)
       rmSync(tmp, { recursive: true }) // where tests that were ended have left what they made
       if (signal && !child.killed) reject(new Error(`${signal} from outside ended ${files.join(' ')}`))
       resolve(code === 0)
@@ -210,7 +215,10 @@ async function countSurvivors(mutants: readonly Mutant[], stages: readonly Stage
 }
 
 process.once('SIGINT', () => process.exit(130))
-process.once('exit', () => rmSync(COPIES, { recursive: true, force: true }))
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+  rmSync(COPIES, { recursive: true, force: true })
+})
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { all: { type: 'boolean' } } })
 const wanted = positionals.length > 0 ? positionals : Object.keys(ROOMS)
 const scores: string[] = []
