@@ -55,7 +55,6 @@ function bundle(name: string, groups: CodeSplittingGroup[]): RolldownOptions {
       dir: 'dist',
       format: 'cjs',
       minify: true,
-      cleanDir: name === 'hook',
       chunkFileNames: `${name}-[name].js`,
       codeSplitting: { includeDependenciesRecursively: false, groups },
     },
