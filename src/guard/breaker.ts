@@ -77,13 +77,17 @@ export function afterBlock(
   if (policy.halt.afterDeniedRounds === 0 || !isUnseenEnd(state.session, nth))
     return { ...after, verdict: { ...block, nth } }
   if (!state.session.lasting.hears.prompts) return { ...after, verdict: { ...block, nth, endsTurn: true } }
-  const { freeAt: _, ...figure } = past
+  const { freeAt: _, haltsAfter: __, ...figure } = past
   const tripped = countedByTrip(trip(after, agentId, figure, now))
   return { ...tripped, verdict: haltIn(tripped) ?? { ...block, nth } }
 }
 
-function pastBlock({ rule, count, limit, of, retryAfterMs }: Block, now: number): PastBlock {
-  const figure = { rule, count, limit, ...(of === undefined ? {} : { of }) }
+function pastBlock({ rule, count, limit, of, retryAfterMs, haltsAfter }: Block, now: number): PastBlock {
+  const figure = {
+    ...{ rule, count, limit },
+    ...(of === undefined ? {} : { of }),
+    ...(haltsAfter === undefined ? {} : { haltsAfter }),
+  }
   if (ruleNamed(rule)?.lifts === 'with progress') return figure
   return { ...figure, freeAt: retryAfterMs === undefined ? Number.MAX_SAFE_INTEGER : now + retryAfterMs }
 }
@@ -117,9 +121,9 @@ export function afterRound(
   const counts = block.freeAt === undefined ? !isProgress : freeAt === undefined || round.beganAt < freeAt
   const blockedRounds = rest.blockedRounds + (counts ? 1 : 0)
   const agent = { ...rest, blockedRounds, ...freeFrom(block.freeAt ?? freeAt) }
-  const most = policy.halt.afterDeniedRounds
-  const { freeAt: _, ...figure } = block
-  return most > 0 && blockedRounds >= most
+  const usual = policy.halt.afterDeniedRounds
+  const { freeAt: _, haltsAfter = 0, ...figure } = block
+  return usual > 0 && blockedRounds >= Math.max(usual, haltsAfter)
     ? trip({ ...state, agent }, agentId, figure, now)
     : { ...state, agent }
 }

@@ -18,6 +18,8 @@ interface Call {
   readonly signature: string
   /** It asks whether something is done yet, so that asking again is no loop. */
   readonly isPoll: boolean
+  /** It is the host's own way to wait, so that it may come as often as it likes. */
+  readonly isWait?: true
 }
 
 interface Happening {

@@ -102,6 +102,8 @@ export interface Round {
 export interface PastBlock extends Figure {
   /** Unix ms from which the call could have run; absent when waiting alone does not help. */
   readonly freeAt?: number
+  /** Rounds in a row with it after which the turn ends, where that is more than usual. */
+  readonly haltsAfter?: number
 }
 
 /** What is remembered of one agent of a session. */

@@ -31,6 +31,8 @@ export interface Block extends Figure {
   readonly sinceMs?: number
   /** Which block in a row of this agent it is, from 1. */
   readonly nth?: number
+  /** It counts towards a halt only in so many rounds in a row, where that is more than usual. */
+  readonly haltsAfter?: number
   /** The agent's turn ends with it: nobody tells us where rounds end, so it cannot be ended there. */
   readonly endsTurn?: boolean
 }

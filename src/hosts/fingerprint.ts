@@ -3,7 +3,7 @@
 import type { GuardEvent } from '../guard/event.ts'
 import { isObject } from '../guard/members.ts'
 import type { Hash } from '../system/keyed-hash.ts'
-import { isPoll } from './claude-code/poll.ts'
+import { isPoll, isWait } from './claude-code/poll.ts'
 import { isRefusal } from './claude-code/refusal.ts'
 import type { GuardedInput, HostCall } from './input.ts'
 
@@ -28,7 +28,8 @@ export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
 export function callOf(agent: string, call: HostCall, hash: Hash) {
   const { tool, toolUseId, input } = call
   const id = toolUseId === undefined ? {} : { id: hash(toolUseId) }
-  return { tool, signature: hash(signatureText(agent, call)), isPoll: isPoll(tool, input), ...id }
+  const wait = isWait(tool) ? { isWait: true as const } : {}
+  return { tool, signature: hash(signatureText(agent, call)), isPoll: isPoll(tool, input), ...wait, ...id }
 }
 
 /** What a call has returned; nothing while that is not known. */

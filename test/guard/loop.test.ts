@@ -36,13 +36,19 @@ describe('the repeat rule', () => {
     assert.deepEqual(round(s, [LS, { call: 'pwd', result: '/' }]).calls, ['block', 'allow'])
   })
 
-  test('takes the same build with a different result each time for no loop', () => {
-    const kinds = rounds(begun(), 30, (i) => ({ call: 'make', result: `${30 - i} errors` }))
+  test('takes the same build every half minute, with a different result each time, for no loop', () => {
+    const kinds = rounds(begun(), 30, (i) => ({ call: 'make', result: `${30 - i} errors` }), 'main', 30)
     assert.deepEqual(new Set(kinds), new Set(['allow']))
   })
 
   test('takes polling for no loop while what it asks about changes, and for one when nothing ever does', () => {
-    const poll = (i: number) => ({ call: 'tasks', tool: 'TaskOutput', poll: true, result: `${i}` })
+    const poll = (i: number) => ({
+      call: 'tasks',
+      tool: 'TaskOutput',
+      poll: true,
+      wait: true as const,
+      result: `${i}`,
+    })
     assert.deepEqual(new Set(rounds(begun(), 40, poll)), new Set(['allow']))
     const stuck = rounds(begun(), 9, () => ({ ...poll(0) }))
     assert.equal(stuck.indexOf('block'), 8)
@@ -86,7 +92,7 @@ describe('the repeat rule', () => {
 
   test('never takes a result that is missing for one that is equal', () => {
     const s = begun()
-    const kinds = rounds(s, 20, { call: 'ls' })
+    const kinds = rounds(s, 20, { call: 'ls' }, 'main', 20)
     assert.ok(!kinds.includes('block'), 'it only warns')
     assert.ok(kinds.includes('warn'))
   })

@@ -189,9 +189,9 @@ describe('results', () => {
   test('of calls without ids are not known, so that such calls are warned of and never blocked', () => {
     const s = scene()
     const kinds = times(20, (i) => {
-      const verdict = meet(s, i, call('a')).kind
+      const verdict = meet(s, 20 * i, call('a')).kind
       const calls = [{ tool: 'Bash', signature: 'a', isPoll: false, result: 'same' }]
-      assert.equal(meet(s, i, { type: 'results', agent: MAIN, calls, endsRound: true }).kind, 'allow')
+      assert.equal(meet(s, 20 * i, { type: 'results', agent: MAIN, calls, endsRound: true }).kind, 'allow')
       return verdict
     })
     assert.deepEqual(new Set(kinds), new Set(['allow', 'warn']))

@@ -13,6 +13,8 @@ export interface Made {
   readonly result?: string
   readonly tool?: string
   readonly poll?: boolean
+  /** It is the host's own way to wait. */
+  readonly wait?: true
   /** The host tells of it only at the end of its round. */
   readonly unasked?: boolean
 }
@@ -39,9 +41,10 @@ export interface Answers {
 export function round(s: Scene, made: readonly Made[], agent = 'main', afterSeconds = 5): Answers {
   s.seconds += afterSeconds
   const id = { id: agent, type: '' }
-  const calls = made.map(({ call, tool = 'Bash', poll = false }) => {
+  const calls = made.map(({ call, tool = 'Bash', poll = false, wait }) => {
     s.ids += 1
-    return { tool, id: `id${s.ids}`, signature: `${agent} ${tool} ${call}`, isPoll: poll }
+    const more = wait ? { isWait: wait } : {}
+    return { tool, id: `id${s.ids}`, signature: `${agent} ${tool} ${call}`, isPoll: poll, ...more }
   })
   const verdicts = calls.flatMap((call, index) =>
     made[index]?.unasked ? [] : [meet(s, s.seconds, { type: 'call', agent: id, ...call })],
@@ -61,9 +64,10 @@ export function rounds(
   times: number,
   made: Made | ((i: number) => Made),
   agent = 'main',
+  afterSeconds?: number,
 ): string[] {
   return Array.from({ length: times }, (_, i) => {
-    const { calls, end } = round(s, [typeof made === 'function' ? made(i) : made], agent)
+    const { calls, end } = round(s, [typeof made === 'function' ? made(i) : made], agent, afterSeconds)
     return end.kind === 'halt' ? `${calls[0] ?? 'unasked'}, halt` : (calls[0] ?? 'unasked')
   })
 }

@@ -3,7 +3,8 @@
  *
  * A call is a loop when it has brought the same result N times with at most K different other calls among them. Others
  * are counted once each, so what differs each time, such as an edit before each check, is progress and breaks the
- * loop. How often the rule speaks in real sessions: `npm run bench -- detection`.
+ * loop. A busy wait is one too: the same call 15 times, whatever it brought, each soon after the one before. How often the
+ * rule speaks in real sessions: `npm run bench -- detection`.
  */
 
 import type { CallEvent, ReturnedCall } from '../event.ts'
@@ -30,6 +31,13 @@ const WARN: readonly Threshold[] = [
   { times: 7, others: 4 },
 ]
 
+/** Made so often, with so few others among them, and more than half of them less than so many ms after the one before. */
+const BUSY_WAIT = { times: 15, others: 2, withinMs: 20_000 }
+/** The figure and audit line of a block say by this which of the two it was. */
+const OF_BUSY_WAIT = 'busy wait'
+/** Who waits does nothing wrong but in how: so many rounds in a row are for finding the way out. */
+const BUSY_ROUNDS = 10
+
 const NONE: Threshold = { times: 0, others: 0 }
 
 const settings = {
@@ -47,7 +55,11 @@ export const loop: Rule<'repeat', typeof settings> = {
   halts: 'the session with a second agent',
   words: wordsOfLoops(),
   judge({ agent }, event, policy, now) {
-    if (event.type === 'call') return [judgeCall(agent, event, policy.repeat, now)]
+    if (event.type === 'call')
+      return [
+        judgeCall(agent, event, policy.repeat, now),
+        ...(policy.repeat.block && !event.isWait ? [judgeBusyWait(agent, event, now)] : []),
+      ]
     if (event.type !== 'results' || !event.endsRound || !policy.repeat.block) return []
     return unaskedLoops(agent, event.calls, now)
   },
@@ -78,6 +90,31 @@ function judgeCall(
   const looped = block ? loopOf(agent.history, call) : undefined
   const verdict = looped ? blockOf(looped, now) : warn && warned(agent.history, same, call, figures.blockAt)
   return { ...figures, verdict: verdict || ALLOW }
+}
+
+function judgeBusyWait({ history }: AgentState, call: CallEvent, now: number): Finding {
+  const same = sameAs(history, call)
+  const { times, others } = BUSY_WAIT
+  const figure = { rule: 'repeat', of: OF_BUSY_WAIT, count: same.length }
+  const first = isBusy(history, same) ? same.at(-times) : undefined
+  const sinceMs = Math.max(0, now - (first?.at ?? now))
+  return {
+    ...{
+      ...figure,
+      warnAt: 0,
+      blockAt: times,
+      isSpoken: false,
+      lifts: `after ${others + 1} different other calls`,
+    },
+    verdict: first ? { kind: 'block', ...figure, limit: times, sinceMs, haltsAfter: BUSY_ROUNDS } : ALLOW,
+  }
+}
+
+function isBusy(history: readonly PastCall[], same: readonly PastCall[]): boolean {
+  if (!isReached(history, same, BUSY_WAIT)) return false
+  const times = same.slice(-BUSY_WAIT.times).map(({ at }) => at)
+  const soon = times.slice(1).filter((at, index) => at - (times[index] ?? at) < BUSY_WAIT.withinMs)
+  return soon.length * 2 > times.length - 1
 }
 
 /** Nobody could block what nobody was asked about, so a loop of such calls ends the turn at the end of the round. */
@@ -178,10 +215,13 @@ function withWarned(agent: AgentState, { signature }: CallEvent, { spoken }: Don
 function wordsOfLoops(): Words {
   return {
     machine: 'loop_detected',
-    facts: ({ count }) => `the same call ${count} times, with no result that differs`,
-    blockFacts: ({ count, limit, sinceMs = 0 }) =>
-      `this call has given the same result ${count} times within ${durationOf(sinceMs)} (limit ${limit}).`,
-    blockAdvice: ({ nth = 1 }) => adviceAt(nth),
+    facts: ({ count, of }) =>
+      `the same call ${count} times, ${of ? 'each soon after the one before' : 'with no result that differs'}`,
+    blockFacts: ({ count, limit, of, sinceMs = 0 }) =>
+      of
+        ? `this call was made ${count} times, the last ${limit} within ${durationOf(sinceMs)}: a busy wait.`
+        : `this call has given the same result ${count} times within ${durationOf(sinceMs)} (limit ${limit}).`,
+    blockAdvice: ({ nth = 1, of }) => (of ? WAY_OUT : adviceAt(nth)),
     warning: ({ count }) => `the same call ${count} times, with no result that differs`,
     warnAdvice: ({ blockLimit }) => {
       const end = blockLimit > 0 ? ` With ${blockLimit} equal results it is blocked.` : ''
@@ -189,6 +229,10 @@ function wordsOfLoops(): Words {
     },
   }
 }
+
+/** The client itself refuses `sleep 90 && …`, which is how such loops begin. */
+const WAY_OUT =
+  'Wait inside one command instead: until …; do sleep 5; done, or start it in the background and wait for its notification.'
 
 /** Never the same sentence twice: that would invite the model to try again. */
 function adviceAt(nth: number): string {

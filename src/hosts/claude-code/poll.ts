@@ -10,8 +10,13 @@ const POLLING_TOOLS = new Set(['BashOutput', 'TaskOutput', 'AgentOutput', 'TaskL
 /** Where the client keeps what a background task has printed so far. */
 const TASK_OUTPUT = /\btasks\/[^\s/]+\.output\b/
 
+/** True for a tool whose purpose is to wait, so that it does not have to be told how. */
+export function isWait(tool: string): boolean {
+  return POLLING_TOOLS.has(tool) || /^(mcp__.+__)?wait/i.test(tool)
+}
+
 export function isPoll(tool: string, input: unknown): boolean {
-  if (POLLING_TOOLS.has(tool) || /^(mcp__.+__)?wait/i.test(tool)) return true
+  if (isWait(tool)) return true
   const text = textIn(input, tool === 'Bash' ? 'command' : 'file_path')
   if (tool === 'Bash') return /(^|[\s;&|(])sleep\s+[\d.]/.test(text) || TASK_OUTPUT.test(text)
   return tool === 'Read' && TASK_OUTPUT.test(text)
