@@ -1,6 +1,5 @@
 /** What showing a log that may still grow needs, for `spikectl log` and `spikectl audit show`. */
 
-import { isObject, type Members } from '../guard/members.ts'
 import type { RawLine } from '../system/lines.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { clock, WHEN_WIDTH, when } from '../terminal/times.ts'
@@ -20,16 +19,6 @@ export function eachWholeLine(lines: Iterable<RawLine>, start: number, use: (lin
     end = offset + bytes.length + 1
   }
   return end
-}
-
-/** The members of a line that holds a JSON object; undefined for any other, which is shown as it stands. */
-export function membersIn(line: string): Members | undefined {
-  try {
-    const members: unknown = JSON.parse(line)
-    return isObject(members) ? members : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** How the time of a line is shown: one that is followed stays on the screen, where "4 min ago" would soon be wrong. */

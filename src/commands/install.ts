@@ -10,8 +10,8 @@ import {
 } from '../hosts/claude-code/settings/edit.ts'
 import { SCOPES, type Scope, settingsFile, settingsTexts } from '../hosts/claude-code/settings/files.ts'
 import {
+  appliedIn,
   hashOfOwnHooks,
-  membersIn,
   ownHooks,
   ownHooksIn,
   unheardEvents,
@@ -138,7 +138,7 @@ function scopeOf({ scope = 'user' }: InstallOptions): Scope {
 
 /** A hash of our hooks in a text. Throws a Failure where it has none for one of the events. */
 function hashOfHooks(text: string, name: string): string {
-  const settings = membersIn(text)
+  const settings = appliedIn(text)
   const missing = unheardEvents(ownHooks(settings))
   if (missing.length === 0) return hashOfOwnHooks(settings)
   throw failure(`${name} cannot hold hooks for ${missing.join(', ')}`, 'Mend it, then run the same again')

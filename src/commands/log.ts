@@ -1,6 +1,7 @@
 /** `spikectl log`: what was warned, blocked, reset and went wrong, for people. */
 
 import { existsSync, statSync } from 'node:fs'
+import { membersIn, objectIn } from '../guard/members.ts'
 import { failure } from '../system/failure.ts'
 import { shownJson } from '../system/json.ts'
 import { linesOf } from '../system/lines.ts'
@@ -9,7 +10,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { WHEN_WIDTH } from '../terminal/times.ts'
 import { wrapped } from '../terminal/wrap.ts'
 import type { Context, ExitCode } from './context.ts'
-import { eachWholeLine, membersIn, POLL_MS, timeColumn, timesFor } from './follow.ts'
+import { eachWholeLine, POLL_MS, timeColumn, timesFor } from './follow.ts'
 
 export interface LogOptions {
   readonly follow?: boolean
@@ -46,7 +47,7 @@ export async function log(
 }
 
 function isOf(line: string, session: string): boolean {
-  const id = membersIn(line)?.session
+  const id = membersIn(line).session
   return typeof id === 'string' && id.startsWith(session)
 }
 
@@ -57,7 +58,7 @@ function eachLine(file: string, start: number, use: (line: string) => void): num
 }
 
 function readable({ colour, columns }: Terminal, line: string, time: (at: number) => string): string[] {
-  const entry = membersIn(line)
+  const entry = objectIn(line)
   if (!entry) return [colour.dim(printable(line))]
   const text = (key: string) => (typeof entry[key] === 'string' ? printable(entry[key]) : '')
   const paint =

@@ -1,6 +1,7 @@
 /** A session meets a looser policy than at its last event: signed, logged and shown, wherever it came from. */
 
 import { type Identity, keyOf } from '../guard/identity.ts'
+import { membersIn } from '../guard/members.ts'
 import { loosened } from '../guard/policy.ts'
 import type { Loosened } from '../guard/settings.ts'
 import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
@@ -63,6 +64,8 @@ export async function recordSwitchedOff(
   return recordLoosening(destination, party, { before, after }, SILENCE)
 }
 
+type WrittenPolicy = { readonly [Name in keyof Remembered]?: unknown }
+
 type Looser = Loosened & { readonly where: 'config.json' | 'project' | 'environment' }
 
 async function recordOne(
@@ -94,17 +97,10 @@ async function recordOne(
   return problem ? withNotice(reply, problem) : reply
 }
 
-/** Written by us, but perhaps by another version: of what is not there, nothing can have become looser. */
-function read(text: string): { readonly [Name in keyof Remembered]?: unknown } {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return {}
-  }
-}
-
+/** Both were written by us, but perhaps by another version: of what is not there, nothing can have become looser. */
 function looserIn(change: PolicyChange): Looser[] {
-  const [before, after] = [read(change.before), read(change.after)]
+  const before: WrittenPolicy = membersIn(change.before)
+  const after: WrittenPolicy = membersIn(change.after)
   const isElsewhere = before.config !== after.config
   const own = loosened(before.own, after.own)
   return loosened(before.project ?? before.own, after.project ?? after.own).map((each): Looser => {

@@ -6,7 +6,7 @@
  * `deniedRounds`, `denials`, `denial`.
  */
 
-import { isObject, type Members, membersOf } from '../guard/members.ts'
+import { isObject, type Members, membersIn } from '../guard/members.ts'
 import type {
   AgentState,
   AnsweredCall,
@@ -207,13 +207,4 @@ function listOf<T>(value: unknown, read: (entry: unknown) => T | undefined): T[]
   if (!Array.isArray(value)) return undefined
   const entries = value.flatMap((entry) => read(entry) ?? [])
   return entries.length === value.length ? entries : undefined
-}
-
-/** None when it is no JSON object: then every member is missing. */
-export function membersIn(text: string): Members {
-  try {
-    return membersOf(JSON.parse(text))
-  } catch {
-    return {} // the caller drops the row and says so
-  }
 }

@@ -1,8 +1,9 @@
 /** What is noted with a session for people to read: a change of its settings that it was kept from, and limits that have become looser. */
 
 import { type Identity, keyOf } from '../guard/identity.ts'
+import { membersIn } from '../guard/members.ts'
 import type { Database } from '../system/sqlite.ts'
-import { isText, isTexts, isWhole, membersIn } from './codec.ts'
+import { isText, isTexts, isWhole } from './codec.ts'
 import { minuteOf } from './schema.ts'
 import type { GuardChange, Loosening, PolicyChange } from './store.ts'
 

@@ -1,8 +1,9 @@
 /** The rows that nearly every call reads and writes: what is asked of them, how they are read, and what is kept in them. */
 
 import type { GuardEvent } from '../guard/event.ts'
+import { membersIn } from '../guard/members.ts'
 import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
-import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
+import { decodeAgent, decodeLasting, decodeSession, isWhole } from './codec.ts'
 import type { Decided, Update } from './store.ts'
 
 export const FIND = `SELECT session.id, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
@@ -77,17 +78,12 @@ export function noticeOf(update: Update): string {
 const MAX_TOOLS = 40
 const OTHER_TOOLS = '(other)'
 
-/** How often each tool was called; none when the text is not what we write. */
+/** How often each tool was called; none when the text is not what we write: for show only, no reason to drop the session. */
 export function parseTools(text: string): Record<string, number> {
-  try {
-    return Object.fromEntries(
-      Object.entries(JSON.parse(text)).flatMap(([tool, calls]) =>
-        typeof calls === 'number' && Number.isSafeInteger(calls) ? [[tool, calls]] : [],
-      ),
-    )
-  } catch {
-    return {} // for show only: not worth dropping a session that is still counted
-  }
+  const known = Object.entries(membersIn(text)).flatMap(([tool, calls]) =>
+    isWhole(calls) ? [[tool, calls] as const] : [],
+  )
+  return Object.fromEntries(known)
 }
 
 /** The text with one more call of `tool`. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sha256 } from '../../audit/chain.ts'
 import { FORMAT } from '../../audit/line.ts'
 import { linesOfSegment, type Segment, segmentsIn } from '../../audit/segments.ts'
-import type { Members } from '../../guard/members.ts'
+import { type Members, objectIn } from '../../guard/members.ts'
 import { failure } from '../../system/failure.ts'
 import { isThere } from '../../system/files.ts'
 import { shownJson } from '../../system/json.ts'
@@ -15,7 +15,7 @@ import { withTilde } from '../../terminal/tilde.ts'
 import { WHEN_WIDTH } from '../../terminal/times.ts'
 import { wrapped } from '../../terminal/wrap.ts'
 import type { Context, ExitCode } from '../context.ts'
-import { eachWholeLine, membersIn, POLL_MS, timeColumn, timesFor } from '../follow.ts'
+import { eachWholeLine, POLL_MS, timeColumn, timesFor } from '../follow.ts'
 import { findLog } from './place.ts'
 
 export interface ShowOptions {
@@ -68,7 +68,7 @@ interface Look {
 
 function readable({ terminal, time, home }: Look, line: Buffer): string[] {
   const { colour, columns } = terminal
-  const members = membersIn(line.toString())
+  const members = objectIn(line.toString())
   if (members?.v !== FORMAT) return [colour.dim(printable(line.toString()))]
   const text = textOf(members)
   const sha = sha256(Buffer.concat([line, Buffer.from('\n')])).slice(0, 4)

@@ -4,8 +4,9 @@
  */
 
 import type { Prompter } from '../../guard/event.ts'
-import { isObject, type Members, membersOf } from '../../guard/members.ts'
+import { isObject, type Members, membersIn, membersOf } from '../../guard/members.ts'
 import type { HostCall } from '../input.ts'
+import { textOf } from './payload.ts'
 
 export interface TranscriptCall extends HostCall {
   readonly type: 'call'
@@ -72,8 +73,7 @@ export function mayConcern(line: Buffer): boolean {
 
 /** The session that a line says it is of, whatever else it says. */
 export function sessionOfLine(text: string): string | undefined {
-  const row = parsed(text)
-  return textOf(membersOf(row).sessionId)
+  return textOf(membersIn(text).sessionId)
 }
 
 export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
@@ -129,8 +129,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -3,7 +3,7 @@
  * stderr, so the reason stands on stdout. It knows no way to end a turn. Source: Copilot CLI 1.0.102 as observed.
  */
 
-import { membersOf } from '../../guard/members.ts'
+import { membersIn, membersOf } from '../../guard/members.ts'
 import type { Reply } from '../reply.ts'
 
 export function copilotReply({ stdout, stderr, exitCode }: Reply): Reply {
@@ -14,9 +14,6 @@ export function copilotReply({ stdout, stderr, exitCode }: Reply): Reply {
 
 /** Of what we say beside a call that runs, what the model is to read. */
 function contextIn(stdout: string): string {
-  if (stdout === '') return ''
-  const said: unknown = JSON.parse(stdout)
-  const output = membersOf(membersOf(said).hookSpecificOutput)
-  const { additionalContext } = output
+  const { additionalContext } = membersOf(membersIn(stdout).hookSpecificOutput)
   return additionalContext === undefined ? '' : `${JSON.stringify({ additionalContext })}\n`
 }

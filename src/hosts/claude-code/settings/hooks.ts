@@ -1,7 +1,7 @@
 /** Our hooks in the text of a settings file. Pure. Source of the shape: client 2.1.330, hooks of the type "command". */
 
 import { hash } from 'node:crypto'
-import { isObject, type Members, membersOf } from '../../../guard/members.ts'
+import { isObject, type Members, membersOf, objectIn } from '../../../guard/members.ts'
 
 /** The events that we hear of. */
 export const EVENTS = [
@@ -14,18 +14,13 @@ export const EVENTS = [
 
 export const BOM = '\ufeff'
 
-/** The JSON object in a text; undefined when it holds none. */
+/** The settings in a file's text; undefined where it holds no JSON object. */
 export function settingsIn(text: string): Members | undefined {
-  try {
-    const value: unknown = JSON.parse(text.startsWith(BOM) ? text.slice(1) : text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  return objectIn(text.startsWith(BOM) ? text.slice(1) : text)
 }
 
-/** The members of a settings file's text; none where it holds no JSON object, of which the client applies nothing. */
-export function membersIn(text: string | undefined): Members {
+/** The settings in a file's text; none where it holds no JSON object, of which the client applies nothing. */
+export function appliedIn(text: string | undefined): Members {
   return settingsIn(text ?? '') ?? {}
 }
 
@@ -38,7 +33,7 @@ export interface OwnHook {
 
 /** Those in a settings file's text. */
 export function ownHooksIn(text: string | undefined): OwnHook[] {
-  return ownHooks(membersIn(text))
+  return ownHooks(appliedIn(text))
 }
 
 /** The events for which none of these is. */

@@ -10,7 +10,7 @@ import { failure } from '../../../system/failure.ts'
 import { readSmallFile } from '../../../system/files.ts'
 import type { Environment } from '../../../system/paths.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText, userFolder } from './files.ts'
-import { listOf, membersIn, settingsIn } from './hooks.ts'
+import { appliedIn, listOf, settingsIn } from './hooks.ts'
 
 export interface EnabledPlugin {
   readonly id: string
@@ -30,7 +30,7 @@ export function enabledPlugins(
   env: Environment,
 ): EnabledPlugin[] {
   const sources = [
-    ...files.map(({ scope, text }) => ({ scope, settings: membersIn(text) })),
+    ...files.map(({ scope, text }) => ({ scope, settings: appliedIn(text) })),
     ...managed.map((settings) => ({ scope: undefined, settings })),
   ]
   const deciding = new Map(

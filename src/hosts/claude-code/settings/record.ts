@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
-import { isObject, membersOf } from '../../../guard/members.ts'
+import { type Members, membersOf, objectIn } from '../../../guard/members.ts'
 import { patienceOf } from '../../../system/deadline.ts'
 import { failure } from '../../../system/failure.ts'
 import { isAbsent, makeFolder, readOurs, replaceFile } from '../../../system/files.ts'
@@ -47,26 +47,16 @@ export function forget(paths: Paths, file: string): void {
 export function installedFiles(paths: Paths): InstalledFiles {
   const record = recordFile(paths)
   if (isAbsent(record)) return {}
-  const files = recordIn(readOurs(record))
-  if (files) return files
+  const files = objectIn(readOurs(record))
+  if (files && isRecord(files)) return files
   throw failure(
     `${record} is damaged, so it is not known what install has written, and what was there before`,
     `Run: rm ${shellWord(record)} && spikectl install`,
   )
 }
 
-/** Undefined when a text is not what we write. */
-function recordIn(text: string): InstalledFiles | undefined {
-  try {
-    const files: unknown = JSON.parse(text)
-    return isRecord(files) ? files : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isRecord(value: unknown): value is InstalledFiles {
-  return isObject(value) && Object.values(value).every(isInstalled)
+function isRecord(files: Members): files is Members & InstalledFiles {
+  return Object.values(files).every(isInstalled)
 }
 
 function isInstalled(value: unknown): value is Installed {

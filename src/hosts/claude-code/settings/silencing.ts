@@ -2,7 +2,7 @@
 
 import { type Members, membersOf } from '../../../guard/members.ts'
 import type { SettingsText } from './files.ts'
-import { hashOfOwnHooks, membersIn, ownHooksIn, settingsIn } from './hooks.ts'
+import { appliedIn, hashOfOwnHooks, ownHooksIn, settingsIn } from './hooks.ts'
 import { weaknessOf } from './weakness.ts'
 
 /** `problem` completes "FILE …". */
@@ -48,7 +48,7 @@ function weakened({ file, text, recorded }: SettingsText): Silencing[] {
 /** The setting of the scope with the highest precedence counts. Source: client 2.1.330 as observed. */
 export function disablings(files: readonly SettingsText[]): Silencing[] {
   const deciding = files
-    .map(({ file, text }) => ({ file, disableAllHooks: membersIn(text).disableAllHooks }))
+    .map(({ file, text }) => ({ file, disableAllHooks: appliedIn(text).disableAllHooks }))
     .findLast(({ disableAllHooks }) => typeof disableAllHooks === 'boolean')
   if (deciding?.disableAllHooks !== true) return []
   return [{ file: deciding.file, problem: 'sets disableAllHooks, so that no hook runs' }]
@@ -77,5 +77,5 @@ export function misleadings(
 
 /** The variables that a settings file sets for all that the client starts. */
 export function envIn(text: string | undefined): Members {
-  return membersOf(membersIn(text).env)
+  return membersOf(appliedIn(text).env)
 }
