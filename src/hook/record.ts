@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
+import { type Members, objectIn } from '../guard/members.ts'
 import { monotonic, sinceStart } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
 import { ANSWERED_MS, SIGNED_MS } from './deadlines.ts'
@@ -38,8 +39,8 @@ export async function record(destination: Destination, task: Task): Promise<Reco
 function timeToAnswer(): Promise<never> {
   const time = new Promise<never>((_, reject) => {
     const seconds = ANSWERED_MS / 1000
-    const isLate = () => reject(new Error(`the recorder was not done ${seconds} s after the hook's start`))
-    setTimeout(isLate, Math.max(1, ANSWERED_MS - sinceStart())) // Node would warn on stderr of less
+    const giveUp = () => reject(new Error(`the recorder was not done ${seconds} s after the hook's start`))
+    setTimeout(giveUp, Math.max(1, ANSWERED_MS - sinceStart())) // Node would warn on stderr of less
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.once(signal, () => reject(new Error(`the hook was ended by ${signal}`)))
     }
@@ -73,14 +74,20 @@ function start(job: Job, { detached = false } = {}): Recorder | undefined {
     child.stdout.setEncoding('utf8').on('data', (chunk) => (said += chunk))
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      if (code === 0) resolve(JSON.parse(said))
-      else reject(new Error(`the recorder ended with ${signal ?? `exit code ${code}`}`))
+      const recorded = objectIn(said)
+      if (code !== 0) reject(new Error(`the recorder ended with ${signal ?? `exit code ${code}`}`))
+      else if (recorded && isRecorded(recorded)) resolve(recorded)
+      else reject(new Error('the recorder has not said what it did'))
     })
   })
   ended.catch(() => undefined) // the hook may have answered before
   if (child.pid === undefined) return undefined
   giveWay(child.pid)
   return { ended, kill: () => child.kill('SIGKILL') }
+}
+
+function isRecorded(value: Members): value is Members & Recorded {
+  return typeof value.audit === 'string' && typeof value.detail === 'string'
 }
 
 /** A call that has not been counted yet is more urgent than a line of one that is blocked already. */

@@ -16,8 +16,10 @@ const HANGS = { skip, timeout: 300_000 }
 
 const PRELOAD = fileURLToPath(new URL('../support/recorder.cjs', import.meta.url))
 
-/** What the hook is run with so that its recorder ends by the signal; SIGSTOP is what hangs. */
-function options(home: string, signal: NodeJS.Signals): Options {
+type End = NodeJS.Signals | 'SILENCE'
+
+/** What the hook is run with so that its recorder ends so; SIGSTOP is what hangs. */
+function options(home: string, signal: End): Options {
   const mark = join(home, 'mark')
   return {
     home,
@@ -41,6 +43,7 @@ async function unsignedIn(home: string): Promise<number> {
 const ENDS = [
   ['hangs', 'SIGSTOP', /^not signed: the recorder was not done 8 s after the hook's start$/],
   ['is killed', 'SIGKILL', /^not signed: the recorder ended with SIGKILL$/],
+  ['says nothing', 'SILENCE', /^not signed: the recorder has not said what it did$/],
 ] as const
 
 for (const [ends, signal, why] of ENDS) {

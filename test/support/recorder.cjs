@@ -1,6 +1,6 @@
 /**
- * Loaded into a hook and its recorder by NODE_OPTIONS: the recorder that has a line to sign stops as if it hung, or dies,
- * as soon as it begins, and leaves a file that says so. The hook itself, and a recorder that notes what was lost, run.
+ * Loaded into a hook and its recorder by NODE_OPTIONS: the recorder that has a line to sign stops as if it hung, dies, or
+ * ends as if all were done, as soon as it begins, and leaves a file that says so. The hook itself, and a recorder that notes what was lost, run.
  */
 
 const { writeFileSync } = require('node:fs')
@@ -9,5 +9,6 @@ const { SPIKECTL_RECORD: job = '', RECORDER_ENDS_BY: signal, RECORDER_MARK: mark
 
 if (process.argv[2] === 'record' && 'line' in JSON.parse(job)) {
   writeFileSync(mark, String(process.pid))
+  if (signal === 'SILENCE') process.exit(0)
   process.kill(process.pid, signal)
 }
