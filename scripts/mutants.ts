@@ -6,13 +6,12 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { isInSample, type Mutant, mutantsIn } from './mutations.ts'
 
 /** The lowest score in percent, and of how many mutants one is tried: the tests of audit/ take longest. */
 const ROOMS = {
@@ -25,88 +24,10 @@ type Room = keyof typeof ROOMS
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const COPIES = mkdtempSync(join(tmpdir(), 'spikectl-mutants-'))
 
-/** What is looked for in a line of code or SQL, and what is put in its place. */
-const CHANGES: readonly (readonly [RegExp, string])[] = [
-  [/ >= /, ' > '],
-  [/ <= /, ' < '],
-  [/ > (?=[\w(])/, ' >= '],
-  [/ < (?=[\w(])/, ' <= '],
-  [/ === /, ' !== '],
-  [/ !== /, ' === '],
-  [/ && /, ' || '],
-  [/ \|\| /, ' && '],
-  [/ AND /, ' OR '],
-  [/ \?\? [^,)]+/, ' ?? undefined'],
-  [/ \? (.+?) : (.+?)(?=[,)\]}]|$)/, ' ? $2 : $1'],
-  [/\bif \((.*?)\)(?= [\w{]|$)/, 'if (!($1))'],
-  [/ \+ (?=[\w(])/, ' - '],
-  [/ - (?=[\w(])/, ' + '],
-  [/\b1\b/, '2'],
-  [/\b0\b/, '1'],
-  [/\btrue\b/, 'false'],
-  [/\bfalse\b/, 'true'],
-  [/= (\d[\d_]*)$/, '= $1 + 1'],
-  [/(?<!NOT )\bNULL\b/, "''"],
-  [/\.every\(/, '.some('],
-  [/\.some\(/, '.every('],
-  [/\bMath\.min\(/, 'Math.max('],
-  [/\bMath\.max\(/, 'Math.min('],
-  [/\.at\(-1\)/, '.at(0)'],
-  [/\.findLast\(/, '.find('],
-  [/!(?=[\w(])/, ''],
-  [/^(\s+)(?!return|if|for|while|switch|throw)[\w#.]+(\(.*\)| [-+]?= .*[^{([])$/, '$1// removed'],
-]
-
-interface Mutant {
-  readonly file: string
-  readonly line: number
-  readonly was: string
-  readonly is: string
-}
-
 function mutantsOf(room: Room): Mutant[] {
   return globSync(`src/${room}/**/*.ts`, { cwd: ROOT })
     .sort()
-    .flatMap((file) => {
-      const lines = readFileSync(join(ROOT, file), 'utf8').split('\n')
-      return lines.flatMap((was, index) =>
-        changesOf(was)
-          .filter((is) => isCode(lines, index, is))
-          .map((is) => ({ file, line: index + 1, was, is })),
-      )
-    })
-}
-
-function changesOf(line: string): string[] {
-  if (/^\s*(\/?\*|\/\/|import )/.test(line)) return []
-  const changed = CHANGES.flatMap(([was, is]) =>
-    [...line.matchAll(new RegExp(was, 'g'))].map(({ index }) => {
-      const there = new RegExp(was, 'y')
-      there.lastIndex = index
-      return line.replace(there, is)
-    }),
-  )
-  return [...new Set(changed)]
-}
-
-/** False for a change in a type or a comment alone, and for one that no longer parses: no test could notice these. */
-function isCode(lines: readonly string[], index: number, is: string): boolean {
-  const comment = / \/\/ .*$/
-  if (lines[index]?.replace(comment, '') === is.replace(comment, '')) return false
-  try {
-    return stripped(lines.with(index, is)) !== stripped(lines)
-  } catch {
-    return false // it does not parse
-  }
-}
-
-function stripped(lines: readonly string[]): string {
-  return stripTypeScriptTypes(lines.join('\n'))
-}
-
-/** What decides is the text of the line alone, so that the sample stays the same when code is moved. */
-function isInSample({ was, is }: Mutant, every: number): boolean {
-  return createHash('sha256').update(`${was}\n${is}`).digest().readUInt32BE() % every === 0
+    .flatMap((file) => mutantsIn(file, readFileSync(join(ROOT, file), 'utf8')))
 }
 
 /** A copy of the project in which code can be changed. */
