@@ -12,6 +12,6 @@ export function oldNode(versions: { readonly node: string; readonly napi?: strin
   if (Number(versions.napi) >= MIN_NAPI) return undefined
   return failure(
     `Node ${versions.node} is too old, expected ${MIN_NODE} or newer`,
-    'Install one, or put the path of one before the command. A clone brings its own: npm ci --ignore-scripts=false',
+    'Install one, or put the path of one before the command. A clone brings its own: npm ci --ignore-scripts=false && npx spikectl install',
   )
 }
