@@ -13,7 +13,7 @@ import type { Patience } from '../system/deadline.ts'
 import { failure } from '../system/failure.ts'
 import { refuseForeignFolder } from '../system/files.ts'
 import { VERSION } from '../system/version.ts'
-import { type AuditObject, clean } from './canonical.ts'
+import { type AuditObject, type AuditValue, clean } from './canonical.ts'
 import { BEFORE_GENESIS, type Link, linkAfter, pubIn } from './chain.ts'
 import { openForAppend, syncFolder, writeAll } from './files.ts'
 import { type Head, readHead, underLock } from './head.ts'
@@ -22,6 +22,9 @@ import { encodeLine, FORMAT } from './line.ts'
 import { createSegment, sealedDigest } from './segments.ts'
 import { findTail, type Gap, type Tail } from './tail.ts'
 import { unsignedSince } from './unsigned.ts'
+
+/** What an event says of itself; a member that is undefined is left out. */
+export type AuditEvent = Readonly<Record<string, AuditValue | undefined>>
 
 export interface AuditFiles {
   readonly audit: string
@@ -64,7 +67,7 @@ const READ_ANYHOW_BYTES = 1024 * 1024
  */
 export function append(
   files: AuditFiles,
-  event: AuditObject | (() => AuditObject),
+  event: AuditEvent | (() => AuditEvent),
   options: AppendOptions,
 ): Signed {
   const { patience, clock } = options
@@ -185,11 +188,11 @@ function recovery(found: AuditObject): AuditObject {
   return Object.keys(found).length > 0 ? { recovery: found } : {}
 }
 
-function cleaned(event: AuditObject): AuditObject {
+function cleaned(event: AuditEvent): AuditObject {
   const limit = (key: string) => (key === 'cwd' ? MAX_PATH_BYTES : MAX_TEXT_BYTES)
-  const entries = Object.entries(event).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? clean(value, limit(key)) : value,
-  ])
-  return Object.fromEntries(entries)
+  const members = Object.entries(event).flatMap(([key, value]) => {
+    if (value === undefined) return []
+    return [[key, typeof value === 'string' ? clean(value, limit(key)) : value] as const]
+  })
+  return Object.fromEntries(members)
 }

@@ -1,7 +1,6 @@
 /** What only a person may do, and signs for: not the agent that is guarded. */
 
-import { append, type Signed } from '../audit/append.ts'
-import type { AuditObject } from '../audit/canonical.ts'
+import { type AuditEvent, append, type Signed } from '../audit/append.ts'
 import { isAgentShell } from '../hosts/claude-code/agent-shell.ts'
 import { readConfig } from '../settings/load.ts'
 import { unsignedIn } from '../store/failures.ts'
@@ -39,6 +38,6 @@ export async function appendOptions({ paths }: Context) {
 }
 
 /** Signs what a person did. */
-export async function signForPerson(context: Context, event: AuditObject): Promise<Signed> {
+export async function signForPerson(context: Context, event: AuditEvent): Promise<Signed> {
   return append(context.paths, { ...event, ...whoIsThere() }, await appendOptions(context))
 }

@@ -55,7 +55,7 @@ async function record(
 ): Promise<void> {
   const { paths, terminal } = context
   const facts = options.all
-    ? [{ all: true, ...(options.tenant === undefined ? {} : { tenant: options.tenant }) }]
+    ? [{ all: true, tenant: options.tenant }]
     : chosen.map(({ identity }) => ({ session: identity.id, tenant: identity.tenant }))
   for (const fact of facts) {
     try {

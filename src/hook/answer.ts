@@ -1,6 +1,5 @@
 /** From a verdict to an answer: signs what must be signed, logs what people want to read, and words it. */
 
-import { MAIN_AGENT } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import type { Block, Figure, Halt } from '../guard/verdict.ts'
 import { WINDOW_MS } from '../guard/window.ts'
@@ -13,17 +12,17 @@ import {
   replyToWarn,
   withNotice,
 } from '../hosts/claude-code/wording.ts'
-import type { CallInput, GuardedInput, SettingsChangeInput } from '../hosts/input.ts'
+import type { CallInput, GuardedInput } from '../hosts/input.ts'
 import { type Reply, SILENCE } from '../hosts/reply.ts'
 import { factsOf, machineWord } from '../messages/sentences.ts'
 import type { Updated } from '../store/store.ts'
-import { type LogEntry, tryLog } from '../system/log.ts'
+import type { LogEntry } from '../system/log.ts'
 import type { Paths } from '../system/paths.ts'
+import { callerOf, toolOf } from './caller.ts'
+import { logged } from './logged.ts'
 import { record } from './record.ts'
 import type { Destination } from './sign.ts'
 import { unaskedEntry } from './unasked.ts'
-
-export type HeardInput = GuardedInput | SettingsChangeInput
 
 /**
  * The answer to an event that was decided. `ignored` is why the project's settings are ignored, which is told
@@ -39,7 +38,7 @@ export async function answerEvent(
   const reply = await answerVerdict(destination, input, identity, updated, ignored)
   const { unasked } = updated
   return unasked.length > 0
-    ? logged(reply, destination.paths, unaskedEntry(unasked, partiesOf(input, identity)))
+    ? logged(reply, destination.paths, unaskedEntry(unasked, callerOf(input, identity)))
     : reply
 }
 
@@ -116,39 +115,27 @@ export async function answerMissingTenant(
   identity: Identity,
 ): Promise<Reply> {
   const message = 'blocked: no tenant is named'
-  await record(destination, { entry: { event: 'missing_tenant', message, ...partiesOf(call, identity) } })
+  await record(destination, {
+    entry: { event: 'missing_tenant', message, ...callerOf(call, identity), tool: call.tool },
+  })
   return replyToMissingTenant()
 }
 
 /** The members of an audit line that say what was blocked. Never the tool's input. */
 function auditLine(input: GuardedInput, identity: Identity, verdict: Block | Halt) {
-  const retryAfterMs = verdict.kind === 'block' ? verdict.retryAfterMs : undefined
-  const toolUseId = input.type === 'call' ? input.toolUseId : undefined
   return {
     event: verdict.kind,
     type: machineWord(verdict),
     rule: verdict.rule,
-    ...(verdict.of === undefined ? {} : { limit_of: verdict.of }),
+    limit_of: verdict.of,
     count: verdict.count,
     limit: verdict.limit,
     window_ms: WINDOW_MS,
-    ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
-    ...partiesOf(input, identity),
-    ...(toolUseId ? { tool_use_id: toolUseId } : {}),
-    ...(input.cwd ? { cwd: input.cwd } : {}),
-  }
-}
-
-/** Who called what; of a round that ends a turn, its last call. */
-export function partiesOf(input: HeardInput, identity: Identity) {
-  const tool =
-    input.type === 'call' ? input.tool : input.type === 'results' ? input.calls.at(-1)?.tool : undefined
-  return {
-    session: identity.id,
-    tenant: identity.tenant,
-    ...(identity.user ? { user: identity.user } : {}),
-    ...(input.agent.id === MAIN_AGENT ? {} : { agent: input.agent.id }),
-    ...(tool === undefined ? {} : { tool }),
+    retry_after_ms: verdict.kind === 'block' ? verdict.retryAfterMs : undefined,
+    ...callerOf(input, identity),
+    tool: toolOf(input),
+    tool_use_id: input.type === 'call' ? input.toolUseId : undefined,
+    cwd: input.cwd,
   }
 }
 
@@ -169,10 +156,5 @@ function entryOf(
 ): LogEntry {
   const { rule, count, limit } = figure
   const message = `${SAID[event]}: ${factsOf(figure, identity)}, limit ${limit}`
-  return { event, message, ...partiesOf(input, identity), rule, count, limit }
-}
-
-export function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {
-  const problem = tryLog(paths.log, entry)
-  return problem ? withNotice(reply, problem) : reply
+  return { event, message, ...callerOf(input, identity), tool: toolOf(input), rule, count, limit }
 }

@@ -6,7 +6,8 @@ import { envIn } from '../hosts/claude-code/settings/silencing.ts'
 import { type Reply, SILENCE } from '../hosts/reply.ts'
 import { peek } from '../store/look.ts'
 import type { Environment, Paths } from '../system/paths.ts'
-import { type HeardInput, logged, partiesOf } from './answer.ts'
+import { callerOf, type HeardInput, toolOf } from './caller.ts'
+import { logged } from './logged.ts'
 
 /**
  * Prompts, results, ends of sessions and changes of settings come from the client; from an agent's own shell they reset
@@ -23,5 +24,6 @@ export function ignoreForged(
   if (settingsTexts(began ?? project, env, {}).some(({ text }) => envIn(text).AI_AGENT === env.AI_AGENT))
     return undefined
   const message = `ignored: ${input.name} came from an agent's own shell`
-  return logged(SILENCE, paths, { event: 'notice', message, ...partiesOf(input, identity) })
+  const entry = { event: 'notice', message, ...callerOf(input, identity), tool: toolOf(input) } as const
+  return logged(SILENCE, paths, entry)
 }

@@ -4,7 +4,6 @@ import { type Identity, keyOf } from '../guard/identity.ts'
 import { membersIn } from '../guard/members.ts'
 import { loosened } from '../guard/policy.ts'
 import type { Loosened } from '../guard/settings.ts'
-import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
 import { withNotice } from '../hosts/claude-code/wording.ts'
 import { type Reply, SILENCE } from '../hosts/reply.ts'
 import type { Remembered } from '../settings/load.ts'
@@ -14,8 +13,9 @@ import type { PolicyChange } from '../store/store.ts'
 import { osUser } from '../system/environment.ts'
 import { describe } from '../system/failure.ts'
 import type { Environment } from '../system/paths.ts'
-import { type HeardInput, logged, partiesOf } from './answer.ts'
+import { callerOf, clientOf, type HeardInput } from './caller.ts'
 import { stateWaits } from './deadlines.ts'
+import { logged } from './logged.ts'
 import { record } from './record.ts'
 import type { Destination } from './sign.ts'
 
@@ -76,23 +76,13 @@ async function recordOne(
 ): Promise<Reply> {
   const { setting, where } = looser
   const [from = '', to = ''] = [looser.from, looser.to].map((value) => JSON.stringify(value ?? 0))
-  const { tool: _, ...parties } = partiesOf(party.input, party.identity)
-  const pid = clientPid(party.env)
-  const line = {
-    event: 'limits_loosened',
-    setting,
-    from,
-    to,
-    where,
-    ...parties,
-    by: osUser(),
-    tty: isClientAtTerminal(party.env),
-    ...(pid === undefined ? {} : { client_pid: pid }),
-  }
+  const caller = callerOf(party.input, party.identity)
+  const change = { event: 'limits_loosened', setting, from, to, where } as const
+  const line = { ...change, ...caller, by: osUser(), ...clientOf(party.env) }
   const message = `limits loosened: ${setting} from ${from} to ${to} (${where})`
   const { problem } = await record(destination, {
     line,
-    entry: { event: 'limits_loosened', message, ...parties },
+    entry: { event: 'limits_loosened', message, ...caller },
   })
   return problem ? withNotice(reply, problem) : reply
 }

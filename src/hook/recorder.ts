@@ -3,7 +3,7 @@
  * without it when it is killed or hangs: see record.ts.
  */
 
-import type { AuditObject } from '../audit/canonical.ts'
+import type { AuditEvent } from '../audit/append.ts'
 import { monotonic, patienceOf } from '../system/deadline.ts'
 import { type LogEntry, tryLog } from '../system/log.ts'
 import { writeOut } from '../system/stdio.ts'
@@ -13,7 +13,7 @@ import { type Destination, type Signature, sign, UNSIGNED } from './sign.ts'
 /** What there is to write down. */
 export interface Task {
   /** To be signed. */
-  readonly line?: AuditObject
+  readonly line?: AuditEvent
   /** For log.jsonl; it names what became of the line. */
   readonly entry?: LogEntry
   /** A failure of ours, to be logged and counted. */

@@ -2,12 +2,11 @@
 
 import type { Identity } from '../guard/identity.ts'
 import type { How } from '../guard/reset.ts'
-import { clientPid, isClientAtTerminal } from '../hosts/claude-code/client.ts'
 import { withNotice } from '../hosts/claude-code/wording.ts'
 import type { GuardedInput } from '../hosts/input.ts'
 import type { Reply } from '../hosts/reply.ts'
 import type { Environment } from '../system/paths.ts'
-import { partiesOf } from './answer.ts'
+import { callerOf, clientOf } from './caller.ts'
 import { record } from './record.ts'
 import type { Destination } from './sign.ts'
 
@@ -24,19 +23,11 @@ export async function recordResumed(
   how: How,
   { env, reply }: { readonly env: Environment; readonly reply: Reply },
 ): Promise<Reply> {
-  const pid = clientPid(env)
-  const tty = isClientAtTerminal(env)
-  const { tool: _, ...parties } = partiesOf(input, identity)
-  const line = {
-    event: 'resumed',
-    how,
-    ...parties,
-    tty,
-    ...(pid === undefined ? {} : { client_pid: pid }),
-    ...(input.cwd ? { cwd: input.cwd } : {}),
-  }
-  const client = pid === undefined ? 'a client that is not named' : `client ${pid}`
-  const message = `${WHAT[how]} ${client}, ${tty ? 'at a' : 'without a known'} terminal`
-  const { problem } = await record(destination, { line, entry: { event: 'resumed', message, ...parties } })
+  const caller = callerOf(input, identity)
+  const client = clientOf(env)
+  const line = { event: 'resumed', how, ...caller, ...client, cwd: input.cwd }
+  const name = client.client_pid === undefined ? 'a client that is not named' : `client ${client.client_pid}`
+  const message = `${WHAT[how]} ${name}, ${client.tty ? 'at a' : 'without a known'} terminal`
+  const { problem } = await record(destination, { line, entry: { event: 'resumed', message, ...caller } })
   return problem ? withNotice(reply, problem) : reply
 }

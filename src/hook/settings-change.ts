@@ -16,7 +16,8 @@ import { withStore } from '../store/sqlite-store.ts'
 import { describe } from '../system/failure.ts'
 import { tryLog } from '../system/log.ts'
 import type { Environment, Paths } from '../system/paths.ts'
-import { logged, partiesOf } from './answer.ts'
+import { callerOf } from './caller.ts'
+import { logged } from './logged.ts'
 import { record } from './record.ts'
 import type { Destination } from './sign.ts'
 
@@ -36,9 +37,9 @@ export async function answerSettingsChange(
   about: About,
 ): Promise<Reply> {
   const { paths } = destination
-  const found = foundIn(destination, about.project)
+  const found = silencingIn(destination, about.project)
   const message = found ? `${found.file} ${found.problem}` : ''
-  const entry = { event: 'guard_changed', ...partiesOf(input, about.identity) } as const
+  const entry = { event: 'guard_changed', ...callerOf(input, about.identity) } as const
   if (found && about.policy.mode === 'shadow') {
     return logged(SILENCE, paths, { ...entry, message: `would have blocked a change: ${message}` })
   }
@@ -49,7 +50,7 @@ export async function answerSettingsChange(
   const { audit } = await record(
     { paths, segmentBytes: destination.segmentBytes },
     {
-      line: { ...entry, file, problem, ...(input.cwd ? { cwd: input.cwd } : {}) },
+      line: { ...entry, file, problem, cwd: input.cwd },
       entry: { ...entry, message: `blocked a change: ${message}` },
     },
   )
@@ -57,7 +58,7 @@ export async function answerSettingsChange(
 }
 
 /** A change that cannot be looked at is blocked like one that silences the hooks: it may be made so for that. */
-function foundIn(
+function silencingIn(
   { paths, env }: { readonly paths: Paths; readonly env: Environment },
   project: string,
 ): Silencing | undefined {

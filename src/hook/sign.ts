@@ -1,6 +1,6 @@
 /** The signed line of what was blocked. A block stands whether or not it could be signed. */
 
-import type { AuditObject } from '../audit/canonical.ts'
+import type { AuditEvent } from '../audit/append.ts'
 import { unsignedIn } from '../store/failures.ts'
 import { type Patience, patienceOf, patienceUntil } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
@@ -33,7 +33,7 @@ export const UNSIGNED = 'not signed: see spikectl log'
 /** Signs in this process, which waits for the log's lock as long as there is patience. */
 export async function sign(
   { paths, segmentBytes }: Destination,
-  members: AuditObject,
+  members: AuditEvent,
   patience: Patience = patienceUntil(SIGNED_MS),
 ): Promise<Signature> {
   try {

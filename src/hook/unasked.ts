@@ -1,31 +1,16 @@
 /** Calls that ran without our having been asked, in one line of the log. */
 
 import type { LogEntry } from '../system/log.ts'
+import type { callerOf } from './caller.ts'
 
 /** More tools than this are named in no message. */
 const MOST_NAMED = 5
 
-interface Parties {
-  readonly session: string
-  readonly tenant: string
-  readonly user?: string
-  readonly agent?: string
-}
-
-/** `tools` has one for each call, `parties` who made them. */
-export function unaskedEntry(tools: readonly string[], parties: Parties): LogEntry {
+/** `tools` has one for each call. */
+export function unaskedEntry(tools: readonly string[], caller: ReturnType<typeof callerOf>): LogEntry {
   const calls = tools.length === 1 ? '1 call' : `${tools.length} calls`
   const message = `${calls} ran without the hook having been asked (${named(tools)}): it crashed, was killed, timed out or was not there`
-  const { session, tenant, user, agent } = parties
-  return {
-    event: 'unasked',
-    message,
-    session,
-    tenant,
-    count: tools.length,
-    ...(user === undefined ? {} : { user }),
-    ...(agent === undefined ? {} : { agent }),
-  }
+  return { event: 'unasked', message, ...caller, count: tools.length }
 }
 
 /** "Bash 2, Read 1". */

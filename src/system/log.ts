@@ -26,16 +26,16 @@ export interface LogEntry {
     | 'notice'
     | 'error'
   readonly message: string
-  readonly session?: string
-  readonly tenant?: string
-  readonly user?: string
-  readonly agent?: string
-  readonly tool?: string
-  readonly rule?: string
-  readonly count?: number
-  readonly limit?: number
+  readonly session?: string | undefined
+  readonly tenant?: string | undefined
+  readonly user?: string | undefined
+  readonly agent?: string | undefined
+  readonly tool?: string | undefined
+  readonly rule?: string | undefined
+  readonly count?: number | undefined
+  readonly limit?: number | undefined
   /** Reference of the signed line, or why there is none. */
-  readonly audit?: string
+  readonly audit?: string | undefined
 }
 
 const MAX_BYTES = 5 * 1024 * 1024
