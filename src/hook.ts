@@ -11,6 +11,7 @@ import { type Identity, identify } from './guard/identity.ts'
 import { isOff, lacksTenant, type Policy } from './guard/policy.ts'
 import { asCounted } from './guard/shadow.ts'
 import { stateWaits } from './hook/deadlines.ts'
+import type { Destination } from './hook/sign.ts'
 import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
 import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
 import { isStartedByAgent } from './hosts/claude-code/client.ts'
@@ -21,7 +22,8 @@ import { hostOf } from './hosts/known.ts'
 import { type Reply, SILENCE } from './hosts/reply.ts'
 import { type Config, readConfig, remembered, withProject } from './settings/load.ts'
 import { withEventStore } from './store/open.ts'
-import type { EventStore } from './store/store.ts'
+import { mayBegin } from './store/rows.ts'
+import type { EventStore, PolicyChange, Update, Updated } from './store/store.ts'
 import { namedIn } from './system/environment.ts'
 import { describe, failure } from './system/failure.ts'
 import { openHash } from './system/keyed-hash.ts'
@@ -43,6 +45,7 @@ interface Case {
   readonly project: string
   /** Why the project's own settings are ignored, if they are. */
   readonly ignored: string | undefined
+  readonly destination: Destination
 }
 
 /** Answers the event on stdin and ends the process; or is the process in which another one writes down what it has blocked. */
@@ -85,11 +88,7 @@ async function replyTo(run: Run, input: HookInput): Promise<Reply> {
   const about = await caseOf(run, input)
   if (input.type === 'call' && lacksTenant(about.identity, about.policy) && about.policy.mode === 'enforce') {
     const { answerMissingTenant } = await import('./hook/answer.ts')
-    return answerMissingTenant(
-      { paths: run.paths, segmentBytes: about.policy.audit.segmentBytes },
-      input,
-      about.identity,
-    )
+    return answerMissingTenant(about.destination, input, about.identity)
   }
   if (isOff(about.policy)) return switchedOff(run, input, about)
   if (input.type !== 'call' && isNamedAgent(run.env)) {
@@ -99,53 +98,67 @@ async function replyTo(run: Run, input: HookInput): Promise<Reply> {
   }
   if (input.type === 'settings_change') {
     const { answerSettingsChange } = await import('./hook/settings-change.ts')
-    return answerSettingsChange({ ...run, segmentBytes: about.policy.audit.segmentBytes }, input, about)
+    return answerSettingsChange(run.env, input, about)
   }
-  const isLate =
-    input.type === 'session_end' || (input.type === 'results' && !(input.endsRound && input.calls.length > 0))
-  if (isLate && !existsSync(run.paths.stateDb)) return SILENCE
+  if (!mayBegin(input) && !existsSync(run.paths.stateDb)) return SILENCE
   try {
     return await count(run, input, about)
   } catch (error) {
     const { answerUncounted } = await import('./hook/uncounted.ts')
-    return answerUncounted(run.paths, input, about, describe(error))
+    return answerUncounted(input, about, describe(error))
   }
 }
 
-async function caseOf({ env, config }: Run, input: GuardedInput | SettingsChangeInput): Promise<Case> {
+async function caseOf({ env, paths, config }: Run, input: GuardedInput | SettingsChangeInput): Promise<Case> {
   const identity = identify({ ...namedIn(env), session: input.session })
   const project = env.CLAUDE_PROJECT_DIR || input.cwd || process.cwd()
   const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
-  return { identity, policy, project, ignored }
+  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
+  return { identity, policy, project, ignored, destination }
 }
 
 /** Decides the event on its session's state, under the store's lock, and answers it. */
 async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply> {
-  const { identity, policy, project, ignored } = about
   const { paths, config } = run
-  const event = fingerprint(input, openHash(paths.hashKey))
-  const inForce = remembered(paths.config, config.policy, policy)
-  const looked = () => ({ ...event, ...starterOf(run.env) })
-  const use = (store: EventStore) => {
-    const updated = store.update({
-      identity,
-      event,
-      project,
-      policy: inForce,
-      notice: ignored,
-      decide: (state, now, isNew) => {
-        const told = isNew || event.type === 'prompt' ? looked() : event
-        return asCounted(policy, decide(state, told, policy, now))
-      },
-    })
-    const isBlocked = updated.verdict.kind === 'block' || updated.verdict.kind === 'halt'
-    return { ...updated, isBlocked }
-  }
+  const update = updateFor(run, input, about)
+  const use = (store: EventStore) => store.update(update)
   const { result, notices } = await withEventStore(paths.stateDb, use, stateWaits())
-  // Between a block and its answer nothing may wait for state.db: the next event sweeps.
-  const unswept = result.sweepIsDue && !result.isBlocked ? await sweep(paths.stateDb) : undefined
+  const isBlocked = result.verdict.kind === 'block' || result.verdict.kind === 'halt'
+  // Between a block and its answer nothing may wait for state.db: the next event sweeps, and tells of looser settings.
+  const unswept = result.sweepIsDue && !isBlocked ? await sweep(paths.stateDb) : undefined
+  const before = isBlocked ? undefined : result.policyBefore
+  const change = before === undefined ? undefined : { before, after: update.policy }
+  const reply = await answer(run, input, about, result, change)
+  const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
+  const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
+  return trouble.length > 0 ? failed(run, about.policy, trouble.join('; '), input.name, reply) : reply
+}
 
-  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
+/** What the store is asked. */
+function updateFor({ env, paths, config }: Run, input: GuardedInput, about: Case): Update {
+  const { identity, policy, project, ignored } = about
+  const event = fingerprint(input, openHash(paths.hashKey))
+  return {
+    identity,
+    event,
+    project,
+    policy: remembered(paths.config, config.policy, policy),
+    notice: ignored,
+    decide: (state, now, isNew) => {
+      const known = isNew || event.type === 'prompt' ? { ...event, ...starterOf(env) } : event
+      return asCounted(policy, decide(state, known, policy, now))
+    },
+  }
+}
+
+/** The answer to an event that was counted. What it takes to say something is loaded only when there is something. */
+async function answer(
+  { env }: Run,
+  input: GuardedInput,
+  { identity, ignored, destination }: Case,
+  result: Updated,
+  change: PolicyChange | undefined,
+): Promise<Reply> {
   let reply = SILENCE
   if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {
     const { answerEvent } = await import('./hook/answer.ts')
@@ -153,17 +166,13 @@ async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply>
   }
   if (result.resumed) {
     const { recordResumed } = await import('./hook/resumed.ts')
-    reply = await recordResumed(destination, input, identity, result.resumed, { env: run.env, reply })
+    reply = await recordResumed(destination, input, identity, result.resumed, { env, reply })
   }
-  // The same: the next event tells of it.
-  if (result.policyBefore !== undefined && !result.isBlocked) {
+  if (change) {
     const { recordLoosening } = await import('./hook/loosened.ts')
-    const change = { before: result.policyBefore, after: inForce }
-    reply = await recordLoosening(destination, { input, identity, env: run.env }, change, reply)
+    reply = await recordLoosening(destination, { input, identity, env }, change, reply)
   }
-  const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
-  const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
-  return trouble.length > 0 ? failed(run, policy, trouble.join('; '), input.name, reply) : reply
+  return reply
 }
 
 async function sweep(file: string): Promise<string | undefined> {
@@ -175,16 +184,12 @@ async function sweep(file: string): Promise<string | undefined> {
 async function switchedOff(
   { env, paths, config }: Run,
   input: GuardedInput | SettingsChangeInput,
-  { identity, policy }: Case,
+  { identity, policy, destination }: Case,
 ): Promise<Reply> {
   if (!existsSync(paths.stateDb)) return SILENCE
   const { recordSwitchedOff } = await import('./hook/loosened.ts')
-  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
-  return recordSwitchedOff(
-    destination,
-    { input, identity, env },
-    remembered(paths.config, config.policy, policy),
-  )
+  const after = remembered(paths.config, config.policy, policy)
+  return recordSwitchedOff(destination, { input, identity, env }, after)
 }
 
 /** Who has started the client, which is asked at prompts and at the first event of a session. */

@@ -25,6 +25,7 @@ interface About {
   readonly identity: Identity
   readonly policy: Policy
   readonly project: string
+  readonly destination: Destination
 }
 
 /**
@@ -32,12 +33,12 @@ interface About {
  * would be read with the next change that is not.
  */
 export async function answerSettingsChange(
-  destination: Destination & { readonly env: Environment },
+  env: Environment,
   input: SettingsChangeInput,
   about: About,
 ): Promise<Reply> {
-  const { paths } = destination
-  const found = silencingIn(destination, about.project)
+  const { paths } = about.destination
+  const found = silencingIn(about.project, env, paths)
   const message = found ? `${found.file} ${found.problem}` : ''
   const entry = { event: 'guard_changed', ...callerOf(input, about.identity) } as const
   if (found && about.policy.mode === 'shadow') {
@@ -47,21 +48,15 @@ export async function answerSettingsChange(
   if (!found) return SILENCE
   if (!isNew) return replyToGuardChange(message)
   const { file, problem } = found
-  const { audit } = await record(
-    { paths, segmentBytes: destination.segmentBytes },
-    {
-      line: { ...entry, file, problem, cwd: input.cwd },
-      entry: { ...entry, message: `blocked a change: ${message}` },
-    },
-  )
+  const { audit } = await record(about.destination, {
+    line: { ...entry, file, problem, cwd: input.cwd },
+    entry: { ...entry, message: `blocked a change: ${message}` },
+  })
   return replyToGuardChange(message, audit)
 }
 
 /** A change that cannot be looked at is blocked like one that silences the hooks: it may be made so for that. */
-function silencingIn(
-  { paths, env }: { readonly paths: Paths; readonly env: Environment },
-  project: string,
-): Silencing | undefined {
+function silencingIn(project: string, env: Environment, paths: Paths): Silencing | undefined {
   try {
     const files = settingsTexts(project, env, installedFiles(paths))
     return [...silencings(files), ...misleadings(files, env)].at(0)

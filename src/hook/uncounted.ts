@@ -13,31 +13,36 @@ import type { GuardedInput } from '../hosts/input.ts'
 import type { Reply } from '../hosts/reply.ts'
 import { onCopy, peek } from '../store/look.ts'
 import type { Snapshot } from '../store/store.ts'
-import type { Paths } from '../system/paths.ts'
 import { answerEvent } from './answer.ts'
 import { answerFailure } from './failed.ts'
 import { record } from './record.ts'
+import type { Destination } from './sign.ts'
 
 /** Nearly all the time that an answer has was spent on the wait for the lock. */
 const LOCK_WAIT_MS = 50
 
+interface About {
+  readonly identity: Identity
+  readonly policy: Policy
+  readonly destination: Destination
+}
+
 /** `what` went wrong with state.db: a halt that stands is answered and signed as ever, all else is a failure of ours. */
 export async function answerUncounted(
-  paths: Paths,
   input: GuardedInput,
-  { identity, policy }: { readonly identity: Identity; readonly policy: Policy },
+  { identity, policy, destination }: About,
   what: string,
 ): Promise<Reply> {
+  const { paths } = destination
   const halt = policy.mode === 'enforce' ? standingHalt(paths.stateDb, input, identity, policy) : undefined
   if (!halt) return answerFailure(paths, policy, what, input.name)
-  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   const updated = { ...halt, unasked: [], sweepIsDue: false, noticeIsNew: false }
   const reply = await answerEvent(destination, input, identity, updated, undefined)
   await record(destination, { failure: what })
   return reply
 }
 
-/** What the guard says of the event where the session or the agent was halted before; what would be new is not saved, so it is not said. */
+/** What the guard says of the event where the session or the agent was halted before; a new halt is not saved, so it is not said. */
 function standingHalt(
   stateDb: string,
   input: GuardedInput,

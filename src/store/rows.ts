@@ -56,8 +56,13 @@ export function stateIn(
   }
 }
 
+/** An event, as the host or the guard has it. */
+type AnyEvent =
+  | { readonly type: Exclude<GuardEvent['type'], 'results'> }
+  | { readonly type: 'results'; readonly endsRound: boolean; readonly calls: readonly unknown[] }
+
 /** Results of single calls and ends of sessions are of no use without what came before them. */
-export function mayBegin(event: GuardEvent): boolean {
+export function mayBegin(event: AnyEvent): boolean {
   if (event.type === 'results') return event.endsRound && event.calls.length > 0
   return event.type !== 'session_end'
 }
