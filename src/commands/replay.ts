@@ -7,6 +7,7 @@ import { callsIn, MIN_CALLS, peaksOf, quantile, suggestedLimits } from '../repla
 import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
 import { readConfig } from '../settings/load.ts'
 import { failure } from '../system/failure.ts'
+import { counted } from '../system/plural.ts'
 import { printable, shortId } from '../system/text.ts'
 import { openProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
@@ -97,10 +98,6 @@ function print(terminal: Terminal, { sessions, oddities }: Replay): void {
   for (const { oddity, lines, first } of oddities) {
     terminal.remark(`note: ${oddity}: ${counted(lines, 'line')}, the first at ${printable(first)}`)
   }
-}
-
-function counted(count: number, what: string, styled: (count: number) => string = String): string {
-  return `${styled(count)} ${what}${count === 1 ? '' : 's'}`
 }
 
 function suggestion(sessions: readonly ReplayedSession[]): string {

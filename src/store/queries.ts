@@ -1,12 +1,12 @@
 /** What people ask of state.db: who was counted, how they stand, and how much it was in all. */
 
 import type { Identity } from '../guard/identity.ts'
-import { type AgentState, freshAgent, freshSession, type SessionState, type State } from '../guard/state.ts'
+import { type AgentState, currentAgent, freshState, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
-import { decodeAgent, decodeLasting, decodeSession } from './codec.ts'
+import { decodeAgent } from './codec.ts'
 import { rangesOf } from './names.ts'
 import { decodeGuardChange, decodeLoosening } from './notes.ts'
-import { parseTools } from './rows.ts'
+import { FIND, type FoundRow, parseTools, stateIn } from './rows.ts'
 import { minuteOf } from './schema.ts'
 import type { AgentCalls, Beginning, StoredSession, Totals, Unsigned, Wanted } from './store.ts'
 
@@ -54,7 +54,7 @@ function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSe
   const agents = db.prepare<[number], AgentRow>(
     'SELECT agent, type, calls, live, latched FROM agent WHERE session = ? ORDER BY calls DESC, agent',
   )
-  return (row) => sessionOf(row, agents.all(row.id), stateIn(row, now))
+  return (row) => sessionOf(row, agents.all(row.id), sessionIn(row, now))
 }
 
 function sessionOf(row: SessionRow, agents: readonly AgentRow[], state: SessionState): StoredSession {
@@ -111,19 +111,16 @@ function rowsNamed(db: Database, beginning: Beginning, since: number, most: numb
   return rangesOf(db, beginning).flatMap(({ from, to }) => named.all(from, to, since, most))
 }
 
-/** What cannot be read is as if it had never been: the next call says so. */
-function stateIn({ live, lasting }: SessionRow, now: number): SessionState {
-  const kept = decodeLasting(lasting)
-  const fresh = freshSession(now, kept)
-  return live === null ? fresh : (decodeSession(live, fresh.lasting) ?? fresh)
+function sessionIn({ live, lasting }: SessionRow, now: number): SessionState {
+  return stateIn({ live, lasting, agentLive: null }, now).state.session
 }
 
-/** What is remembered of a session and one of its agents, as the hook would find it. */
+/** What is remembered of a session and one of its agents, as the next event finds it. */
 export function readState(db: Database, now: number, key: string, agent: string): State {
-  const row = rowOf(db, key)
-  const session = row ? stateIn(row, now) : freshSession(now)
-  const found = readAgentStates(db, now, key).find(({ id }) => id === agent)
-  return { session, agent: found?.state ?? freshAgent(session.lasting.epoch) }
+  const row = db.prepare<[string, string], FoundRow>(FIND).get(key, agent)
+  if (!row) return freshState(now)
+  const { session, agent: before } = stateIn(row, now).state
+  return { session, agent: currentAgent(before, session.lasting.epoch) }
 }
 
 /** What the agents of a session have done since it was reset last, the latest first. */
@@ -134,7 +131,7 @@ export function readAgentStates(
 ): { readonly id: string; readonly state: AgentState }[] {
   const row = rowOf(db, key)
   if (!row) return []
-  const { epoch } = stateIn(row, now).lasting
+  const { epoch } = sessionIn(row, now).lasting
   return db
     .prepare<[number], { agent: string; live: string }>(
       `SELECT agent, live FROM agent

@@ -1,4 +1,4 @@
-/** "1 call", "2 calls". */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+/** "1 call", "2 calls"; the number as `styled` gives it. */
+export function counted(count: number, noun: string, styled: (count: number) => string = String): string {
+  return `${styled(count)} ${noun}${count === 1 ? '' : 's'}`
 }
