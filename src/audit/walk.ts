@@ -157,7 +157,6 @@ function checkLine(state: WalkState, { raw, ended }: RawLine, here: Place): Soun
   const found = ended ? resume(state.link, raw) : undefined
   // A line that only does not follow a bad one is not bad itself.
   if (!found || !state.isLost) reject(state, problem)
-  state.isLost = !found
   return found
 }
 

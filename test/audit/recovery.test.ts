@@ -106,6 +106,9 @@ describe('bytes after the end of the log', () => {
     appendFileSync(log.file, '{"at":"20\n')
     assert.equal(log.verify({ head: log.head() }).problem, undefined)
     assert.equal(log.verify().problem?.what, 'malformed suffix', 'without an anchor nobody can know')
+    log.block()
+    assert.equal(log.members().recovery.junk.bytes, 9, 'without the LF')
+    assert.equal(log.verify().problem, undefined)
   })
 
   test('of one append after another that was cut off are all named by the next line', (t) => {
