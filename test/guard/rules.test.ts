@@ -10,7 +10,7 @@ import type { Figure } from '../../src/guard/verdict.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What rules share. */
-const SHARED = ['limits.ts', 'rule.ts', 'rules.ts']
+const SHARED = ['limits.ts', 'repetition.ts', 'rule.ts', 'rules.ts']
 
 describe('the list of rules', () => {
   for (const file of globSync(`${ROOT}src/guard/rules/*.ts`)) {

@@ -11,13 +11,15 @@ import type { CallEvent, ReturnedCall } from '../event.ts'
 import { onOff } from '../settings.ts'
 import type { AgentState, PastCall } from '../state.ts'
 import { ALLOW, type Block, type Figure, type Finding, type Warn } from '../verdict.ts'
+import {
+  equalInARow,
+  isReached,
+  perhapsEqual,
+  sameAs,
+  type Threshold,
+  withUsualResult,
+} from './repetition.ts'
 import type { Done, Rule, Words } from './rule.ts'
-
-/** The same call, this many times with the same result, with at most this many different others among them. */
-export interface Threshold {
-  readonly times: number
-  readonly others: number
-}
 
 /** A call is blocked after these; one that asks whether something is done yet only after the second. */
 const BLOCK: readonly Threshold[] = [
@@ -164,45 +166,9 @@ function warned(
   )
 }
 
-/** True when the last of these calls are as many as the threshold says, with few enough others since the first. */
-function isReached(
-  history: readonly PastCall[],
-  calls: readonly PastCall[],
-  { times, others }: Threshold,
-): boolean {
-  const first = calls.at(-times)
-  if (!first) return false
-  const since = history.slice(history.indexOf(first)).map(({ signature }) => signature)
-  return new Set(since).size - 1 <= others
-}
-
 /** The thresholds that hold for a call. */
 function applying(thresholds: readonly Threshold[], { isPoll }: Pick<Call, 'isPoll'>): readonly Threshold[] {
   return isPoll ? thresholds.slice(1) : thresholds
-}
-
-function sameAs(history: readonly PastCall[], { signature }: Call): readonly PastCall[] {
-  return history.filter((past) => past.signature === signature)
-}
-
-/** Those with the result that came most often: a call whose result flips now and then is a loop too. */
-function withUsualResult(same: readonly PastCall[]): readonly PastCall[] {
-  const byResult = Map.groupBy(same, ({ result }) => result)
-  byResult.delete(undefined) // a result that is not known is equal to none
-  return [...byResult.values()].reduce((most, calls) => (calls.length > most.length ? calls : most), [])
-}
-
-/** Those of which no result is known that differs from the last one known. */
-function perhapsEqual(same: readonly PastCall[]): readonly PastCall[] {
-  const known = same.findLast(({ result }) => result !== undefined)?.result
-  return same.filter(({ result }) => result === undefined || result === known)
-}
-
-/** How often in a row these calls have brought the result of the last of them. */
-function equalInARow(same: readonly PastCall[]): number {
-  const known = same.filter(({ result }) => result !== undefined)
-  const last = known.at(-1)
-  return known.length - 1 - known.findLastIndex(({ result }) => result !== last?.result)
 }
 
 /** The signatures that were warned of, as long as they are in the history. */
