@@ -132,14 +132,12 @@ function printRules({ print: out, colour }: Terminal, sessions: readonly Replaye
       { title: 'WOULD' },
       { title: 'SESSIONS', align: right },
       { title: 'AT CALL', align: right },
-      { title: 'REFUSED', align: right },
+      { title: 'SAVED', align: right },
     ],
     rows,
   )
   for (const line of [colour.dim(head), ...lines]) out(line)
-  out(
-    colour.dim('AT CALL: the median of where it first would have; REFUSED: calls that would not have run\n'),
-  )
+  out(colour.dim('AT CALL: the median of where it first would have; SAVED: calls that would not have run\n'))
 }
 
 function printSessions({ print: out, colour }: Terminal, sessions: readonly ReplayedSession[]): void {

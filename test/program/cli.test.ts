@@ -27,7 +27,7 @@ describe('spikectl status', () => {
     assert.equal(exitCode, 0)
     assert.match(
       stdout,
-      /^SESSION +PROJECT +COUNT +LIMIT +LAST 60 S +PEAK +AGENTS +DENIED +STATE +NEXT CALL\n/,
+      /^SESSION +PROJECT +COUNT +LIMIT +LAST 60 S +PEAK +AGENTS +BLOCKED +STATE +NEXT CALL\n/,
     )
     assert.match(stdout, /\ns1 +app +9 +10 .*[▁▂▃▄▅▆▇█].* 9 +1 +3 +block +in \d+ s\n/)
     assert.match(

@@ -15,7 +15,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'LAST 60 S' },
   { title: 'PEAK', align: 'right' },
   { title: 'AGENTS', align: 'right' },
-  { title: 'DENIED', align: 'right' },
+  { title: 'BLOCKED', align: 'right' },
   { title: 'STATE' },
   { title: 'NEXT CALL', align: 'right' },
 ]
