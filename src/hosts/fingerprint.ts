@@ -18,6 +18,7 @@ export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
     }
     case 'prompt':
       return { type: 'prompt', agent, by: input.by }
+    case 'turn_end':
     case 'session_start':
     case 'session_end':
       return { type: input.type, agent }

@@ -35,6 +35,11 @@ export interface PromptInput extends Common {
   readonly by: Prompter
 }
 
+/** The model has said its last word of a turn. */
+export interface TurnEndInput extends Common {
+  readonly type: 'turn_end'
+}
+
 /** A client has begun or resumed a session. */
 export interface SessionStartInput extends Common {
   readonly type: 'session_start'
@@ -55,6 +60,12 @@ export interface OtherInput {
 }
 
 /** The events that the guard hears of. */
-export type GuardedInput = CallInput | ResultsInput | PromptInput | SessionStartInput | SessionEndInput
+export type GuardedInput =
+  | CallInput
+  | ResultsInput
+  | PromptInput
+  | TurnEndInput
+  | SessionStartInput
+  | SessionEndInput
 
 export type HookInput = GuardedInput | SettingsChangeInput | OtherInput

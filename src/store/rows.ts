@@ -64,7 +64,7 @@ type AnyEvent =
 /** Results of single calls and ends of sessions are of no use without what came before them. */
 export function mayBegin(event: AnyEvent): boolean {
   if (event.type === 'results') return event.endsRound && event.calls.length > 0
-  return event.type !== 'session_end'
+  return event.type !== 'session_end' && event.type !== 'turn_end'
 }
 
 /** Only a call that is counted is answered, so only then can a person be told something. */

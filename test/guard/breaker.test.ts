@@ -72,6 +72,15 @@ describe('a halt', () => {
     }
   })
 
+  test('ends each turn that goes on all the same: of the session, or of the agent that is halted alone', () => {
+    const end = (s: Scene, agent: string) =>
+      meet(s, s.seconds + 1, { type: 'turn_end', agent: { id: agent, type: '' } }).kind
+    const s = haltedScene()
+    assert.deepEqual([end(s, 'main'), end(s, 'one')], ['halt', 'halt'])
+    const alone = haltedScene('one')
+    assert.deepEqual([end(alone, 'main'), end(alone, 'one'), end(alone, 'two')], ['allow', 'halt', 'allow'])
+  })
+
   test('of a looping subagent does not stop its siblings, and that of a second one halts the session', () => {
     const s = haltedScene('one')
     assert.deepEqual(round(s, [other(1)], 'one').calls, ['halt'])

@@ -252,3 +252,16 @@ describe("an agent's own shell", () => {
       assert.equal(isAgentShell(env), expected))
   }
 })
+
+describe('the end of a turn', () => {
+  for (const [name, members, agent] of [
+    ['Stop', {}, 'main'],
+    ['SubagentStop', { agent_id: 'a1', agent_type: 'Explore' }, 'a1'],
+  ] as const) {
+    test(`is told of by ${name}`, () => {
+      const input = parseHookInput(JSON.stringify({ session_id: 's', hook_event_name: name, ...members }))
+      assert.ok(input.type === 'turn_end')
+      assert.equal(input.agent.id, agent)
+    })
+  }
+})

@@ -91,6 +91,8 @@ describe('a runaway', () => {
     assert.equal(JSON.parse(call.stdout).continue, false)
     assert.match(call.stderr, /^halted: /)
     assert.equal(JSON.parse(end.stdout).continue, false)
+    const stop = await runHook({ home, input: event({ hook_event_name: 'Stop', stop_hook_active: true }) })
+    assert.deepEqual([stop.exitCode, JSON.parse(stop.stdout).continue], [0, false])
     for (const machine of [{ prompt: '<task-notification>\n…' }, { source: 'schedule_wakeup' }]) {
       const blocked = await prompt(home, machine)
       assert.deepEqual([blocked.exitCode, blocked.stdout], [2, ''])

@@ -17,6 +17,8 @@ const KNOWN = new Set([
   'PostToolUseFailure',
   'PostToolBatch',
   'UserPromptSubmit',
+  'Stop',
+  'SubagentStop',
   'SessionStart',
   'SessionEnd',
   'ConfigChange',
@@ -68,6 +70,9 @@ function translate(name: string, payload: Payload): HookInput {
       return { ...common, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
     case 'UserPromptSubmit':
       return { ...common, type: 'prompt', by: prompterOf(payload) }
+    case 'Stop':
+    case 'SubagentStop':
+      return { ...common, type: 'turn_end' }
     case 'ConfigChange':
       return { ...common, type: 'settings_change' }
     case 'SessionStart':
