@@ -6,7 +6,10 @@ import { readHead } from '../../src/audit/head.ts'
 import { segmentsIn } from '../../src/audit/segments.ts'
 import { verifyLog } from '../../src/audit/verify.ts'
 import { type Walk, walk } from '../../src/audit/walk.ts'
+import { patienceOf } from '../../src/system/deadline.ts'
 import type { Ended } from './processes.ts'
+
+const LOCK_WAIT_MS = 30_000
 
 /** A line that somebody was told is in the log. */
 export interface Acknowledged {
@@ -40,7 +43,8 @@ export interface Aftermath {
 /** The log in the light of what audit.db says of its end. */
 export function aftermathOf(home: string): Aftermath {
   const folder = join(home, 'audit')
-  const head = readHead(join(home, 'audit.db'), () => 0)
+  // Who was killed a moment ago may hold its lock still.
+  const head = readHead(join(home, 'audit.db'), patienceOf(LOCK_WAIT_MS))
   const { problem, truncated } = verifyLog({ folder }, { head })
   return { ...filesOf(home), alarm: problem ? wordsOf(problem) : truncated }
 }
