@@ -10,7 +10,7 @@ import { MAIN_AGENT } from './event.ts'
 import type { Policy } from './policy.ts'
 import { ruleNamed } from './rules/rules.ts'
 import type { AgentState, PastBlock, SessionState, State, Trip } from './state.ts'
-import type { Block, Figure, Halt } from './verdict.ts'
+import { type Block, type Figure, figureOf, type Halt } from './verdict.ts'
 
 /** In a session whose rounds we cannot see, a turn ends at this many blocks in a row. */
 const UNSEEN_BLOCKS = 10
@@ -77,19 +77,15 @@ export function afterBlock(
   if (policy.halt.afterDeniedRounds === 0 || !isUnseenEnd(state.session, nth))
     return { ...after, verdict: { ...block, nth } }
   if (!state.session.lasting.hears.prompts) return { ...after, verdict: { ...block, nth, endsTurn: true } }
-  const { freeAt: _, haltsAfter: __, ...figure } = past
-  const tripped = countedByTrip(trip(after, agentId, figure, now))
+  const tripped = countedByTrip(trip(after, agentId, figureOf(block), now))
   return { ...tripped, verdict: haltIn(tripped) ?? { ...block, nth } }
 }
 
-function pastBlock({ rule, count, limit, of, retryAfterMs, haltsAfter }: Block, now: number): PastBlock {
-  const figure = {
-    ...{ rule, count, limit },
-    ...(of === undefined ? {} : { of }),
-    ...(haltsAfter === undefined ? {} : { haltsAfter }),
-  }
-  if (ruleNamed(rule)?.lifts === 'with progress') return figure
-  return { ...figure, freeAt: retryAfterMs === undefined ? Number.MAX_SAFE_INTEGER : now + retryAfterMs }
+function pastBlock(block: Block, now: number): PastBlock {
+  const { retryAfterMs, haltsAfter } = block
+  const past = { ...figureOf(block), ...(haltsAfter === undefined ? {} : { haltsAfter }) }
+  if (ruleNamed(block.rule)?.lifts === 'with progress') return past
+  return { ...past, freeAt: retryAfterMs === undefined ? Number.MAX_SAFE_INTEGER : now + retryAfterMs }
 }
 
 /** Where nobody tells of rounds, blocks in a row are counted instead. */
@@ -122,9 +118,8 @@ export function afterRound(
   const blockedRounds = rest.blockedRounds + (counts ? 1 : 0)
   const agent = { ...rest, blockedRounds, ...freeFrom(block.freeAt ?? freeAt) }
   const usual = policy.halt.afterDeniedRounds
-  const { freeAt: _, haltsAfter = 0, ...figure } = block
-  return usual > 0 && blockedRounds >= Math.max(usual, haltsAfter)
-    ? trip({ ...state, agent }, agentId, figure, now)
+  return usual > 0 && blockedRounds >= Math.max(usual, block.haltsAfter ?? 0)
+    ? trip({ ...state, agent }, agentId, figureOf(block), now)
     : { ...state, agent }
 }
 

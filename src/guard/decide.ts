@@ -16,7 +16,7 @@ import type { Done } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
 import { currentAgent, freshAgent, freshSession, type Mode, type SessionState, type State } from './state.ts'
 import { begun, unaskedIn, withAsked, withRound } from './unasked.ts'
-import { ALLOW, type Block, type Finding, type Halt, type Verdict } from './verdict.ts'
+import { ALLOW, type Finding, figureOf, type Halt, type Verdict } from './verdict.ts'
 import { aged, withCall } from './window.ts'
 
 /** What one event adds to the totals. */
@@ -189,10 +189,6 @@ function decideEnd(
   const verdict = haltIn(state) ?? ALLOW
   const halted = verdict.kind === 'halt' && !haltIn(before) ? 1 : 0
   return { ...silent(remember(state, event, { isAdmitted: false })), verdict, tally: { ...NOTHING, halted } }
-}
-
-function figureOf({ rule, count, limit, of }: Block) {
-  return { rule, count, limit, ...(of === undefined ? {} : { of }) }
 }
 
 /** A person's prompt resets the session and begins a new epoch; the windows stay as they are. */

@@ -11,6 +11,11 @@ export interface Figure {
   readonly of?: string
 }
 
+/** The figure alone of what says more. */
+export function figureOf({ rule, count, limit, of }: Figure): Figure {
+  return { rule, count, limit, ...(of === undefined ? {} : { of }) }
+}
+
 export interface Allow {
   readonly kind: 'allow'
 }

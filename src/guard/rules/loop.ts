@@ -99,17 +99,11 @@ function judgeBusyWait({ history }: AgentState, call: CallEvent, now: number): F
   const { times, others } = BUSY_WAIT
   const figure = { rule: 'repeat', of: OF_BUSY_WAIT, count: same.length }
   const first = isBusy(history, same) ? same.at(-times) : undefined
-  const sinceMs = Math.max(0, now - (first?.at ?? now))
-  return {
-    ...{
-      ...figure,
-      warnAt: 0,
-      blockAt: times,
-      isSpoken: false,
-      lifts: `after ${others + 1} different other calls`,
-    },
-    verdict: first ? { kind: 'block', ...figure, limit: times, sinceMs, haltsAfter: BUSY_ROUNDS } : ALLOW,
-  }
+  const lifts = `after ${others + 1} different other calls`
+  const finding = { ...figure, warnAt: 0, blockAt: times, isSpoken: false, lifts }
+  if (!first) return { ...finding, verdict: ALLOW }
+  const sinceMs = Math.max(0, now - first.at)
+  return { ...finding, verdict: { kind: 'block', ...figure, limit: times, sinceMs, haltsAfter: BUSY_ROUNDS } }
 }
 
 function isBusy(history: readonly PastCall[], same: readonly PastCall[]): boolean {
