@@ -94,8 +94,8 @@ function isHotPackage(id: string, needed: ReadonlySet<string>): boolean {
 export default defineConfig([
   bundle('hook', [hot('src/hook.ts')]),
   bundle('statusline', [hot('src/statusline.ts')]),
-  bundle(
-    'cli',
-    PACKAGES.map((name) => ({ name, test: new RegExp(`node_modules.${name}.`) })),
-  ),
+  bundle('cli', [
+    hot('src/cli.ts'),
+    ...PACKAGES.map((name) => ({ name, test: new RegExp(`node_modules.${name}.`) })),
+  ]),
 ])

@@ -7,46 +7,25 @@
 
 import { existsSync } from 'node:fs'
 import { decide } from './guard/decide.ts'
-import { type Identity, identify } from './guard/identity.ts'
-import { isOff, lacksTenant, type Policy } from './guard/policy.ts'
+import { isOff, lacksTenant } from './guard/policy.ts'
 import { asCounted } from './guard/shadow.ts'
+import { type Context, contextOf, type Run } from './hook/context.ts'
 import { stateWaits } from './hook/deadlines.ts'
-import type { Destination } from './hook/sign.ts'
-import { isNamedAgent } from './hosts/claude-code/agent-shell.ts'
-import { CLAUDE_CODE } from './hosts/claude-code/claude-code.ts'
-import { isStartedByAgent } from './hosts/claude-code/client.ts'
-import { badInput, eventNameIn } from './hosts/claude-code/event.ts'
+import { type Answer, NOTHING } from './hosts/answer.ts'
 import { fingerprint } from './hosts/fingerprint.ts'
-import type { GuardedInput, HookInput, SettingsChangeInput } from './hosts/input.ts'
-import { hostOf } from './hosts/known.ts'
-import { type Reply, SILENCE } from './hosts/reply.ts'
-import { type Config, readConfig, remembered, withProject } from './settings/load.ts'
+import type { Host } from './hosts/host.ts'
+import type { GuardedInput, HookInput } from './hosts/input.ts'
+import { hostOf, USUAL } from './hosts/known.ts'
+import type { Reply } from './hosts/reply.ts'
+import { readConfig, remembered } from './settings/load.ts'
 import { withEventStore } from './store/open.ts'
 import { mayBegin } from './store/rows.ts'
-import type { EventStore, PolicyChange, Update, Updated } from './store/store.ts'
-import { namedIn } from './system/environment.ts'
+import type { EventStore, Update, Updated } from './store/store.ts'
 import { describe, failure } from './system/failure.ts'
 import { openHash } from './system/keyed-hash.ts'
-import { type Environment, type Paths, pathsOf, projectSettingsPath } from './system/paths.ts'
+import { pathsOf } from './system/paths.ts'
 import { isInteractive, readInput, writeOut } from './system/stdio.ts'
 import { oldNode } from './system/version.ts'
-
-/** One run of the hook. */
-interface Run {
-  readonly env: Environment
-  readonly paths: Paths
-  readonly config: Config
-}
-
-/** By whom an event is, and the rules that hold for it. */
-interface Case {
-  readonly identity: Identity
-  readonly policy: Policy
-  readonly project: string
-  /** Why the project's own settings are ignored, if they are. */
-  readonly ignored: string | undefined
-  readonly destination: Destination
-}
 
 /** Answers the event on stdin and ends the process; or is the process in which another one writes down what it has blocked. */
 export async function main(): Promise<void> {
@@ -61,7 +40,7 @@ export async function main(): Promise<void> {
 
 async function replyToStdin(run: Run): Promise<Reply> {
   let text = ''
-  let host = CLAUDE_CODE
+  let host = USUAL
   try {
     refuseTerminal()
     const input = readInput()
@@ -69,10 +48,11 @@ async function replyToStdin(run: Run): Promise<Reply> {
     host = await hostOf(text)
     const old = oldNode(process.versions)
     if (old) throw old
-    if (input.problem) throw badInput(input.problem)
-    return host.reply(await replyTo(run, host.parse(text)))
+    if (input.problem) throw host.badInput(input.problem)
+    return await host.reply(await answerTo(run, host, host.parse(text)))
   } catch (error) {
-    return host.reply(await failed(run, run.config.policy, describe(error), eventNameIn(text)))
+    const policed = { ...run, policy: run.config.policy }
+    return host.reply(await failed(policed, describe(error), host.mayBeCall(text)))
   }
 }
 
@@ -82,60 +62,54 @@ function refuseTerminal(): void {
   }
 }
 
-async function replyTo(run: Run, input: HookInput): Promise<Reply> {
-  if (input.type === 'other') return SILENCE
+async function answerTo(run: Run, host: Host, input: HookInput): Promise<Answer> {
+  if (input.type === 'other') return NOTHING
 
-  const about = await caseOf(run, input)
-  if (input.type === 'call' && lacksTenant(about.identity, about.policy) && about.policy.mode === 'enforce') {
+  const context = await contextOf(run, host, input)
+  const { env, paths, identity, policy } = context
+  if (input.type === 'call' && lacksTenant(identity, policy) && policy.mode === 'enforce') {
     const { answerMissingTenant } = await import('./hook/answer.ts')
-    return answerMissingTenant(about.destination, input, about.identity)
+    return answerMissingTenant(context)
   }
-  if (isOff(about.policy)) return switchedOff(run, input, about)
-  if (input.type !== 'call' && isNamedAgent(run.env)) {
+  if (isOff(policy)) return switchedOff(context)
+  if (input.type !== 'call' && host.isRunByAgent(env)) {
     const { ignoreForged } = await import('./hook/forged.ts')
-    const ignored = ignoreForged(run, input, about)
+    const ignored = await ignoreForged(context)
     if (ignored) return ignored
   }
   if (input.type === 'settings_change') {
     const { answerSettingsChange } = await import('./hook/settings-change.ts')
-    return answerSettingsChange(run.env, input, about)
+    return answerSettingsChange(context)
   }
-  if (!mayBegin(input) && !existsSync(run.paths.stateDb)) return SILENCE
+  if (!mayBegin(input) && !existsSync(paths.stateDb)) return NOTHING
+  const guarded = { ...context, input }
   try {
-    return await count(run, input, about)
+    return await count(guarded)
   } catch (error) {
     const { answerUncounted } = await import('./hook/uncounted.ts')
-    return answerUncounted(input, about, describe(error))
+    return answerUncounted(guarded, describe(error))
   }
-}
-
-async function caseOf({ env, paths, config }: Run, input: GuardedInput | SettingsChangeInput): Promise<Case> {
-  const identity = identify({ ...namedIn(env), session: input.session })
-  const project = env.CLAUDE_PROJECT_DIR || input.cwd || process.cwd()
-  const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
-  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
-  return { identity, policy, project, ignored, destination }
 }
 
 /** Decides the event on its session's state, under the store's lock, and answers it. */
-async function count(run: Run, input: GuardedInput, about: Case): Promise<Reply> {
-  const { paths, config } = run
-  const update = updateFor(run, input, about)
+async function count(context: Context<GuardedInput>): Promise<Answer> {
+  const { paths, config, input } = context
+  const update = updateFor(context)
   const use = (store: EventStore) => store.update(update)
   const { result, notices } = await withEventStore(paths.stateDb, use, stateWaits())
   const isBlocked = result.verdict.kind === 'block' || result.verdict.kind === 'halt'
   // Between a block and its answer nothing may wait for state.db: the next event sweeps, and tells of looser settings.
   const unswept = result.sweepIsDue && !isBlocked ? await sweep(paths.stateDb) : undefined
+  const counted = await answer(context, result)
   const before = isBlocked ? undefined : result.policyBefore
-  const change = before === undefined ? undefined : { before, after: update.policy }
-  const reply = await answer(run, input, about, result, change)
+  const told = before === undefined ? counted : await loosened(context, before, update.policy, counted)
   const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
   const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
-  return trouble.length > 0 ? failed(run, about.policy, trouble.join('; '), input.name, reply) : reply
+  return trouble.length > 0 ? failed(context, trouble.join('; '), input.type === 'call', told) : told
 }
 
 /** What the store is asked. */
-function updateFor({ env, paths, config }: Run, input: GuardedInput, about: Case): Update {
+function updateFor({ host, env, paths, config, input, ...about }: Context<GuardedInput>): Update {
   const { identity, policy, project, ignored } = about
   const event = fingerprint(input, openHash(paths.hashKey))
   return {
@@ -145,34 +119,26 @@ function updateFor({ env, paths, config }: Run, input: GuardedInput, about: Case
     policy: remembered(paths.config, config.policy, policy),
     notice: ignored,
     decide: (state, now, isNew) => {
-      const known = isNew || event.type === 'prompt' ? { ...event, ...starterOf(env) } : event
+      // Who has started the client is asked at prompts and at the first event of a session.
+      const startedByAgent = isNew || event.type === 'prompt' ? host.isStartedByAgent(env) : undefined
+      const known = startedByAgent === undefined ? event : { ...event, startedByAgent }
       return asCounted(policy, decide(state, known, policy, now))
     },
   }
 }
 
 /** The answer to an event that was counted. What it takes to say something is loaded only when there is something. */
-async function answer(
-  { env }: Run,
-  input: GuardedInput,
-  { identity, ignored, destination }: Case,
-  result: Updated,
-  change: PolicyChange | undefined,
-): Promise<Reply> {
-  let reply = SILENCE
+async function answer(context: Context<GuardedInput>, result: Updated): Promise<Answer> {
+  let answer = NOTHING
   if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {
     const { answerEvent } = await import('./hook/answer.ts')
-    reply = await answerEvent(destination, input, identity, result, ignored)
+    answer = await answerEvent(context, result)
   }
   if (result.resumed) {
     const { recordResumed } = await import('./hook/resumed.ts')
-    reply = await recordResumed(destination, input, identity, result.resumed, { env, reply })
+    answer = await recordResumed(context, result.resumed, answer)
   }
-  if (change) {
-    const { recordLoosening } = await import('./hook/loosened.ts')
-    reply = await recordLoosening(destination, { input, identity, env }, change, reply)
-  }
-  return reply
+  return answer
 }
 
 async function sweep(file: string): Promise<string | undefined> {
@@ -180,31 +146,24 @@ async function sweep(file: string): Promise<string | undefined> {
   return store.sweep(file)
 }
 
-/** Nothing is counted; but that rules which were in force are so no longer is told of. */
-async function switchedOff(
-  { env, paths, config }: Run,
-  input: GuardedInput | SettingsChangeInput,
-  { identity, policy, destination }: Case,
-): Promise<Reply> {
-  if (!existsSync(paths.stateDb)) return SILENCE
-  const { recordSwitchedOff } = await import('./hook/loosened.ts')
-  const after = remembered(paths.config, config.policy, policy)
-  return recordSwitchedOff(destination, { input, identity, env }, after)
+async function loosened(context: Context, before: string, after: string, answer: Answer): Promise<Answer> {
+  const { recordLoosening } = await import('./hook/loosened.ts')
+  return recordLoosening(context, { before, after }, answer)
 }
 
-/** Who has started the client, which is asked at prompts and at the first event of a session. */
-function starterOf(env: Environment): { startedByAgent?: boolean } {
-  const startedByAgent = isStartedByAgent(env)
-  return startedByAgent === undefined ? {} : { startedByAgent }
+/** Nothing is counted; but that rules which were in force are so no longer is told of. */
+async function switchedOff(context: Context): Promise<Answer> {
+  if (!existsSync(context.paths.stateDb)) return NOTHING
+  const { recordSwitchedOff } = await import('./hook/loosened.ts')
+  return recordSwitchedOff(context)
 }
 
 async function failed(
-  { paths }: Run,
-  policy: Policy,
+  context: Pick<Context, 'paths' | 'policy'>,
   what: string,
-  eventName: string | undefined,
-  reply = SILENCE,
-): Promise<Reply> {
+  isCall: boolean,
+  answer = NOTHING,
+): Promise<Answer> {
   const { answerFailure } = await import('./hook/failed.ts')
-  return answerFailure(paths, policy, what, eventName, reply)
+  return answerFailure(context, what, isCall, answer)
 }

@@ -1,29 +1,23 @@
 /** Events that did not come from the client. */
 
-import { type Identity, keyOf } from '../guard/identity.ts'
-import { settingsTexts } from '../hosts/claude-code/settings/files.ts'
-import { envIn } from '../hosts/claude-code/settings/silencing.ts'
-import { type Reply, SILENCE } from '../hosts/reply.ts'
+import { keyOf } from '../guard/identity.ts'
+import { type Answer, NOTHING } from '../hosts/answer.ts'
 import { peek } from '../store/look.ts'
-import type { Environment, Paths } from '../system/paths.ts'
-import { callerOf, type HeardInput, toolOf } from './caller.ts'
+import { callerOf, toolOf } from './caller.ts'
+import type { Context } from './context.ts'
 import { logged } from './logged.ts'
 
 /**
  * Prompts, results, ends of sessions and changes of settings come from the client; from an agent's own shell they reset
- * no trip. Undefined when settings set AI_AGENT for everything that the client starts: it tells nothing then, and who
- * has cloned such a project would have no rounds counted. Those settings are looked for where the session began: the
- * event itself may name a folder that the agent has made for it.
+ * no trip. Undefined when settings make everything that the client starts look so: it tells nothing then, and who has
+ * cloned such a project would have no rounds counted. Those settings are looked for where the session began: the event
+ * itself may name a folder that the agent has made for it.
  */
-export function ignoreForged(
-  { paths, env }: { readonly paths: Paths; readonly env: Environment },
-  input: HeardInput,
-  { identity, project }: { readonly identity: Identity; readonly project: string },
-): Reply | undefined {
+export async function ignoreForged(context: Context): Promise<Answer | undefined> {
+  const { host, env, paths, identity, project, input } = context
   const began = peek(paths.stateDb, (seen) => seen.session(keyOf(identity))?.project)
-  if (settingsTexts(began ?? project, env, {}).some(({ text }) => envIn(text).AI_AGENT === env.AI_AGENT))
-    return undefined
+  const { setsAgent } = await host.settings()
+  if (setsAgent(began ?? project, env)) return undefined
   const message = `ignored: ${input.name} came from an agent's own shell`
-  const entry = { event: 'notice', message, ...callerOf(input, identity), tool: toolOf(input) } as const
-  return logged(SILENCE, paths, entry)
+  return logged(NOTHING, paths, { event: 'notice', message, ...callerOf(context), tool: toolOf(context) })
 }

@@ -1,12 +1,15 @@
-/** Lines of log.jsonl that belong to an answer. */
+/** What the person is told beside an answer, and the lines of log.jsonl that belong to one. */
 
-import { withNotice } from '../hosts/claude-code/wording.ts'
-import type { Reply } from '../hosts/reply.ts'
+import type { Answer } from '../hosts/answer.ts'
 import { type LogEntry, tryLog } from '../system/log.ts'
 import type { Paths } from '../system/paths.ts'
 
-/** The reply, which says so where the line could not be written. */
-export function logged(reply: Reply, paths: Paths, entry: LogEntry): Reply {
-  const problem = tryLog(paths.log, entry)
-  return problem ? withNotice(reply, problem) : reply
+/** The same answer, which also tells the person that, if there is something. */
+export function withNotice(answer: Answer, notice: string | undefined): Answer {
+  return notice ? { ...answer, notices: [...answer.notices, notice] } : answer
+}
+
+/** The answer, which says so where the line could not be written. */
+export function logged(answer: Answer, paths: Paths, entry: LogEntry): Answer {
+  return withNotice(answer, tryLog(paths.log, entry))
 }

@@ -1,90 +1,70 @@
 /** A session meets a looser policy than at its last event: signed, logged and shown, wherever it came from. */
 
-import { type Identity, keyOf } from '../guard/identity.ts'
+import { keyOf } from '../guard/identity.ts'
 import { membersIn } from '../guard/members.ts'
 import { loosened } from '../guard/policy.ts'
 import type { Loosened } from '../guard/settings.ts'
-import { withNotice } from '../hosts/claude-code/wording.ts'
-import { type Reply, SILENCE } from '../hosts/reply.ts'
-import type { Remembered } from '../settings/load.ts'
+import { type Answer, NOTHING } from '../hosts/answer.ts'
+import { type Remembered, remembered } from '../settings/load.ts'
 import { peek } from '../store/look.ts'
 import { withStore } from '../store/sqlite-store.ts'
 import type { PolicyChange } from '../store/store.ts'
 import { osUser } from '../system/environment.ts'
 import { describe } from '../system/failure.ts'
-import type { Environment } from '../system/paths.ts'
-import { callerOf, clientOf, type HeardInput } from './caller.ts'
+import { callerOf, clientOf } from './caller.ts'
+import type { Context } from './context.ts'
 import { stateWaits } from './deadlines.ts'
-import { logged } from './logged.ts'
+import { logged, withNotice } from './logged.ts'
 import { record } from './record.ts'
-import type { Destination } from './sign.ts'
-
-/** Who meets the policy. */
-export interface Party {
-  readonly input: HeardInput
-  readonly identity: Identity
-  readonly env: Environment
-}
 
 /**
- * The reply, after all settings that have become looser are written down. When that fails, the session still counts as
+ * The answer, after all settings that have become looser are written down. When that fails, the session still counts as
  * having met the policy before, and its next event tries again.
  */
 export async function recordLoosening(
-  destination: Destination,
-  party: Party,
+  context: Context,
   change: PolicyChange,
-  reply: Reply,
-): Promise<Reply> {
+  answer: Answer,
+): Promise<Answer> {
+  const { paths, identity } = context
   const looser = looserIn(change)
   const names = looser.map(({ setting }) => setting)
   try {
-    const note = withStore(
-      destination.paths.stateDb,
-      (store) => store.notePolicy(party.identity, change, names),
-      stateWaits(),
-    )
-    if (!note.result) return reply
+    const note = withStore(paths.stateDb, (store) => store.notePolicy(identity, change, names), stateWaits())
+    if (!note.result) return answer
   } catch (error) {
-    return logged(reply, destination.paths, { event: 'error', message: describe(error) })
+    return logged(answer, paths, { event: 'error', message: describe(error) })
   }
-  let told = reply
-  for (const each of looser) told = await recordOne(destination, party, each, told)
+  let told = answer
+  for (const each of looser) told = await recordOne(context, each, told)
   return told
 }
 
 /** With every rule off nothing is counted; but a session that had rules at its last event is told of. */
-export async function recordSwitchedOff(
-  destination: Destination,
-  party: Party,
-  after: string,
-): Promise<Reply> {
-  const before = peek(destination.paths.stateDb, (seen) => seen.session(keyOf(party.identity))?.policy)
-  if (!before || before === after) return SILENCE
-  return recordLoosening(destination, party, { before, after }, SILENCE)
+export async function recordSwitchedOff(context: Context): Promise<Answer> {
+  const { paths, config, policy, identity } = context
+  const before = peek(paths.stateDb, (seen) => seen.session(keyOf(identity))?.policy)
+  const after = remembered(paths.config, config.policy, policy)
+  if (!before || before === after) return NOTHING
+  return recordLoosening(context, { before, after }, NOTHING)
 }
 
 type WrittenPolicy = { readonly [Name in keyof Remembered]?: unknown }
 
 type Looser = Loosened & { readonly where: 'config.json' | 'project' | 'environment' }
 
-async function recordOne(
-  destination: Destination,
-  party: Party,
-  looser: Looser,
-  reply: Reply,
-): Promise<Reply> {
+async function recordOne(context: Context, looser: Looser, answer: Answer): Promise<Answer> {
   const { setting, where } = looser
   const [from = '', to = ''] = [looser.from, looser.to].map((value) => JSON.stringify(value ?? 0))
-  const caller = callerOf(party.input, party.identity)
+  const caller = callerOf(context)
   const change = { event: 'limits_loosened', setting, from, to, where } as const
-  const line = { ...change, ...caller, by: osUser(), ...clientOf(party.env) }
+  const line = { ...change, ...caller, by: osUser(), ...clientOf(context) }
   const message = `limits loosened: ${setting} from ${from} to ${to} (${where})`
-  const { problem } = await record(destination, {
+  const { problem } = await record(context, {
     line,
     entry: { event: 'limits_loosened', message, ...caller },
   })
-  return problem ? withNotice(reply, problem) : reply
+  return withNotice(answer, problem)
 }
 
 /** Both were written by us, but perhaps by another version: of what is not there, nothing can have become looser. */

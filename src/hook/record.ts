@@ -1,7 +1,7 @@
 /**
  * Writes down what was blocked, in a process of its own. Once a call is counted as blocked it must be answered as one,
  * whatever hangs or dies on the way to the signed line: SQLite and the disk are waited for in calls that nothing in the
- * same process can interrupt. See docs/decisions/0013.
+ * same process can interrupt. See docs/decisions/0014.
  */
 
 import { spawn } from 'node:child_process'
@@ -10,9 +10,10 @@ import { dirname, join } from 'node:path'
 import { type Members, objectIn } from '../guard/members.ts'
 import { monotonic, sinceStart } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
+import type { Context } from './context.ts'
 import { ANSWERED_MS, SIGNED_MS } from './deadlines.ts'
 import { JOB, type Job, type Recorded, type Task } from './recorder.ts'
-import { type Destination, UNSIGNED } from './sign.ts'
+import { UNSIGNED } from './sign.ts'
 
 const HOOK = join(import.meta.dirname, '..', 'bin', 'spikectl-hook.js')
 
@@ -20,7 +21,11 @@ const HOOK = join(import.meta.dirname, '..', 'bin', 'spikectl-hook.js')
 const MODE = 'record'
 
 /** Never throws, and is back when the hook must answer. */
-export async function record(destination: Destination, task: Task): Promise<Recorded> {
+export async function record(
+  { paths, policy }: Pick<Context, 'paths' | 'policy'>,
+  task: Task,
+): Promise<Recorded> {
+  const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   const job: Job = { ...task, destination, until: monotonic() + SIGNED_MS - sinceStart() }
   const time = timeToAnswer()
   const recorder = start(job)

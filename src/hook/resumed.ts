@@ -1,14 +1,11 @@
 /** What was stopped goes on: written down, signed and logged, whoever has brought it about. */
 
-import type { Identity } from '../guard/identity.ts'
 import type { How } from '../guard/reset.ts'
-import { withNotice } from '../hosts/claude-code/wording.ts'
-import type { GuardedInput } from '../hosts/input.ts'
-import type { Reply } from '../hosts/reply.ts'
-import type { Environment } from '../system/paths.ts'
+import type { Answer } from '../hosts/answer.ts'
 import { callerOf, clientOf } from './caller.ts'
+import type { Context } from './context.ts'
+import { withNotice } from './logged.ts'
 import { record } from './record.ts'
-import type { Destination } from './sign.ts'
 
 const WHAT: Readonly<Record<How, string>> = {
   prompt: 'goes on after a halt: a prompt came from',
@@ -16,18 +13,12 @@ const WHAT: Readonly<Record<How, string>> = {
   mode: 'goes on after a halt: shadow mode was met by an event from',
 }
 
-export async function recordResumed(
-  destination: Destination,
-  input: GuardedInput,
-  identity: Identity,
-  how: How,
-  { env, reply }: { readonly env: Environment; readonly reply: Reply },
-): Promise<Reply> {
-  const caller = callerOf(input, identity)
-  const client = clientOf(env)
-  const line = { event: 'resumed', how, ...caller, ...client, cwd: input.cwd }
+export async function recordResumed(context: Context, how: How, answer: Answer): Promise<Answer> {
+  const caller = callerOf(context)
+  const client = clientOf(context)
+  const line = { event: 'resumed', how, ...caller, ...client, cwd: context.input.cwd }
   const name = client.client_pid === undefined ? 'a client that is not named' : `client ${client.client_pid}`
   const message = `${WHAT[how]} ${name}, ${client.tty ? 'at a' : 'without a known'} terminal`
-  const { problem } = await record(destination, { line, entry: { event: 'resumed', message, ...caller } })
-  return problem ? withNotice(reply, problem) : reply
+  const { problem } = await record(context, { line, entry: { event: 'resumed', message, ...caller } })
+  return withNotice(answer, problem)
 }

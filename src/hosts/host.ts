@@ -1,5 +1,7 @@
 /** A client whose hooks run us. It has words of its own for what happened, and for what we answer. */
 
+import type { Environment, Paths } from '../system/paths.ts'
+import type { Answer } from './answer.ts'
 import type { HookInput } from './input.ts'
 import type { Reply } from './reply.ts'
 
@@ -8,6 +10,44 @@ export interface Host {
   readonly wrote: (text: string) => boolean
   /** What happened, from the whole text of stdin. Throws a Failure that says what is wrong with it. */
   readonly parse: (text: string) => HookInput
-  /** Our answer, which is worded for Claude Code, as this client reads it. */
-  readonly reply: (answer: Reply) => Reply
+  /**
+   * True unless the text, which may be malformed or cut off, tells of something else than a call: `onError: "block"`
+   * holds for calls only, so a failure has to know what it failed at.
+   */
+  readonly mayBeCall: (text: string) => boolean
+  /** A Failure about the text on stdin: `what` completes "the hook input on stdin …". */
+  readonly badInput: (what: string) => Error
+  /** Our answer, as this client reads it. Its words are loaded only when there is something to say. */
+  readonly reply: (answer: Answer) => Promise<Reply>
+  /** The client that runs the hook in this environment. */
+  readonly client: (env: Environment) => Client
+  /** True when that client was started from an agent's shell; undefined when that cannot be known. */
+  readonly isStartedByAgent: (env: Environment) => boolean | undefined
+  /** True where no client has run the hook, but an agent in a shell of its own. */
+  readonly isRunByAgent: (env: Environment) => boolean
+  /** What can be asked of the client's settings; loaded only then. */
+  readonly settings: () => Promise<HostSettings>
+}
+
+export interface Client {
+  /** Its process id; undefined where the environment names none. */
+  readonly pid: number | undefined
+  /** True when its standard input is known to be a terminal. */
+  readonly isAtTerminal: boolean
+}
+
+/** Of the files that a session in `project` reads. Throws what keeps them from being looked at. */
+export interface HostSettings {
+  /** What in them keeps our hooks from running as they should: the first that there is. */
+  readonly silencingIn: (project: string, env: Environment, paths: Paths) => Silencing | undefined
+  /** True when they set for all that the client starts what `isRunByAgent` looks at: it tells nothing then. */
+  readonly setsAgent: (project: string, env: Environment) => boolean
+}
+
+/** `problem` completes "FILE …". */
+export interface Silencing {
+  readonly file: string
+  readonly problem: string
+  /** `install` puts it in order; else only an edit by hand does. */
+  readonly isInstallable?: true
 }

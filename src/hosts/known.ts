@@ -3,6 +3,9 @@
 import { CLAUDE_CODE } from './claude-code/claude-code.ts'
 import type { Host } from './host.ts'
 
+/** Whoever has written nothing that tells, or nothing at all. */
+export const USUAL: Host = CLAUDE_CODE
+
 /** The client that wrote this text; Claude Code unless it is unmistakably another. */
 export async function hostOf(text: string): Promise<Host> {
   // Claude Code has no such member, so that its calls load nothing more.

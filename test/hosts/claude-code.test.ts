@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { identify } from '../../src/guard/identity.ts'
-import type { Block, Halt } from '../../src/guard/verdict.ts'
+import { type Identity, identify } from '../../src/guard/identity.ts'
+import type { Block, Halt, Warn } from '../../src/guard/verdict.ts'
+import { type Answer, NOTHING, type Statement } from '../../src/hosts/answer.ts'
 import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
-import { eventNameIn, parseHookInput } from '../../src/hosts/claude-code/event.ts'
+import { mayBeCall, parseHookInput } from '../../src/hosts/claude-code/event.ts'
 import { isRefusal } from '../../src/hosts/claude-code/refusal.ts'
-import {
-  replyToBlock,
-  replyToFailure,
-  replyToGuardChange,
-  replyToHaltedCall,
-  replyToHaltedPrompt,
-  replyToMissingTenant,
-  replyToWarn,
-  withNotice,
-} from '../../src/hosts/claude-code/wording.ts'
+import { worded } from '../../src/hosts/claude-code/wording.ts'
 import { SILENCE } from '../../src/hosts/reply.ts'
 
 const blocked: Block = { kind: 'block', rule: 'rate', count: 500, limit: 500, retryAfterMs: 36_200 }
@@ -24,10 +16,22 @@ const FILE = '/home/dev/app/.claude/settings.json'
 const HINT = 'spikectl status 3f2a9c1e'
 const identity = identify({ session: '3f2a9c1e-5b7d-4e8f-9a0b-1c2d3e4f5a6b' })
 
+function saying(statement: Statement): Answer {
+  return { ...NOTHING, statement }
+}
+
+function toCall(verdict: Warn | Block | Halt, by: Identity = identity, audit?: string) {
+  return worded(saying({ about: 'call', verdict, identity: by, audit }))
+}
+
+function toChange(problem: string, audit?: string) {
+  return worded(saying({ about: 'settings', problem, audit }))
+}
+
 describe('a reason', () => {
   test('starts with the machine word, states facts, and ends the matter', () => {
     assert.equal(
-      replyToBlock(blocked, identity, '8828fd03#42 5c0f…').stderr,
+      toCall(blocked, identity, '8828fd03#42 5c0f…').stderr,
       'rate_limited: 500 tool calls in the last 60 s in this session (limit 500/min). A place is free in 37 s. ' +
         'Do not retry now: say in plain text what you were doing and stop.\n' +
         'For the person: spikectl status 3f2a9c1e, spikectl reset 3f2a9c1e\n[audit 8828fd03#42 5c0f…]\n',
@@ -35,12 +39,16 @@ describe('a reason', () => {
   })
 
   for (const [name, reply, shown] of [
-    ['a rate limit', replyToBlock(blocked, identity), ['500 tool calls in the last 60 s', 'free in 37 s.']],
-    ['a loop', replyToBlock(looping, identity), ['same result 5 times', HINT]],
-    ['a halt', replyToHaltedCall(halted, identity), ['has ended its turn', 'the same call 5 times', HINT]],
-    ['a prompt to a halted session', replyToHaltedPrompt({ ...halted, nth: 9 }, identity), ['halted', HINT]],
-    ['a missing tenant', replyToMissingTenant(), ['no tenant is named', 'set SPIKECTL_TENANT']],
-    ['a changed guard', replyToGuardChange(`${FILE} sets disableAllHooks`), [FILE, 'spikectl doctor']],
+    ['a rate limit', toCall(blocked), ['500 tool calls in the last 60 s', 'free in 37 s.']],
+    ['a loop', toCall(looping), ['same result 5 times', HINT]],
+    ['a halt', toCall(halted), ['has ended its turn', 'the same call 5 times', HINT]],
+    [
+      'a prompt to a halted session',
+      worded(saying({ about: 'prompt', verdict: { ...halted, nth: 9 }, identity })),
+      ['halted', HINT],
+    ],
+    ['a missing tenant', worded(saying({ about: 'tenant' })), ['no tenant is named', 'set SPIKECTL_TENANT']],
+    ['a changed guard', toChange(`${FILE} sets disableAllHooks`), [FILE, 'spikectl doctor']],
   ] as const) {
     test(`of ${name} says in its first 150 characters what a person needs`, () => {
       for (const text of shown) assert.ok(reply.stderr.slice(0, 150).includes(text), reply.stderr)
@@ -49,7 +57,7 @@ describe('a reason', () => {
 
   test('of a loop ends with the advice for the model and the audit reference', () => {
     assert.equal(
-      replyToBlock(looping, identity, '8828fd03#42 5c0f…').stderr,
+      toCall(looping, identity, '8828fd03#42 5c0f…').stderr,
       'loop_detected: this call has given the same result 5 times within 41 s (limit 5). ' +
         'For the person: spikectl status 3f2a9c1e, spikectl reset 3f2a9c1e\n' +
         'Its result is known and will not change by asking. Only this call is blocked, others are not: use what ' +
@@ -58,12 +66,12 @@ describe('a reason', () => {
   })
 
   test('says to wait where a place is free within 10 s', () => {
-    const { stderr } = replyToBlock({ ...blocked, retryAfterMs: 10_000 }, identity)
+    const { stderr } = toCall({ ...blocked, retryAfterMs: 10_000 }, identity)
     assert.match(stderr, /A place is free in 10 s\. Wait that long before the next tool call\./)
   })
 
   test('names no second where no call can ever pass', () => {
-    const { stderr } = replyToBlock({ kind: 'block', rule: 'rate', count: 1, limit: 1 }, identity)
+    const { stderr } = toCall({ kind: 'block', rule: 'rate', count: 1, limit: 1 }, identity)
     assert.match(stderr, /This limit lets no call through\./)
   })
 
@@ -73,14 +81,11 @@ describe('a reason', () => {
     [{ tenant: 't' }, 'by this tenant'],
     [{}, 'by callers without a name'],
   ] as const) {
-    test(`says ${scope}`, () => assert.ok(replyToBlock(blocked, identify(claims)).stderr.includes(scope)))
+    test(`says ${scope}`, () => assert.ok(toCall(blocked, identify(claims)).stderr.includes(scope)))
   }
 
   test('of a guard change by a file of a long name keeps what to run and its audit reference', () => {
-    const { stderr } = replyToGuardChange(
-      `/${'é'.repeat(400)}/settings.json sets disableAllHooks`,
-      '8828fd03#42',
-    )
+    const { stderr } = toChange(`/${'é'.repeat(400)}/settings.json sets disableAllHooks`, '8828fd03#42')
     assert.ok(Buffer.byteLength(stderr) <= 600)
     assert.match(
       stderr,
@@ -89,50 +94,77 @@ describe('a reason', () => {
   })
 
   test('is never longer than 600 bytes, and keeps its audit reference', () => {
-    const { stderr } = replyToBlock(blocked, identity, `not signed: ${'é'.repeat(150)}`)
-    const long = replyToBlock(blocked, identify({ session: '\u{1f600}'.repeat(60) }), 'x'.repeat(300))
+    const { stderr } = toCall(blocked, identity, `not signed: ${'é'.repeat(150)}`)
+    const long = toCall(blocked, identify({ session: '\u{1f600}'.repeat(60) }), 'x'.repeat(300))
     for (const text of [stderr, long.stderr])
       assert.ok(Buffer.byteLength(text) <= 601, `${Buffer.byteLength(text)}`)
     assert.match(long.stderr, /\[audit x{300}\]\n$/)
   })
 
   test('names the tenant and guards a dash in the lines to paste', () => {
-    const { stderr } = replyToBlock(blocked, identify({ session: '-x', tenant: 'acme' }))
+    const { stderr } = toCall(blocked, identify({ session: '-x', tenant: 'acme' }))
     assert.ok(stderr.includes('spikectl reset --tenant acme -- -x'))
   })
 
   test('quotes an id that a shell would not take as it stands', () => {
-    const { stderr } = replyToBlock(blocked, identify({ session: "a'; rm" }))
+    const { stderr } = toCall(blocked, identify({ session: "a'; rm" }))
     assert.ok(stderr.includes(`spikectl reset 'a'\\''; rm'`))
   })
 })
 
 describe('a reply', () => {
   test('never approves a call: that would skip the person’s own permission prompt', () => {
-    const warn = replyToWarn(
-      { kind: 'warn', rule: 'rate', count: 100, limit: 100, blockLimit: 500 },
-      identity,
-    )
+    const warn = toCall({ kind: 'warn', rule: 'rate', count: 100, limit: 100, blockLimit: 500 })
     assert.equal(warn.stdout.includes('permissionDecision'), false)
     assert.deepEqual([warn.exitCode, warn.stderr], [0, ''])
   })
 
   test('about our own failure is one line', () => {
-    assert.equal(replyToFailure('one\n  two', false).stderr, 'spikectl: one two\n')
-    assert.deepEqual([replyToFailure('x', false).exitCode, replyToFailure('x', true).exitCode], [1, 2])
+    const failing = (what: string, blocks: boolean) => worded({ ...NOTHING, failure: { what, blocks } })
+    assert.equal(failing('one\n  two', false).stderr, 'spikectl: one two\n')
+    assert.deepEqual([failing('x', false).exitCode, failing('x', true).exitCode], [1, 2])
   })
 
-  test('carries a notice in the same JSON object, printable and short; a refusal stays as it is', () => {
-    const warn = withNotice(
-      replyToWarn({ kind: 'warn', rule: 'rate', count: 1, limit: 1, blockLimit: 0 }, identity),
-      'N',
+  const warning = saying({
+    about: 'call',
+    verdict: { kind: 'warn', rule: 'rate', count: 1, limit: 1, blockLimit: 0 },
+    identity,
+  })
+
+  test('about our own failure still says what was decided, unless it blocks', () => {
+    for (const [blocks, stdout] of [
+      [false, worded(warning).stdout],
+      [true, ''],
+    ] as const)
+      assert.equal(worded({ ...warning, failure: { what: 'x', blocks } }).stdout, stdout)
+  })
+
+  test('carries notices in the same JSON object, printable and short; a block stays as it is', () => {
+    const warn = worded({ ...warning, notices: ['N', 'O'] })
+    assert.match(
+      JSON.parse(warn.stdout).systemMessage,
+      /^spikectl: 1 tool call .+\nspikectl: N\nspikectl: O$/,
     )
-    assert.match(JSON.parse(warn.stdout).systemMessage, /^spikectl: 1 tool call .+\nspikectl: N$/)
-    assert.deepEqual(withNotice(replyToBlock(blocked, identity), 'N'), replyToBlock(blocked, identity))
-    const odd = withNotice(SILENCE, `\u001b[31m${'x'.repeat(1000)}`)
+    const block = saying({ about: 'call', verdict: blocked, identity })
+    assert.deepEqual(worded({ ...block, notices: ['N'] }), worded(block))
+    const odd = worded({ notices: [`\u001b[31m${'x'.repeat(1000)}`] })
     assert.equal(JSON.parse(odd.stdout).systemMessage.length, 'spikectl: '.length + 300)
     assert.equal(odd.stdout.includes('\\u001b'), false)
   })
+
+  test('that ends a turn keeps its reason beside a notice', () => {
+    const { stdout, exitCode } = worded({
+      ...saying({ about: 'turn', verdict: halted, identity }),
+      notices: ['N'],
+    })
+    assert.match(
+      stdout,
+      /^\{"continue":false,"stopReason":"spikectl ended .+","systemMessage":"spikectl: N"\}\n$/,
+    )
+    assert.equal(exitCode, 0)
+  })
+
+  test('to nothing is silence', () => assert.deepEqual(worded(NOTHING), SILENCE))
 })
 
 const REFUSALS = [
@@ -234,10 +266,14 @@ describe('a hook input', () => {
     assert.throws(() => parse({ session_id: 'é'.repeat(129) }), /session_id over 256 bytes/)
   })
 
-  test('gives its name even if it is otherwise malformed', () => {
-    assert.equal(eventNameIn('{"hook_event_name":"PostToolUse","tool_name":5}'), 'PostToolUse')
-    assert.equal(eventNameIn('{"hook_event_name": "PostToolBatch","tool_calls":[{"to'), 'PostToolBatch')
-    for (const text of ['', '[]', '{"hook_event_name":5}', 'x']) assert.equal(eventNameIn(text), undefined)
+  test('that is malformed or cut off may be a call unless it names another event', () => {
+    for (const text of [
+      '{"hook_event_name":"PostToolUse","tool_name":5}',
+      '{"hook_event_name": "Stop","x":{"to',
+    ])
+      assert.equal(mayBeCall(text), false)
+    for (const text of ['', '[]', '{"hook_event_name":5}', 'x', '{"hook_event_name" : "PreToolUse","tool'])
+      assert.equal(mayBeCall(text), true)
   })
 })
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { COPILOT } from '../../src/hosts/copilot/copilot.ts'
 import { copilotReply } from '../../src/hosts/copilot/reply.ts'
 import { hostOf } from '../../src/hosts/known.ts'
 
@@ -103,7 +104,7 @@ describe('Copilot', () => {
     test(`tells of ${name}`, async () => {
       const text = `${JSON.stringify(input)}\n`
       const host = await hostOf(text)
-      assert.equal(host.reply, copilotReply)
+      assert.equal(host, COPILOT)
       assert.deepEqual(host.parse(text), expected)
     })
   }
@@ -125,7 +126,7 @@ describe('Copilot', () => {
     ['no JSON', 'x "timestamp": 5', false],
   ] as const) {
     test(`is ${isCopilots ? '' : 'not '}recognised by input with ${what}`, async () => {
-      assert.equal((await hostOf(text)).reply === copilotReply, isCopilots)
+      assert.equal((await hostOf(text)) === COPILOT, isCopilots)
     })
   }
 })

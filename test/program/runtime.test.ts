@@ -44,7 +44,7 @@ describe('an old Node', () => {
 const COLD = {
   hook: [
     ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'parse', 'resumed'],
-    ...['recorder', 'settings-change', 'sqlite-store', 'uncounted'],
+    ...['recorder', 'session', 'settings-change', 'sqlite-store', 'uncounted', 'wording'],
   ],
   statusline: ['parse', 'wrapped'],
 } as const

@@ -3,12 +3,8 @@
 import { statSync } from 'node:fs'
 import { hookedEvents } from '../../hosts/claude-code/settings/edit.ts'
 import { MAX_SETTINGS_BYTES, type SettingsText } from '../../hosts/claude-code/settings/files.ts'
-import {
-  disablings,
-  losses,
-  misleadings,
-  type Silencing,
-} from '../../hosts/claude-code/settings/silencing.ts'
+import { disablings, losses, misleadings } from '../../hosts/claude-code/settings/silencing.ts'
+import type { Silencing } from '../../hosts/host.ts'
 import type { Environment } from '../../system/paths.ts'
 import { shellWord } from '../../system/text.ts'
 import { editing, type Finding, failed, ok, warning } from './finding.ts'

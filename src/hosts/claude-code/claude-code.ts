@@ -1,5 +1,25 @@
+import { type Answer, NOTHING } from '../answer.ts'
 import type { Host } from '../host.ts'
-import { parseHookInput } from './event.ts'
+import { type Reply, SILENCE } from '../reply.ts'
+import { isNamedAgent } from './agent-shell.ts'
+import { clientOf, isStartedByAgent } from './client.ts'
+import { badInput, mayBeCall, parseHookInput } from './event.ts'
 
 /** What no other client has written is taken for Claude Code's. */
-export const CLAUDE_CODE: Host = { wrote: () => true, parse: parseHookInput, reply: (answer) => answer }
+export const CLAUDE_CODE: Host = {
+  wrote: () => true,
+  parse: parseHookInput,
+  mayBeCall,
+  badInput,
+  reply,
+  client: clientOf,
+  isStartedByAgent,
+  isRunByAgent: isNamedAgent,
+  settings: () => import('./settings/session.ts'),
+}
+
+async function reply(answer: Answer): Promise<Reply> {
+  if (answer === NOTHING) return SILENCE
+  const { worded } = await import('./wording.ts')
+  return worded(answer)
+}

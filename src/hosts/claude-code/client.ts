@@ -6,16 +6,21 @@
 
 import { readFileSync, readlinkSync } from 'node:fs'
 import type { Environment } from '../../system/paths.ts'
+import type { Client } from '../host.ts'
 import { isAgentShell } from './agent-shell.ts'
 
-/** The client's process id; undefined where the environment names none. */
-export function clientPid({ CLAUDE_PID = '' }: Environment): number | undefined {
+export function clientOf(env: Environment): Client {
+  const pid = pidIn(env)
+  return { pid, isAtTerminal: pid !== undefined && isAtTerminal(pid) }
+}
+
+function pidIn({ CLAUDE_PID = '' }: Environment): number | undefined {
   return /^[1-9]\d{0,9}$/.test(CLAUDE_PID) ? Number(CLAUDE_PID) : undefined
 }
 
 /** True when the client was started from an agent's shell; undefined when that cannot be known. */
 export function isStartedByAgent(env: Environment): boolean | undefined {
-  const pid = clientPid(env)
+  const pid = pidIn(env)
   if (pid === undefined) return undefined
   try {
     const environ = readFileSync(`/proc/${pid}/environ`, 'latin1')
@@ -25,10 +30,7 @@ export function isStartedByAgent(env: Environment): boolean | undefined {
   }
 }
 
-/** True when the client's standard input is known to be a terminal. */
-export function isClientAtTerminal(env: Environment): boolean {
-  const pid = clientPid(env)
-  if (pid === undefined) return false
+function isAtTerminal(pid: number): boolean {
   try {
     return /^\/dev\/(pts\/\d|tty|console)/.test(readlinkSync(`/proc/${pid}/fd/0`))
   } catch {

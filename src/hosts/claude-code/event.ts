@@ -39,12 +39,10 @@ export function inputIn(payload: Payload): HookInput {
   return translate(name, payload)
 }
 
-/**
- * The event's name in an input that may be malformed or cut off; undefined when none can be found.
- * `onError: "block"` holds for tool calls only, so a failure has to know what it failed at.
- */
-export function eventNameIn(text: string): string | undefined {
-  return /"hook_event_name"\s*:\s*"(\w+)"/.exec(text)?.[1]
+/** True unless the input, which may be malformed or cut off, names another event than a call. */
+export function mayBeCall(text: string): boolean {
+  const [, name = 'PreToolUse'] = /"hook_event_name"\s*:\s*"(\w+)"/.exec(text) ?? []
+  return name === 'PreToolUse'
 }
 
 function translate(name: string, payload: Payload): HookInput {

@@ -1,5 +1,5 @@
 /**
- * Verdict -> what the client, the model and the person read. Pure. We never say `"permissionDecision":"allow"`:
+ * An answer -> what the client, the model and the person read. Pure. We never say `"permissionDecision":"allow"`:
  * that would skip the person's own permission prompt.
  */
 
@@ -15,6 +15,7 @@ import {
   warningFacts,
 } from '../../messages/sentences.ts'
 import { pasteable, printable } from '../../system/text.ts'
+import type { Answer, CallStatement, OwnFailure, SettingsStatement, Statement } from '../answer.ts'
 import { type Reply, SILENCE } from '../reply.ts'
 
 /** Of a reason, in bytes, without the LF at its end. */
@@ -23,8 +24,38 @@ const MOST = 599
 const MAX_FAILURE = 600
 const MAX_NOTICE = 300
 
-/** A change of the settings is blocked. `problem` says which file does what. */
-export function replyToGuardChange(problem: string, audit?: string): Reply {
+export function worded({ statement, notices, failure }: Answer): Reply {
+  const reply = withNotices(statement ? replyTo(statement) : SILENCE, notices)
+  return failure ? withFailure(reply, failure) : reply
+}
+
+function replyTo(statement: Statement): Reply {
+  switch (statement.about) {
+    case 'call':
+      return replyToCall(statement)
+    case 'prompt':
+      return replyToPrompt(statement.verdict, statement.identity)
+    case 'turn':
+      return { ...SILENCE, stdout: stopping(statement.verdict, statement.identity, statement.verdict.scope) }
+    case 'tenant':
+      return replyToMissingTenant()
+    case 'settings':
+      return replyToSettings(statement)
+  }
+}
+
+function replyToCall({ verdict, identity, audit }: CallStatement): Reply {
+  switch (verdict.kind) {
+    case 'warn':
+      return replyToWarn(verdict, identity)
+    case 'block':
+      return replyToBlock(verdict, identity, audit)
+    case 'halt':
+      return replyToHaltedCall(verdict, identity, audit)
+  }
+}
+
+function replyToSettings({ problem, audit }: SettingsStatement): Reply {
   const facts = `guard_changed: ${printable(problem)}.`
   const advice =
     'This change is blocked: the session keeps the hooks it has. The file stays as it is now, and new sessions will read it so.'
@@ -34,7 +65,7 @@ export function replyToGuardChange(problem: string, audit?: string): Reply {
 }
 
 /** The call runs; the model and the person are told once. */
-export function replyToWarn(warn: Warn, identity: Identity): Reply {
+function replyToWarn(warn: Warn, identity: Identity): Reply {
   const facts = warningFacts(warn, identity)
   return said({
     systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteable(identity)}`,
@@ -42,11 +73,8 @@ export function replyToWarn(warn: Warn, identity: Identity): Reply {
   })
 }
 
-/**
- * The call is blocked; the model reads why. `audit` is the reference of the signed line, or why there is none;
- * it is left out for a call that was blocked before, because a repeat is not signed again.
- */
-export function replyToBlock(block: Block, identity: Identity, audit?: string): Reply {
+/** The call is blocked; the model reads why. */
+function replyToBlock(block: Block, identity: Identity, audit: string | undefined): Reply {
   const reason = blockReason(block, identity)
   const inOrder = machineWord(block) === 'rate_limited' ? personLast : personFirst
   const reply = blocked(inOrder(reason, personLine(identity), audit))
@@ -54,18 +82,12 @@ export function replyToBlock(block: Block, identity: Identity, audit?: string): 
 }
 
 /** The call is blocked and the turn ends; the person reads why. */
-export function replyToHaltedCall(halt: Halt, identity: Identity, audit?: string): Reply {
+function replyToHaltedCall(halt: Halt, identity: Identity, audit: string | undefined): Reply {
   const reason = personFirst(haltReason(halt, identity), personLine(identity), audit)
   return { ...blocked(reason), stdout: stopping(halt, identity, halt.scope) }
 }
 
-/** After a round: the turn ends, and the model is not asked again. */
-export function replyToHaltedRound(halt: Halt, identity: Identity): Reply {
-  return { ...SILENCE, stdout: stopping(halt, identity, halt.scope) }
-}
-
-/** A prompt that no person wrote is blocked, so that the model is not asked. */
-export function replyToHaltedPrompt(halt: Halt, identity: Identity): Reply {
+function replyToPrompt(halt: Halt, identity: Identity): Reply {
   return blocked(personFirst(haltReason(halt, identity), personLine(identity)))
 }
 
@@ -100,7 +122,7 @@ function reference(audit: string | undefined): string {
   return audit === undefined ? '' : `\n[audit ${audit}]`
 }
 
-export function replyToMissingTenant(): Reply {
+function replyToMissingTenant(): Reply {
   const facts = 'missing_tenant: no tenant is named, and tenant.strict blocks calls without one.'
   const advice = 'Do not retry: nothing changes until a person names it.'
   const person =
@@ -108,24 +130,20 @@ export function replyToMissingTenant(): Reply {
   return blocked(personFirst({ facts, advice }, person))
 }
 
-/**
- * A failure of ours, in one line: the call runs and the person is told, or with `block` it does not run.
- * What `reply` had to say on stdout is said all the same.
- */
-export function replyToFailure(what: string, block: boolean, reply = SILENCE): Reply {
+/** In one line: the call runs, the person is told, and what else there was for stdout is said; or it does not run. */
+function withFailure({ stdout }: Reply, { what, blocks }: OwnFailure): Reply {
   const parts = what.split('\n').map((part) => part.trim())
   const line = printable(parts.join(' ')).slice(0, MAX_FAILURE)
-  return { stdout: block ? '' : reply.stdout, stderr: `spikectl: ${line}\n`, exitCode: block ? 2 : 1 }
+  return { stdout: blocks ? '' : stdout, stderr: `spikectl: ${line}\n`, exitCode: blocks ? 2 : 1 }
 }
 
 /** The same reply, which also tells the person something; a block stays as it is, for the model reads it. */
-export function withNotice(reply: Reply, notice: string): Reply {
-  if (reply.exitCode !== 0) return reply
+function withNotices(reply: Reply, notices: readonly string[]): Reply {
+  if (reply.exitCode !== 0 || notices.length === 0) return reply
   const output: { systemMessage?: string } = reply.stdout === '' ? {} : JSON.parse(reply.stdout)
-  const message = [output.systemMessage, `spikectl: ${printable(notice).slice(0, MAX_NOTICE)}`]
-    .filter(Boolean)
-    .join('\n')
-  return said({ ...output, systemMessage: message })
+  const lines = notices.map((notice) => `spikectl: ${printable(notice).slice(0, MAX_NOTICE)}`)
+  const systemMessage = [output.systemMessage, ...lines].filter(Boolean).join('\n')
+  return said({ ...output, systemMessage })
 }
 
 function said(output: object): Reply {

@@ -1,17 +1,10 @@
 /** What in Claude Code's settings keeps our hooks from running, or from doing what they should. Pure. */
 
 import { type Members, membersOf } from '../../../guard/members.ts'
+import type { Silencing } from '../../host.ts'
 import type { SettingsText } from './files.ts'
 import { appliedIn, hashOfOwnHooks, ownHooksIn, settingsIn } from './hooks.ts'
 import { weaknessOf } from './weakness.ts'
-
-/** `problem` completes "FILE …". */
-export interface Silencing {
-  readonly file: string
-  readonly problem: string
-  /** `install` puts it in order; else only an edit by hand does. */
-  readonly isInstallable?: true
-}
 
 /**
  * Why our hooks do not run, or not as they should. In a file that `install` has written they must be as it wrote them;
