@@ -33,9 +33,12 @@ export async function main(): Promise<void> {
   if (process.argv[2] === 'record') return (await import('./hook/recorder.ts')).main()
   const paths = pathsOf(process.env)
   const reply = await replyToStdin({ env: process.env, paths, config: await readConfig(paths.config) })
-  writeOut(1, reply.stdout)
-  writeOut(2, reply.stderr)
-  process.exit(reply.exitCode)
+  const unsaid = [writeOut(1, reply.stdout), writeOut(2, reply.stderr)].find(Boolean)
+  try {
+    if (unsaid) (await import('./hook/failed.ts')).recordUnsaid(paths, unsaid)
+  } finally {
+    process.exit(reply.exitCode)
+  }
 }
 
 async function replyToStdin(run: Run): Promise<Reply> {

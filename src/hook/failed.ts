@@ -2,6 +2,8 @@
 
 import { isOff } from '../guard/policy.ts'
 import { type Answer, NOTHING } from '../hosts/answer.ts'
+import { codeOf, describe } from '../system/failure.ts'
+import type { Paths } from '../system/paths.ts'
 import type { Context } from './context.ts'
 import { recordFailure } from './count.ts'
 import { record } from './record.ts'
@@ -24,6 +26,12 @@ export async function answerFailure(
   if (isBlock(told)) await record(context, { failure: what })
   else recordFailure(paths, what)
   return told
+}
+
+/** An answer that could not be written. The exit code has said what was decided, so this is for the log alone. */
+export function recordUnsaid(paths: Paths, error: unknown): void {
+  if (codeOf(error) === 'EPIPE') return // who was to read it has gone
+  recordFailure(paths, `the answer could not be written: ${describe(error)}`)
 }
 
 function isBlock({ statement, failure }: Answer): boolean {

@@ -39,11 +39,11 @@ export const JOB = 'SPIKECTL_RECORD'
 /** state.db's lock is waited for this long where no hook waits any more. */
 const LOST_WAIT_MS = 10_000
 
-/** The whole life of the process. */
+/** The whole life of the process, which ends with 0 only when it has said what it did. */
 export async function main(): Promise<void> {
   const job: Job = JSON.parse(process.env[JOB] ?? '')
-  writeOut(1, JSON.stringify(await carryOut(job)))
-  process.exit(0)
+  const unsaid = writeOut(1, JSON.stringify(await carryOut(job)))
+  process.exit(unsaid ? 1 : 0)
 }
 
 export async function carryOut({ destination, until, line, entry, failure, lost }: Job): Promise<Recorded> {

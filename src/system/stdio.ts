@@ -54,13 +54,14 @@ export function isInteractive(): boolean {
   return fstatSync(0).isCharacterDevice()
 }
 
-/** Writes all of it, if it can: a reader that is gone, or a full disk, must not change the exit code. */
-export function writeOut(fd: 1 | 2, text: string | Buffer): void {
+/** Writes all of it; returns the error that it could not be written for, which is the caller's to judge. */
+export function writeOut(fd: 1 | 2, text: string | Buffer): unknown {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
   try {
     for (let done = 0; done < bytes.length; ) done += patiently(() => writeSync(fd, bytes, done))
-  } catch {
-    // There is nobody left to tell: the exit code alone must say what was decided.
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

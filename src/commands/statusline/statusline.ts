@@ -11,7 +11,7 @@ import { readConfig, withProject } from '../../settings/load.ts'
 import { countingProblem } from '../../store/countable.ts'
 import { peek } from '../../store/look.ts'
 import { namedIn } from '../../system/environment.ts'
-import { describe, failure, isFailure, mendable } from '../../system/failure.ts'
+import { codeOf, describe, failure, isFailure, mendable } from '../../system/failure.ts'
 import { projectSettingsPath } from '../../system/paths.ts'
 import { type Input, isInteractive, readInput, writeOut } from '../../system/stdio.ts'
 import { printable } from '../../system/text.ts'
@@ -42,10 +42,17 @@ export async function statusline(context: Surroundings, options: StatusLineOptio
   const { stdout, stderr, problem } = await running
   const all = problem === undefined ? own : [...own, trouble(`--wrap ${problem}`)]
   const isPlain = options.color === false || Boolean(context.env.NO_COLOR)
-  writeOut(1, joined(stdout, all, isPlain))
+  const unsaid = writeOut(1, joined(stdout, all, isPlain))
+  const details = [...all.map(({ detail }) => detail), unsaid && unsaidDetail(unsaid)].filter(Boolean)
+  // What stderr does not take either, nobody can be told.
   writeOut(2, stderr)
-  writeOut(2, all.map(({ detail }) => (detail ? `spikectl: ${detail}\n` : '')).join(''))
+  writeOut(2, details.map((detail) => `spikectl: ${detail}\n`).join(''))
   return 0
+}
+
+function unsaidDetail(error: unknown): string {
+  const isReaderGone = codeOf(error) === 'EPIPE'
+  return isReaderGone ? '' : `the line could not be written: ${describe(error)}`
 }
 
 function refuseWrongUsage({ wrap }: StatusLineOptions): void {
