@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEFAULT_POLICY, type Policy } from '../src/guard/policy.ts'
+import { TRANSCRIPTS } from '../src/hosts/claude-code/transcript.ts'
 import { transcriptsAt } from '../src/replay/files.ts'
 import { bySession, replaySession } from '../src/replay/replay.ts'
 import { type Reader, readStory } from '../src/replay/session.ts'
@@ -47,7 +48,7 @@ export async function detection(folder: string): Promise<void> {
     runaways: new Map<string, number>(),
   }))
   let healthy = 0
-  for (const [session, files] of bySession(transcriptsAt([folder]))) {
+  for (const [session, files] of bySession(transcriptsAt([folder], TRANSCRIPTS))) {
     const story = readStory(files, reader)
     const runaway = labels.runaway[session]
     const isMini = labels.mini.includes(session)

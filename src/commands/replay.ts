@@ -2,6 +2,7 @@
 
 import { applySettings, type Policy } from '../guard/policy.ts'
 import { RULES } from '../guard/rules/rules.ts'
+import { TRANSCRIPTS } from '../hosts/claude-code/transcript.ts'
 import { type TranscriptFile, transcriptsAt } from '../replay/files.ts'
 import { callsIn, MIN_CALLS, peaksOf, quantile, suggestedLimits } from '../replay/limits.ts'
 import { type Replay, type ReplayedSession, replay as replayFiles, type Spoken } from '../replay/replay.ts'
@@ -29,7 +30,7 @@ export async function replay(
 ): Promise<ExitCode> {
   const { policy, problem } = await readConfig(paths.config)
   if (problem) throw problem
-  const files = transcriptsAt(places)
+  const files = transcriptsAt(places, TRANSCRIPTS)
   const replayed = withProgress(terminal, files, withLimits(policy, options))
   if (replayed.sessions.length === 0) {
     throw failure(

@@ -1,12 +1,8 @@
-/**
- * Which transcripts there are: `SESSION.jsonl`, and its subagents in `SESSION/subagents/agent-ID.jsonl`, those of a
- * workflow in a folder of its own below, or, of older clients, as `agent-ID.jsonl` beside it. Files are copied and
- * renamed, so which session one is of is for its lines to say.
- */
+/** Which transcripts there are. Files are copied and renamed, so which session one is of is for its lines to say. */
 
 import { closeSync, type Dirent, existsSync, openSync, readdirSync, statSync } from 'node:fs'
-import { basename, join, sep } from 'node:path'
-import { sessionOfLine } from '../hosts/claude-code/transcript.ts'
+import { basename, join } from 'node:path'
+import type { Transcripts } from '../hosts/transcript.ts'
 import { failure } from '../system/failure.ts'
 import { readAt } from '../system/files.ts'
 import { linesFrom, type RawLine } from '../system/lines.ts'
@@ -26,19 +22,20 @@ export interface TranscriptFile {
   readonly key: string
   /** Undefined for the main agent's. */
   readonly agent: string | undefined
+  /** It begins with a copy of what another agent has done. */
+  readonly isCopy: boolean
+  /** How its client keeps transcripts. */
+  readonly kept: Transcripts
 }
 
 /** All transcripts at these paths, files or folders, each once. Throws a Failure for a path where nothing is. */
-export function transcriptsAt(paths: readonly string[]): TranscriptFile[] {
+export function transcriptsAt(paths: readonly string[], kept: Transcripts): TranscriptFile[] {
   const found = new Map<string, TranscriptFile>()
   for (const path of paths) {
     if (!existsSync(path))
-      throw failure(
-        `there is nothing at ${path}`,
-        'Expected files or folders; Claude Code keeps its own in ~/.claude/projects',
-      )
+      throw failure(`there is nothing at ${path}`, `Expected files or folders; ${kept.whereabouts}`)
     const files = statSync(path).isFile() ? [path] : filesIn(path)
-    for (const file of files) found.set(file, transcriptFile(file))
+    for (const file of files) found.set(file, transcriptFile(file, kept))
   }
   return [...found.values()]
 }
@@ -70,35 +67,23 @@ export function* linesIn(
   }
 }
 
-function transcriptFile(path: string): TranscriptFile {
+function transcriptFile(path: string, kept: Transcripts): TranscriptFile {
   const { size: bytes, mtimeMs: changedAt } = statSync(path)
-  const agent = /^agent-(.+)$/.exec(basename(path, '.jsonl'))?.[1]
-  const main = agent === undefined ? withoutEnding(path) : mainOf(path)
-  const isNamed = agent === undefined || main !== withoutEnding(path)
-  const session = sessionIn(path, isNamed ? basename(main) : undefined)
-  return { path, bytes, changedAt, agent, key: session ?? main, session: session ?? basename(main) }
-}
-
-/** Where the transcript of a subagent's session is, without its ending; the file's own place if that does not say. */
-function mainOf(path: string): string {
-  const parts = path.split(sep)
-  const folder = parts.lastIndexOf('subagents')
-  return folder > 0 ? parts.slice(0, folder).join(sep) : withoutEnding(path)
-}
-
-function withoutEnding(path: string): string {
-  return path.replace(/\.jsonl$/, '')
+  const { agent, isCopy, main, session: named } = kept.placeOf(path)
+  const session = sessionIn(path, named, kept)
+  const names = { key: session ?? main, session: session ?? basename(main) }
+  return { path, bytes, changedAt, agent, isCopy, kept, ...names }
 }
 
 /**
  * The session that a file's lines are of: the one it is named after if any line says so, for older clients began the
  * file of a resumed session with lines of the session before; else the first that is named.
  */
-function sessionIn(path: string, name: string | undefined): string | undefined {
+function sessionIn(path: string, name: string | undefined, kept: Transcripts): string | undefined {
   let first: string | undefined
   for (const { bytes, isPart } of linesIn(path, () => undefined, LOOK_BYTES)) {
-    if (isPart || !bytes.includes(first === undefined ? '"sessionId"' : `"${name}"`)) continue
-    const session = sessionOfLine(bytes.toString())
+    if (isPart || (first !== undefined && !bytes.includes(`"${name}"`))) continue
+    const session = kept.sessionOf(bytes)
     first ??= session
     if (session !== undefined && (name === undefined || session === name)) return session
   }

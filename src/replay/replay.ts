@@ -80,12 +80,9 @@ export function bySession(files: readonly TranscriptFile[]): [string, Transcript
   })
 }
 
-/** What an agent's context is compacted or asked aside with begins with a copy of what the agent has done. */
-const COPY = /^(acompact|aside_question)-/
-
-function rank({ agent }: TranscriptFile): number {
+function rank({ agent, isCopy }: TranscriptFile): number {
   if (agent === undefined) return 0
-  return COPY.test(agent) ? 2 : 1
+  return isCopy ? 2 : 1
 }
 
 /** A replay on its way through a session. */

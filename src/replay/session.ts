@@ -2,16 +2,15 @@
 
 import { hash } from 'node:crypto'
 import { type GuardEvent, MAIN_AGENT, type Prompter } from '../guard/event.ts'
-import {
-  mayConcern,
-  parseTranscriptLine,
-  type TranscriptCall,
-  type TranscriptItem,
-  type TranscriptLine,
-  type TranscriptResult,
-  type Unusable,
-} from '../hosts/claude-code/transcript.ts'
 import { callOf, resultOf } from '../hosts/fingerprint.ts'
+import type {
+  TranscriptCall,
+  TranscriptItem,
+  TranscriptLine,
+  TranscriptResult,
+  Transcripts,
+  Unusable,
+} from '../hosts/transcript.ts'
 import { linesIn, type TranscriptFile } from './files.ts'
 import { inOrder, type Story, type Timed } from './story.ts'
 
@@ -60,7 +59,7 @@ function readFile(file: TranscriptFile, story: Story, reader: Reader): void {
     wasPart = isPart
     if (goesOn) continue
     number += 1
-    const line = isPart ? 'over 32 MB' : lineIn(bytes)
+    const line = isPart ? 'over 32 MB' : lineIn(bytes, file.kept)
     if (line === undefined) continue
     if (typeof line === 'string') {
       reader.onOddity(line, file.path, number)
@@ -75,10 +74,10 @@ function readFile(file: TranscriptFile, story: Story, reader: Reader): void {
 }
 
 /** Undefined for a line that does not concern us. */
-function lineIn(bytes: Buffer): TranscriptLine | Unusable | undefined {
+function lineIn(bytes: Buffer, { mayConcern, parse }: Transcripts): TranscriptLine | Unusable | undefined {
   if (bytes.length === 0) return undefined
   if (!mayConcern(bytes)) return bytes.at(0) === 0x7b && bytes.at(-1) === 0x7d ? undefined : 'no JSON'
-  const line = parseTranscriptLine(bytes.toString())
+  const line = parse(bytes.toString())
   return typeof line !== 'string' && line.items.length === 0 ? undefined : line
 }
 

@@ -3,88 +3,73 @@
  * tool calls, their results, and prompts concern us. Source: transcripts of clients 2.0 and 2.1.
  */
 
-import type { Prompter } from '../../guard/event.ts'
+import { basename, sep } from 'node:path'
 import { isObject, type Members, membersIn, membersOf } from '../../guard/members.ts'
-import type { HostCall } from '../input.ts'
+import type {
+  TranscriptCall,
+  TranscriptItem,
+  TranscriptLine,
+  TranscriptPlace,
+  TranscriptResult,
+  Transcripts,
+  Unusable,
+} from '../transcript.ts'
 import { textOf } from './payload.ts'
 
-export interface TranscriptCall extends HostCall {
-  readonly type: 'call'
-  readonly id: string
-  /** The message of the model that it is part of: one round. */
-  readonly message: string
+export const TRANSCRIPTS: Transcripts = {
+  whereabouts: 'Claude Code keeps its own in ~/.claude/projects',
+  placeOf,
+  sessionOf,
+  mayConcern,
+  parse,
 }
 
-export interface TranscriptResult {
-  readonly type: 'result'
-  readonly id: string
-  /** What the model was given. */
-  readonly result: unknown
-  /** The client refused the call itself, so that no hook was asked about it. */
-  readonly isUnasked: boolean
-  readonly isError: boolean
+/** What an agent's context is compacted or asked aside with begins with a copy of what the agent has done. */
+const COPY = /^(acompact|aside_question)-/
+
+/**
+ * `SESSION.jsonl`, and its subagents in `SESSION/subagents/agent-ID.jsonl`, those of a workflow in a folder of its own
+ * below, or, of older clients, as `agent-ID.jsonl` beside it.
+ */
+function placeOf(path: string): TranscriptPlace {
+  const agent = /^agent-(.+)$/.exec(basename(path, '.jsonl'))?.[1]
+  const own = path.replace(/\.jsonl$/, '')
+  const main = agent === undefined ? own : mainOf(path, own)
+  const isNamed = agent === undefined || main !== own
+  const session = isNamed ? basename(main) : undefined
+  return { agent, isCopy: COPY.test(agent ?? ''), main, session }
 }
 
-export interface TranscriptPrompt {
-  readonly type: 'prompt'
-  readonly by: Prompter
+function mainOf(path: string, own: string): string {
+  const parts = path.split(sep)
+  const folder = parts.lastIndexOf('subagents')
+  return folder > 0 ? parts.slice(0, folder).join(sep) : own
 }
-
-/** The client says that it is about to submit a scheduled prompt: the next remark of its own. */
-export interface TranscriptSchedule {
-  readonly type: 'schedule'
-}
-
-/** What the client itself wrote in the place of a person's message. */
-export interface TranscriptRemark {
-  readonly type: 'remark'
-}
-
-export type TranscriptItem =
-  | TranscriptCall
-  | TranscriptResult
-  | TranscriptPrompt
-  | TranscriptSchedule
-  | TranscriptRemark
-
-export interface TranscriptLine {
-  /** Unix ms. */
-  readonly at: number
-  /** The session that it says it is of. */
-  readonly session: string | undefined
-  /** The subagent that it is of; undefined for the main agent. */
-  readonly agent: string | undefined
-  readonly items: readonly TranscriptItem[]
-}
-
-/** Why a line is of no use. */
-export type Unusable = 'no JSON' | 'no timestamp' | 'no line of a transcript'
 
 /** What the client writes down as a person's message, though no prompt was submitted. */
 const NO_PROMPT = /^(\[Request interrupted|<local-command-|<command-)/
 
 const SCHEDULE_FIRED = 'scheduled_task_fire'
 
-/** Lines of these kinds have what we look for; others are not even parsed. */
-export function mayConcern(line: Buffer): boolean {
+/** Lines of these kinds have what we look for. */
+function mayConcern(line: Buffer): boolean {
   if (line.includes('"tool_use') || line.includes('"tool_result"') || line.includes('"user"')) return true
   return line.includes(SCHEDULE_FIRED)
 }
 
-/** The session that a line says it is of, whatever else it says. */
-export function sessionOfLine(text: string): string | undefined {
-  return textOf(membersIn(text).sessionId)
+function sessionOf(line: Buffer): string | undefined {
+  return line.includes('"sessionId"') ? textOf(membersIn(line.toString()).sessionId) : undefined
 }
 
-export function parseTranscriptLine(text: string): TranscriptLine | Unusable {
+function parse(text: string): TranscriptLine | Unusable {
   const row = parsed(text)
   if (row === undefined) return 'no JSON'
   if (!isObject(row) || !textOf(row.type)) return 'no line of a transcript'
   const items = itemsIn(row, membersOf(row.message))
-  if (items.length === 0) return { at: 0, session: undefined, agent: undefined, items }
+  if (items.length === 0) return { at: 0, agent: undefined, items }
   const at = Date.parse(textOf(row.timestamp) ?? '')
   if (Number.isNaN(at)) return 'no timestamp'
-  return { at, session: textOf(row.sessionId), agent: textOf(row.agentId), items }
+  return { at, agent: textOf(row.agentId), items }
 }
 
 function itemsIn(row: Members, message: Members): TranscriptItem[] {
