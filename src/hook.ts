@@ -54,7 +54,7 @@ async function replyToStdin(run: Run): Promise<Reply> {
     if (input.problem) throw host.badInput(input.problem)
     return await host.reply(await answerTo(run, host, host.parse(text)))
   } catch (error) {
-    const policed = { ...run, policy: run.config.policy }
+    const policed = { ...run, host, policy: run.config.policy }
     return host.reply(await failed(policed, describe(error), host.mayBeCall(text)))
   }
 }
@@ -162,7 +162,7 @@ async function switchedOff(context: Context): Promise<Answer> {
 }
 
 async function failed(
-  context: Pick<Context, 'paths' | 'policy'>,
+  context: Pick<Context, 'host' | 'paths' | 'policy'>,
   what: string,
   isCall: boolean,
   answer = NOTHING,

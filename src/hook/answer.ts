@@ -1,4 +1,4 @@
-/** From a verdict to an answer: signs what must be signed, logs what people want to read, and words it. */
+/** From a verdict to an answer: signs what must be signed, and logs what people want to read. */
 
 import type { Block, Figure, Halt } from '../guard/verdict.ts'
 import { WINDOW_MS } from '../guard/window.ts'

@@ -14,7 +14,7 @@ import { record } from './record.ts'
  * decided in spite of the failure: a block stays, and a warning is still spoken.
  */
 export async function answerFailure(
-  context: Pick<Context, 'paths' | 'policy'>,
+  context: Pick<Context, 'host' | 'paths' | 'policy'>,
   what: string,
   isCall: boolean,
   answer = NOTHING,

@@ -20,11 +20,15 @@ const HOOK = join(import.meta.dirname, '..', 'bin', 'spikectl-hook.js')
 /** What main() in hook.ts looks for. */
 const MODE = 'record'
 
-/** Never throws, and is back when the hook must answer. */
+/**
+ * Is back when the hook must answer, and has loaded the words for it before it waits. Throws where there are none to
+ * load, and for nothing else.
+ */
 export async function record(
-  { paths, policy }: Pick<Context, 'paths' | 'policy'>,
+  { host, paths, policy }: Pick<Context, 'host' | 'paths' | 'policy'>,
   task: Task,
 ): Promise<Recorded> {
+  await host.prepare()
   const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   const job: Job = { ...task, destination, until: monotonic() + SIGNED_MS - sinceStart() }
   const time = timeToAnswer()

@@ -19,6 +19,8 @@ export interface Host {
   readonly badInput: (what: string) => Error
   /** Our answer, as this client reads it. Its words are loaded only when there is something to say. */
   readonly reply: (answer: Answer) => Promise<Reply>
+  /** Loads those words, so that an answer that has to wait for something needs nothing more from the disk. */
+  readonly prepare: () => Promise<unknown>
   /** The client that runs the hook in this environment. */
   readonly client: (env: Environment) => Client
   /** True when that client was started from an agent's shell; undefined when that cannot be known. */

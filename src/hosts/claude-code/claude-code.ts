@@ -12,6 +12,7 @@ export const CLAUDE_CODE: Host = {
   mayBeCall,
   badInput,
   reply,
+  prepare: words,
   client: clientOf,
   isStartedByAgent,
   isRunByAgent: isNamedAgent,
@@ -19,7 +20,9 @@ export const CLAUDE_CODE: Host = {
 }
 
 async function reply(answer: Answer): Promise<Reply> {
-  if (answer === NOTHING) return SILENCE
-  const { worded } = await import('./wording.ts')
-  return worded(answer)
+  return answer === NOTHING ? SILENCE : (await words()).worded(answer)
+}
+
+function words() {
+  return import('./wording.ts')
 }
