@@ -7,6 +7,7 @@
 
 import { existsSync } from 'node:fs'
 import { decide } from './guard/decide.ts'
+import { nestedEvent } from './guard/nested.ts'
 import { isOff, lacksTenant } from './guard/policy.ts'
 import { asCounted } from './guard/shadow.ts'
 import { type Context, contextOf, type Run } from './hook/context.ts'
@@ -104,26 +105,38 @@ async function count(context: Context<GuardedInput>): Promise<Answer> {
   // Between a block and its answer nothing may wait for state.db: the next event sweeps, and tells of looser settings.
   const unswept = result.sweepIsDue && !isBlocked ? await sweep(paths.stateDb) : undefined
   const counted = await answer(context, result)
-  const before = isBlocked ? undefined : result.policyBefore
+  const before = isBlocked || context.isNested ? undefined : result.policyBefore
   const told = before === undefined ? counted : await loosened(context, before, update.policy, counted)
   const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
   const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
-  return trouble.length > 0 ? failed(context, trouble.join('; '), input.type === 'call', told) : told
+  const own =
+    trouble.length > 0 ? await failed(context, trouble.join('; '), input.type === 'call', told) : told
+  return result.root === undefined || isBlocked ? own : countAtRoot(context, result.root, own)
+}
+
+/** The session's client was started from another one's shell, whose limits hold too. */
+async function countAtRoot(context: Context<GuardedInput>, root: string, own: Answer): Promise<Answer> {
+  const { atRoot, heavier } = await import('./hook/nested.ts')
+  return heavier(await count(atRoot(context, root)), own)
 }
 
 /** What the store is asked. */
 function updateFor({ host, env, paths, config, input, ...about }: Context<GuardedInput>): Update {
-  const { identity, policy, project, ignored } = about
-  const event = fingerprint(input, openHash(paths.hashKey))
+  const { identity, policy, project, ignored, isNested } = about
+  const heard = fingerprint(input, openHash(paths.hashKey))
+  const told = host.isAttended(env) ? { ...heard, isAttended: true as const } : heard
+  const event = isNested ? nestedEvent(told) : told
+  const starter = () => (isNested ? undefined : host.starter(env))
   return {
     identity,
     event,
     project,
-    policy: remembered(paths.config, config.policy, policy),
+    policy: isNested ? '' : remembered(paths.config, config.policy, policy),
     notice: ignored,
+    parent: () => starter()?.session,
     decide: (state, now, isNew) => {
       // Who has started the client is asked at prompts and at the first event of a session.
-      const startedByAgent = isNew || event.type === 'prompt' ? host.isStartedByAgent(env) : undefined
+      const startedByAgent = isNew || event.type === 'prompt' ? starter()?.isAgent : undefined
       const known = startedByAgent === undefined ? event : { ...event, startedByAgent }
       return asCounted(policy, decide(state, known, policy, now))
     },

@@ -182,7 +182,13 @@ function print(
   verdict: Verdict['kind'],
   rows: readonly Row[],
 ): void {
-  const paint = { allow: colour.green, warn: colour.yellow, block: colour.red, halt: colour.red }
+  const paint = {
+    allow: colour.green,
+    warn: colour.yellow,
+    ask: colour.yellow,
+    block: colour.red,
+    halt: colour.red,
+  }
   const cells = rows.map(({ rule, figure, warnAt, blockAt, says, lifts }) => [
     printable(rule),
     String(figure),

@@ -3,7 +3,9 @@
 import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
+import { agentsIn } from '../guard/rules/agents.ts'
 import { RATE } from '../guard/rules/rate.ts'
+import { machineTurnsIn } from '../guard/rules/unattended.ts'
 import { counterIn, type Trip } from '../guard/state.ts'
 import { ALLOW } from '../guard/verdict.ts'
 import { aged, countOf } from '../guard/window.ts'
@@ -37,6 +39,13 @@ export interface SessionView {
   /** Of them: calls that ran without our having been asked. */
   readonly unasked: number
   readonly agents: StoredSession['agents']
+  /** Different agents since a person last wrote, and those that run now. */
+  readonly agentsSeen: number
+  readonly agentsRunning: number
+  /** Turns since a person last wrote that no person began. */
+  readonly machineTurns: number
+  readonly parent: StoredSession['parent']
+  readonly children: StoredSession['children']
   readonly tools: StoredSession['tools']
   /** A change of the settings that it was kept from. */
   readonly guardChange: StoredSession['guardChange']
@@ -109,6 +118,7 @@ function viewOf(session: StoredSession, policy: Policy, now: number): SessionVie
   const admitted = aged(counterIn(stored, RATE).window, now)
   const verdict = policy.mode === 'shadow' ? ALLOW : outlook(stored, policy, now)
   const trip = policy.mode === 'shadow' ? undefined : stored.lasting.trip
+  const { seen, running } = agentsIn(stored)
   const wait = verdict.kind === 'block' ? (verdict.retryAfterMs ?? -1) : verdict.kind === 'halt' ? -1 : 0
   return {
     ...known,
@@ -119,6 +129,9 @@ function viewOf(session: StoredSession, policy: Policy, now: number): SessionVie
     warnPerMin: policy.rate.warnPerMin,
     blockPerMin: policy.rate.blockPerMin,
     retryAfterMs: wait,
+    agentsSeen: seen,
+    agentsRunning: running,
+    machineTurns: machineTurnsIn(stored),
   }
 }
 

@@ -113,6 +113,7 @@ function asJson({ key: _, calls: __, identity, guardChange, loosening, trip, ...
     tenant: identity.tenant,
     user: identity.user,
     ...view,
+    parent: view.parent ?? null,
     latch: trip && tripAsJson(trip),
     guardChange: guardChange && { ...guardChange, at: new Date(guardChange.at).toISOString() },
     loosening: loosening && { ...loosening, at: new Date(loosening.at).toISOString() },

@@ -26,6 +26,8 @@ interface Happening {
   readonly agent: Agent
   /** An agent has started the client that tells of it, and no person; absent where nobody has looked. */
   readonly startedByAgent?: boolean
+  /** A person is there who can answer a question of the client. */
+  readonly isAttended?: true
 }
 
 /** An agent is about to call a tool. */
@@ -49,20 +51,34 @@ export interface ResultsEvent extends Happening {
 }
 
 /**
- * Who gives an agent something to do: a person; a schedule or wake-up that was set before; or else a machine, such as
- * the notification that a background task has ended.
+ * Who gives an agent something to do: a person; a schedule or wake-up that was set before; the client, which notifies
+ * that a background task has ended; or else a machine, such as a teammate.
  */
-export type Prompter = 'person' | 'schedule' | 'machine'
+export type Prompter = 'person' | 'schedule' | 'notification' | 'machine'
 
 /** The agent is given something to do. */
 export interface PromptEvent extends Happening {
   readonly type: 'prompt'
+  /** As far as the prompt itself says it. */
   readonly by: Prompter
+  /** Keyed hash of its words; absent where the host does not tell them. */
+  readonly words?: string
 }
 
 /** The model has said its last word of a turn, which ends unless a hook of somebody else keeps it going. */
 export interface TurnEndEvent extends Happening {
   readonly type: 'turn_end'
+  /** A hook had kept this turn going after it had ended once; absent where the host does not say. */
+  readonly isContinued?: boolean
+  /** Keyed hash of the model's last words; absent where the host does not tell them. */
+  readonly words?: string
+  /** Keyed hashes of the prompts that are scheduled; absent where the host does not tell them. */
+  readonly scheduled?: readonly string[]
+}
+
+/** An agent that another one, or a workflow, has started begins, or goes on. */
+export interface AgentStartEvent extends Happening {
+  readonly type: 'agent_start'
 }
 
 /** A client has begun or resumed the session: no call of it is running. */
@@ -80,5 +96,6 @@ export type GuardEvent =
   | ResultsEvent
   | PromptEvent
   | TurnEndEvent
+  | AgentStartEvent
   | SessionStartEvent
   | SessionEndEvent

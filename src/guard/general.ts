@@ -14,6 +14,11 @@ export const GENERAL = {
     'enforce',
     'In shadow mode everything is decided, counted and logged, and nothing is blocked.',
   ),
+  ask: onOff(
+    true,
+    'owner',
+    'Where a person is there to answer, ask before a turn is ended for its agents or for going on unattended.',
+  ),
   tenant: { strict: onOff(false, 'on', 'Block calls when SPIKECTL_TENANT names no tenant.') },
   audit: {
     segmentBytes: size(

@@ -4,7 +4,7 @@ import { type CallEvent, type GuardEvent, MAIN_AGENT } from './event.ts'
 import type { Policy } from './policy.ts'
 import { RULES } from './rules/rules.ts'
 import type { State } from './state.ts'
-import type { Block, Finding } from './verdict.ts'
+import type { Block, Finding, Halt } from './verdict.ts'
 
 /** What every rule says of an event at `now` (Unix ms), in their order. */
 export function judge(state: State, event: GuardEvent, policy: Policy, now: number): Finding[] {
@@ -13,6 +13,11 @@ export function judge(state: State, event: GuardEvent, policy: Policy, now: numb
 
 export function firstBlock(findings: readonly Finding[]): Block | undefined {
   for (const { verdict } of findings) if (verdict.kind === 'block') return verdict
+  return undefined
+}
+
+export function firstHalt(findings: readonly Finding[]): Halt | undefined {
+  for (const { verdict } of findings) if (verdict.kind === 'halt') return verdict
   return undefined
 }
 

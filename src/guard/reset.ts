@@ -2,6 +2,7 @@
  * Resets: how what was stopped goes on. Each is told of, so that no session is reset in silence.
  *
  * A prompt of a person resets all trips of the session and its agents; so does shadow mode, in which nothing is blocked.
+ * A person who is asked whether to go on, and says yes, lets go on what would have been halted.
  * The end of a session resets no trip, but it drops the window of a session that was tripped or at a limit.
  */
 
@@ -9,10 +10,11 @@ import { haltIn } from './breaker.ts'
 import type { GuardEvent } from './event.ts'
 import { firstBlock, judgeSession } from './judge.ts'
 import type { Policy } from './policy.ts'
-import type { Lasting, State } from './state.ts'
+import { isPersonsPrompt } from './prompter.ts'
+import type { State } from './state.ts'
 import { countOf } from './window.ts'
 
-export type How = 'prompt' | 'session_end' | 'mode'
+export type How = 'prompt' | 'answer' | 'session_end' | 'mode'
 
 export interface Reset {
   readonly how: How
@@ -36,17 +38,4 @@ export function resetBy(state: State, event: GuardEvent, policy: Policy, now: nu
 /** True while some call of the session would be blocked by a limit that its window has reached. */
 function isAtLimit(state: State, policy: Policy, now: number): boolean {
   return firstBlock(judgeSession(state, policy, now).filter(({ count }) => count > 1)) !== undefined
-}
-
-/** What is known of the client that an agent has started holds until another client is looked at. */
-export function isPersonsPrompt(event: GuardEvent, lasting: Lasting): boolean {
-  if (event.type !== 'prompt' || event.by !== 'person') return false
-  return !(event.startedByAgent ?? lasting.startedByAgent ?? false)
-}
-
-/** What lasts, with what this event tells of who has started the client. */
-export function withStarter(lasting: Lasting, { startedByAgent }: GuardEvent): Lasting {
-  if (startedByAgent === undefined) return lasting
-  const { startedByAgent: _, ...rest } = lasting
-  return startedByAgent ? { ...rest, startedByAgent } : rest
 }

@@ -111,6 +111,11 @@ export function onOff(standard: boolean, stricter: Side<'on' | 'off'>, about: st
   }
 }
 
+/** A setting that says how something acts and not whether: a rule of which only this is on is off. */
+export function manner<T>({ off: _, ...setting }: Setting<T>): Setting<T> {
+  return setting
+}
+
 /** One of some words, the first of which is the default. */
 export function choice<const T extends string>(
   words: readonly [T, ...T[]],

@@ -1,6 +1,6 @@
 /** Shadow mode: everything is decided as if it were in force, so that people see what the rules would do. */
 
-import type { Outcome, Tally } from './decide.ts'
+import type { Outcome, Tally } from './outcome.ts'
 import type { Policy } from './policy.ts'
 
 /** The outcome with the tally of what really happened: in shadow mode nothing was warned, blocked or halted, but would have been. */

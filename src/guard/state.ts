@@ -1,6 +1,6 @@
 /** What the rules remember between two events. */
 
-import type { Members } from './members.ts'
+import { isObject, type Members } from './members.ts'
 import type { Figure, Verdict } from './verdict.ts'
 import { emptyWindow, type Window } from './window.ts'
 
@@ -172,25 +172,31 @@ export function counterIn({ counters, blocked }: SessionState, name: string): Co
   return counters[name] ?? { window: emptyWindow(blocked.newest * 1000), warned: false }
 }
 
-/**
- * What a rule remembers of a session; `fresh` when there is nothing that it could have written.
- * @public for a rule that needs it; none does yet
- */
-export function memoryIn<M>(
-  { lasting }: SessionState,
-  rule: string,
-  is: (value: unknown) => value is M,
-  fresh: M,
-): M {
-  const value = lasting.memory?.[rule]
-  return is(value) ? value : fresh
+/** What is remembered under a name: a flat record of counts, flags, texts and lists of counts. */
+export type Memory = Readonly<Record<string, number | boolean | string | readonly number[]>>
+
+/** What a rule remembers of a session; `fresh` when there is nothing that it could have written. */
+export function memoryIn<M extends Memory>({ memory }: Lasting, name: string, fresh: M): M {
+  const value = memory?.[name]
+  return isLike(value, fresh) ? value : fresh
 }
 
-/**
- * The session in which a rule remembers this, for as long as the session is known.
- * @public for a rule that needs it; none does yet
- */
-export function withMemory(session: SessionState, rule: string, value: unknown): SessionState {
+/** The session in which a rule remembers this, for as long as the session is known. */
+export function withMemory(session: SessionState, name: string, value: Memory): SessionState {
   const { lasting } = session
-  return { ...session, lasting: { ...lasting, memory: { ...lasting.memory, [rule]: value } } }
+  return { ...session, lasting: { ...lasting, memory: { ...lasting.memory, [name]: value } } }
+}
+
+/** Read as if by anybody: another version, or a hand, may have written it. */
+function isLike<M extends Memory>(value: unknown, fresh: M): value is M {
+  if (!isObject(value)) return false
+  return Object.entries(fresh).every(([name, like]) => {
+    const found = value[name]
+    if (Array.isArray(like)) return Array.isArray(found) && found.every(isCount)
+    return typeof like === 'number' ? isCount(found) : typeof found === typeof like
+  })
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
 }

@@ -51,15 +51,23 @@ export interface Halt extends Figure {
   readonly nth: number
 }
 
-export type Verdict = Allow | Warn | Block | Halt
+/** The client asks a person whether the call may run; else the turn would have ended here. */
+export interface Ask extends Figure {
+  readonly kind: 'ask'
+}
+
+/** What a rule says. */
+export type Ruling = Allow | Warn | Block | Halt
+
+export type Verdict = Ruling | Ask
 
 export const ALLOW: Allow = { kind: 'allow' }
 
 /** What one rule says of one event: its verdict, and the figures that lead to it. */
 export interface Finding {
   readonly rule: string
-  /** A halt ends the turn at the end of a round or of the turn; of a call it is none. */
-  readonly verdict: Allow | Warn | Block | Halt
+  /** A halt ends the turn at once, whatever the event is. A block of what is no call ends it at the end of the round. */
+  readonly verdict: Ruling
   /** What was counted, the event itself included. */
   readonly count: number
   /** The limits; 0 for none. */

@@ -33,7 +33,8 @@ async function answerCall(context: Context, { verdict, tally }: Updated): Promis
   if (verdict.kind === 'allow') return NOTHING
   const call = { about: 'call', verdict, identity: context.identity } as const
   if (tally.calls === 0) return saying(call)
-  if (verdict.kind === 'warn') return logged(saying(call), context.paths, entryOf('warn', context, verdict))
+  if (verdict.kind === 'warn' || verdict.kind === 'ask')
+    return logged(saying(call), context.paths, entryOf(verdict.kind, context, verdict))
   const { audit } = await recordVerdict(context, verdict)
   return saying({ ...call, audit })
 }
@@ -41,9 +42,8 @@ async function answerCall(context: Context, { verdict, tally }: Updated): Promis
 /** A round after which the turn ends, or a prompt that may not begin one. */
 async function answerHalt(context: Context, { verdict, tally }: Updated): Promise<Answer> {
   if (verdict.kind !== 'halt') return NOTHING
-  const { identity } = context
-  if (context.input.type === 'prompt') return saying({ about: 'prompt', verdict, identity })
-  const answer = saying({ about: 'turn', verdict, identity })
+  const about = context.input.type === 'prompt' ? 'prompt' : 'turn'
+  const answer = saying({ about, verdict, identity: context.identity })
   return tally.halted === 0 ? answer : withNotice(answer, (await recordVerdict(context, verdict)).problem)
 }
 
@@ -54,7 +54,7 @@ function saying(statement: Statement): Answer {
 /** Shadow mode: what would have been said is logged, and nothing is said. */
 function shadowed(context: Context, { verdict, would }: Updated): Answer {
   const isNew = would && (context.input.type === 'call' ? would.calls : would.halted) > 0
-  if (verdict.kind === 'allow' || !isNew) return NOTHING
+  if (verdict.kind === 'allow' || verdict.kind === 'ask' || !isNew) return NOTHING
   return logged(NOTHING, context.paths, entryOf(`would_${verdict.kind}`, context, verdict))
 }
 
@@ -95,6 +95,7 @@ function auditLine(context: Context, verdict: Block | Halt) {
 
 const SAID = {
   warn: 'warned',
+  ask: 'asked',
   block: 'blocked',
   halt: 'halted',
   would_warn: 'would have warned',

@@ -29,6 +29,8 @@ export interface Context<Input extends HeardInput = HeardInput> extends Run {
   readonly project: string
   /** Why the project's own settings are ignored, if they are. */
   readonly ignored: string | undefined
+  /** The event is one of another session, whose client is an agent of this one. */
+  readonly isNested?: true
 }
 
 export async function contextOf<Input extends HeardInput>(

@@ -9,6 +9,7 @@ import { record } from './record.ts'
 
 const WHAT: Readonly<Record<How, string>> = {
   prompt: 'goes on after a halt: a prompt came from',
+  answer: 'goes on beyond a limit: a yes came from',
   session_end: 'its window is dropped although calls are blocked: the end of the session came from',
   mode: 'goes on after a halt: shadow mode was met by an event from',
 }

@@ -4,8 +4,9 @@
  * even that is possible, a copy made without any lock says what was true a moment ago.
  */
 
-import { decide, type Outcome } from '../guard/decide.ts'
+import { decide } from '../guard/decide.ts'
 import { keyOf } from '../guard/identity.ts'
+import type { Outcome } from '../guard/outcome.ts'
 import { freshState, type State } from '../guard/state.ts'
 import type { Answer } from '../hosts/answer.ts'
 import { fingerprint } from '../hosts/fingerprint.ts'

@@ -1,7 +1,7 @@
 /** What we say of an event, in values: each client words it in its own way (hosts/…). */
 
 import type { Identity } from '../guard/identity.ts'
-import type { Block, Halt, Warn } from '../guard/verdict.ts'
+import type { Ask, Block, Halt, Warn } from '../guard/verdict.ts'
 
 export interface Answer {
   /** Of the event itself; undefined where there is nothing to say of it. */
@@ -18,7 +18,7 @@ export type Statement = CallStatement | PromptStatement | TurnStatement | Tenant
 
 export interface CallStatement {
   readonly about: 'call'
-  readonly verdict: Warn | Block | Halt
+  readonly verdict: Warn | Ask | Block | Halt
   readonly identity: Identity
   /**
    * The reference of the signed line, or why there is none; undefined for a call that was blocked before, because a

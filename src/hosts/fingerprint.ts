@@ -17,8 +17,23 @@ export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
       return { type: 'results', agent, calls, endsRound: input.endsRound }
     }
     case 'prompt':
-      return { type: 'prompt', agent, by: input.by }
-    case 'turn_end':
+      return {
+        type: 'prompt',
+        agent,
+        by: input.by,
+        ...(input.text === undefined ? {} : { words: hash(input.text) }),
+      }
+    case 'turn_end': {
+      const { isContinued, words, scheduled } = input
+      return {
+        type: 'turn_end',
+        agent,
+        ...(isContinued === undefined ? {} : { isContinued }),
+        ...(words === undefined ? {} : { words: hash(words) }),
+        ...(scheduled === undefined ? {} : { scheduled: scheduled.map(hash) }),
+      }
+    }
+    case 'agent_start':
     case 'session_start':
     case 'session_end':
       return { type: input.type, agent }

@@ -23,12 +23,21 @@ export interface Host {
   readonly prepare: () => Promise<unknown>
   /** The client that runs the hook in this environment. */
   readonly client: (env: Environment) => Client
-  /** True when that client was started from an agent's shell; undefined when that cannot be known. */
-  readonly isStartedByAgent: (env: Environment) => boolean | undefined
+  /** Who has started that client; undefined when that cannot be known. */
+  readonly starter: (env: Environment) => Starter | undefined
+  /** True where a person can answer what that client asks. */
+  readonly isAttended: (env: Environment) => boolean
   /** True where no client has run the hook, but an agent in a shell of its own. */
   readonly isRunByAgent: (env: Environment) => boolean
   /** What can be asked of the client's settings; loaded only then. */
   readonly settings: () => Promise<HostSettings>
+}
+
+export interface Starter {
+  /** It was an agent, from its shell, and no person. */
+  readonly isAgent: boolean
+  /** The session of that agent, if it is named. */
+  readonly session: string | undefined
 }
 
 export interface Client {

@@ -33,11 +33,23 @@ export interface ResultsInput extends Common {
 export interface PromptInput extends Common {
   readonly type: 'prompt'
   readonly by: Prompter
+  readonly text: string | undefined
 }
 
 /** The model has said its last word of a turn. */
 export interface TurnEndInput extends Common {
   readonly type: 'turn_end'
+  /** A hook had kept this turn going after it had ended once; undefined where the client does not say. */
+  readonly isContinued: boolean | undefined
+  /** What the model said last. */
+  readonly words: string | undefined
+  /** Prompts that are scheduled; undefined where the client does not say. */
+  readonly scheduled: readonly string[] | undefined
+}
+
+/** An agent that another one, or a workflow, has started begins, or goes on. */
+export interface AgentStartInput extends Common {
+  readonly type: 'agent_start'
 }
 
 /** A client has begun or resumed a session. */
@@ -65,6 +77,7 @@ export type GuardedInput =
   | ResultsInput
   | PromptInput
   | TurnEndInput
+  | AgentStartInput
   | SessionStartInput
   | SessionEndInput
 

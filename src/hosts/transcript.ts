@@ -42,6 +42,7 @@ export type TranscriptItem =
   | TranscriptCall
   | TranscriptResult
   | TranscriptPrompt
+  | TranscriptLap
   | TranscriptSchedule
   | TranscriptRemark
 
@@ -65,6 +66,11 @@ export interface TranscriptResult {
 export interface TranscriptPrompt {
   readonly type: 'prompt'
   readonly by: Prompter
+}
+
+/** The turn had ended, and another hook kept it going. */
+export interface TranscriptLap {
+  readonly type: 'lap'
 }
 
 /** The client says that it is about to submit a scheduled prompt: the next remark of its own. */

@@ -8,7 +8,7 @@
 import type { Identity } from '../guard/identity.ts'
 import type { Words } from '../guard/rules/rule.ts'
 import { ruleNamed } from '../guard/rules/rules.ts'
-import type { Block, Figure, Halt, Warn } from '../guard/verdict.ts'
+import type { Ask, Block, Figure, Halt, Warn } from '../guard/verdict.ts'
 import { printable } from '../system/text.ts'
 
 /** A rule of a newer version, found in what that has remembered. */
@@ -71,9 +71,17 @@ export function haltReason(halt: Halt, identity: Identity): Reason {
   }
 }
 
+/** What a person is asked. Where nobody can answer, the client gives this to the model as the result: refusal.ts knows it. */
+export function askReason(ask: Ask, identity: Identity): string {
+  const { limit } = ask
+  return `spikectl asks: ${factsOf(ask, identity)} (${machineWord(ask)}: limit ${limit}). Yes lets as many again; no ends the turn.`
+}
+
 /** For the person, when the turn ends. */
 export function stopReason(figure: Figure, identity: Identity, who: 'session' | 'agent'): string {
-  return `spikectl ended the turn of this ${who} (${machineWord(figure)}: ${factsOf(figure, identity)}).`
+  const wayOut = wordsOf(figure).wayOut?.(figure)
+  const ended = `spikectl ended the turn of this ${who} (${machineWord(figure)}: ${factsOf(figure, identity)}).`
+  return wayOut === undefined ? ended : `${ended} ${wayOut}`
 }
 
 /** What a warning is about. */

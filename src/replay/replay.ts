@@ -134,7 +134,9 @@ function isHalted(session: SessionState, agent: AgentState): boolean {
 
 function note({ spoken, calls }: SessionReplay, verdict: Verdict, at: number, blocked: number): void {
   if (verdict.kind === 'allow') return
-  const { kind, rule } = verdict
+  const { rule } = verdict
+  // Of a session that is over, nobody can be asked.
+  const kind = verdict.kind === 'ask' ? 'halt' : verdict.kind
   const key = `${rule} ${kind}`
   const known = spoken.get(key) ?? {
     rule,

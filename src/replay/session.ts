@@ -47,10 +47,12 @@ interface Reading {
   readonly reader: Reader
   /** The client has said that a scheduled prompt comes next. */
   isScheduled: boolean
+  /** The turn has ended before. */
+  isLap: boolean
 }
 
 function readFile(file: TranscriptFile, story: Story, reader: Reader): void {
-  const reading: Reading = { story, file, reader, isScheduled: false }
+  const reading: Reading = { story, file, reader, isScheduled: false, isLap: false }
   let number = 0
   let latest = 0
   let wasPart = false
@@ -88,6 +90,12 @@ function add(reading: Reading, item: TranscriptItem, { at, agent }: TranscriptLi
   switch (item.type) {
     case 'prompt':
       addPrompt(story, id, item.by, at)
+      reading.isScheduled = false
+      reading.isLap = false
+      break
+    case 'lap':
+      addEnd(story, id, reading.isLap, at)
+      reading.isLap = true
       break
     case 'schedule':
       reading.isScheduled = true
@@ -109,6 +117,11 @@ function add(reading: Reading, item: TranscriptItem, { at, agent }: TranscriptLi
 function addPrompt({ prompts }: Story, id: string, by: Prompter, at: number): void {
   const event: GuardEvent = { type: 'prompt', agent: { id, type: '' }, by }
   if (id === MAIN_AGENT) prompts.push({ at, event, calls: 0 })
+}
+
+function addEnd({ prompts }: Story, id: string, isContinued: boolean, at: number): void {
+  if (id === MAIN_AGENT)
+    prompts.push({ at, event: { type: 'turn_end', agent: { id, type: '' }, isContinued }, calls: 0 })
 }
 
 function addCall(

@@ -146,7 +146,7 @@ function isWindow(value: unknown): value is Window {
 function isVerdict(value: unknown): value is Verdict {
   return (
     isObject(value) &&
-    (value.kind === 'allow' || (/^(warn|block|halt)$/.test(String(value.kind)) && isFigure(value)))
+    (value.kind === 'allow' || (/^(warn|block|halt|ask)$/.test(String(value.kind)) && isFigure(value)))
   )
 }
 

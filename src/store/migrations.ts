@@ -6,6 +6,8 @@ import { VERSION, versionOf } from './schema.ts'
  * minute), `lasting` what outlives that, the rest is what people ask for, kept for 30 days. One row an agent: `live`
  * is what it has done lately.
  *
+ * A session whose client another session's agent has started names that one (`parent`) and the outermost of them (`root`).
+ *
  * A call writes one page of each and no more: one index is over minutes, so that it changes once a minute, the
  * other over sessions that are idle, so that it changes when a session begins or ends to be; and `retired` holds only
  * what sessions had counted that are forgotten by now. So totals never go down.
@@ -73,6 +75,9 @@ const STEPS: readonly string[] & { readonly length: typeof VERSION } = [
    ALTER TABLE session ADD COLUMN policy TEXT NOT NULL DEFAULT '';
    ALTER TABLE session ADD COLUMN loosened TEXT NOT NULL DEFAULT ''`,
   'ALTER TABLE retired ADD COLUMN unsigned_seen INTEGER NOT NULL DEFAULT 0',
+  `ALTER TABLE session ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+   ALTER TABLE session ADD COLUMN root TEXT NOT NULL DEFAULT '';
+   CREATE INDEX session_by_parent ON session (tenant, parent) WHERE parent <> ''`,
 ]
 
 /** Brings a file up to date. To be called inside a transaction that holds the write lock. */

@@ -30,6 +30,7 @@ interface SessionRow {
   readonly loosened: string
   readonly live: string | null
   readonly lasting: string
+  readonly parent: string
 }
 
 interface AgentRow {
@@ -54,10 +55,22 @@ function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSe
   const agents = db.prepare<[number], AgentRow>(
     'SELECT agent, type, calls, live, latched FROM agent WHERE session = ? ORDER BY calls DESC, agent',
   )
-  return (row) => sessionOf(row, agents.all(row.id), sessionIn(row, now))
+  const children = db
+    .prepare<[string, string], string>(
+      "SELECT name FROM session WHERE tenant = ? AND parent = ? AND parent <> '' ORDER BY first_ms, name",
+    )
+    .pluck()
+  return (row) => ({
+    ...sessionOf(row, agents.all(row.id), sessionIn(row, now)),
+    children: row.kind === 'session' ? children.all(row.tenant, row.name) : [],
+  })
 }
 
-function sessionOf(row: SessionRow, agents: readonly AgentRow[], state: SessionState): StoredSession {
+function sessionOf(
+  row: SessionRow,
+  agents: readonly AgentRow[],
+  state: SessionState,
+): Omit<StoredSession, 'children'> {
   return {
     key: row.key,
     identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },
@@ -74,6 +87,7 @@ function sessionOf(row: SessionRow, agents: readonly AgentRow[], state: SessionS
     guardChange: decodeGuardChange(row.guard),
     loosening: decodeLoosening(row.loosened),
     state,
+    parent: row.parent || undefined,
   }
 }
 

@@ -6,7 +6,7 @@ import { freshAgent, freshSession, freshState, type State } from '../guard/state
 import { decodeAgent, decodeLasting, decodeSession, isWhole } from './codec.ts'
 import type { Decided, Update } from './store.ts'
 
-export const FIND = `SELECT session.id, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
+export const FIND = `SELECT session.id, root, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
   FROM retired LEFT JOIN session ON session.key = ?
   LEFT JOIN agent ON agent.session = session.id AND agent.agent = ?`
 
@@ -22,6 +22,8 @@ export const SAVE_AGENT = `INSERT INTO agent (session, agent, type, calls, last_
 /** Columns of a session row that is there. */
 export interface Found {
   readonly id: number | bigint
+  /** The id of the outermost session from which its client was started; empty for a person's own. */
+  readonly root: string
   readonly notice: string
   readonly policy: string
   readonly tools: string

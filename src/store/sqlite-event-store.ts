@@ -8,9 +8,9 @@
  * operating-system crash may cost is worth a minute.
  */
 
-import type { Tally } from '../guard/decide.ts'
 import type { GuardEvent } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
+import type { Tally } from '../guard/outcome.ts'
 import { RATE } from '../guard/rules/rate.ts'
 import { counterIn, freshState } from '../guard/state.ts'
 import { countOf } from '../guard/window.ts'
@@ -73,9 +73,8 @@ export class SqliteEventStore implements EventStore {
       const { state, isWhole } = stateIn(row, now)
       const decided = update.decide(state, now, found === undefined)
       const resumed = found && settleTrips(db, found.id, state, decided)
-      if (found || mayBegin(update.event)) {
-        this.save(found ?? this.insert(key, update.identity, update.project, now), update, decided, now)
-      }
+      const saved = found ?? (mayBegin(update.event) ? this.insert(key, update, now) : undefined)
+      if (saved) this.save(saved, update, decided, now)
       return {
         ...decided,
         sweepIsDue: Math.abs(now - row.sweptMs) >= SWEEP_EVERY_MS,
@@ -84,6 +83,7 @@ export class SqliteEventStore implements EventStore {
           ? { policyBefore: found.policy }
           : {}),
         ...(resumed ? { resumed } : {}),
+        ...(saved?.root ? { root: saved.root } : {}),
         ...(isWhole ? {} : { dropped: 'one session in state.db was unreadable: it is counted from 0' }),
       }
     })
@@ -140,14 +140,29 @@ export class SqliteEventStore implements EventStore {
     if (would?.warned || would?.blocked || would?.halted) this.countWould(would)
   }
 
-  private insert(key: string, identity: Identity, project: string, now: number): Found {
+  private insert(key: string, { identity, project, parent }: Update, now: number): Found {
+    const { tenant, user, kind, id: name } = identity
+    const nested = this.nesting(identity, parent?.() ?? '')
     const { lastInsertRowid } = this.db
       .prepare(
-        `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms, last_minute)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms, last_minute, parent, root)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(key, identity.tenant, identity.user, identity.kind, identity.id, project, now, now, minuteOf(now))
-    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}' }
+      .run(key, tenant, user, kind, name, project, now, now, minuteOf(now), nested.parent, nested.root)
+    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}', root: nested.root }
+  }
+
+  /**
+   * The outermost session is known from the parent, which is there before: so chains cost one look, and no cycle can come
+   * to be. A client that was started to go on with its parent's own session is that session.
+   */
+  private nesting({ tenant, kind, id }: Identity, parent: string): { parent: string; root: string } {
+    if (parent === '' || (kind === 'session' && parent === id)) return { parent: '', root: '' }
+    const root = this.db
+      .prepare<[string], string>('SELECT root FROM session WHERE key = ?')
+      .pluck()
+      .get(keyOf({ tenant, kind: 'session', id: parent }))
+    return { parent, root: root || parent }
   }
 
   private saveAgent(

@@ -3,9 +3,9 @@
  * engine could keep them.
  */
 
-import type { Outcome, Tally } from '../guard/decide.ts'
 import type { GuardEvent } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
+import type { Outcome, Tally } from '../guard/outcome.ts'
 import type { How } from '../guard/reset.ts'
 import type { AgentState, SessionState, State } from '../guard/state.ts'
 
@@ -78,6 +78,8 @@ export interface Update {
   readonly policy: string
   /** Something that the person should be told once in this session. */
   readonly notice?: string | undefined
+  /** The session from whose agent's shell the client was started, if it was; asked once, when the session begins. */
+  readonly parent?: () => string | undefined
   /** Called under the lock with the state of session and agent, the time (Unix ms), and whether the session is new. */
   readonly decide: (state: State, now: number, isNew: boolean) => Decided
 }
@@ -94,6 +96,8 @@ export type Updated = Decided & {
   readonly policyBefore?: string
   /** How what was stopped, the session or one of its agents, goes on. */
   readonly resumed?: How
+  /** The outermost session from which this one's client was started, where that was no person. */
+  readonly root?: string
   /** What was found damaged and dropped, in words for a person. */
   readonly dropped?: string
 }
@@ -124,6 +128,10 @@ export interface StoredSession extends NamedSession {
   /** What of its limits has become looser while it ran. */
   readonly loosening: Loosening | undefined
   readonly state: SessionState
+  /** The session from whose agent's shell its client was started; undefined for a person's own. */
+  readonly parent: string | undefined
+  /** Sessions whose clients were started from its own agents' shells. */
+  readonly children: readonly string[]
 }
 
 export interface AgentCalls {

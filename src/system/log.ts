@@ -23,6 +23,7 @@ export interface LogEntry {
     | 'resumed'
     | 'limits_loosened'
     | 'acknowledged'
+    | 'ask'
     | 'notice'
     | 'error'
   readonly message: string

@@ -201,10 +201,10 @@ describe('over the rate', () => {
 describe('the spawn rule', () => {
   const SPAWN = (i: number): Made => ({ call: `agent ${i}`, tool: 'Agent', result: 'started' })
 
-  test('warns at 15 agents and blocks at 40 a minute by default, whoever starts them', () => {
+  test('warns at 15 agents and blocks at 60 a minute by default, whoever starts them', () => {
     const s = begun()
-    const { calls } = round(s, times(45, SPAWN))
-    assert.deepEqual([calls.indexOf('warn'), calls.indexOf('block')], [14, 39])
+    const { calls } = round(s, times(65, SPAWN))
+    assert.deepEqual([calls.indexOf('warn'), calls.indexOf('block')], [14, 59])
     assert.deepEqual(round(s, [SPAWN(99)], 'nested', 0).calls, ['block'])
     assert.deepEqual(round(s, [other(1)]).calls, ['allow'], 'other tools go on')
   })

@@ -68,7 +68,11 @@ describe('a project that the agent can write', () => {
     ['a later halt loosens', { halt: { afterDeniedRounds: 4 } }, 'halt.afterDeniedRounds'],
     ['no halt at all loosens', { halt: { afterDeniedRounds: 0 } }, 'halt.afterDeniedRounds'],
     ['a limit for one more tool tightens', { tools: { Bash: { blockPerMin: 10 } } }, undefined],
-    ['more tools that start agents tighten', { spawn: { tools: ['Agent', 'Task', 'mcp__x'] } }, undefined],
+    [
+      'more tools that start agents tighten',
+      { spawn: { tools: ['Agent', 'Task', 'Workflow', 'mcp__x'] } },
+      undefined,
+    ],
     ['fewer tools that start agents loosen', { spawn: { tools: ['Agent'] } }, 'spawn.tools'],
     ['how the log is kept is not its to say', { audit: { segmentBytes: 4096 } }, 'audit.segmentBytes'],
     ['demanding a tenant tightens', { tenant: { strict: true } }, undefined],

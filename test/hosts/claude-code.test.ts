@@ -217,7 +217,7 @@ describe('a prompt', () => {
     [{ prompt: 'go', source: 'sdk' }, 'person'],
     [{ prompt: 'go', agent_id: '' }, 'person'],
     [{ prompt: 'SUBTASK please', agent_id: 'a1', agent_type: 'general-purpose' }, 'machine'],
-    [{ prompt: '<task-notification>done' }, 'machine'],
+    [{ prompt: '<task-notification>done' }, 'notification'],
     [{ prompt: 'go', source: 'loop_wakeup', agent_id: 'a1' }, 'machine'],
     [{ prompt: 'go', source: 'loop_wakeup' }, 'schedule'],
   ] as const) {
@@ -249,7 +249,7 @@ describe('a hook input', () => {
     [{ prompt: 'go on' }, 'person'],
     [{ prompt: 'go on', source: 'user' }, 'person'],
     [{ prompt: 'go on', source: 'sdk' }, 'person'],
-    [{ prompt: '<task-notification>\n…' }, 'machine'],
+    [{ prompt: '<task-notification>\n…' }, 'notification'],
     [{ prompt: 'go on', source: 'system' }, 'machine'],
     [{ prompt: 'go on', source: 'poll_event' }, 'machine'],
     [{ prompt: 'go on', source: 'loop_wakeup' }, 'schedule'],

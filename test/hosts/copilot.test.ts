@@ -54,12 +54,19 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
   [
     'a prompt',
     { hook_event_name: 'UserPromptSubmit', ...COMMON, prompt: 'go' },
-    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person' },
+    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go' },
   ],
   [
     'what an agent gives its subagent to do, which is no prompt of a person',
     { hook_event_name: 'UserPromptSubmit', ...OF_SUBAGENT, prompt: 'SUBTASK please' },
-    { ...SEEN, agent: AGENT, name: 'UserPromptSubmit', type: 'prompt', by: 'machine' },
+    {
+      ...SEEN,
+      agent: AGENT,
+      name: 'UserPromptSubmit',
+      type: 'prompt',
+      by: 'machine',
+      text: 'SUBTASK please',
+    },
   ],
   [
     'the end of a session',
@@ -85,7 +92,7 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
   [
     'a prompt in camelCase',
     { ...CAMEL, prompt: 'go' },
-    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person' },
+    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go' },
   ],
   [
     'a request for a permission',

@@ -244,7 +244,7 @@ describe('spikectl config', () => {
     ],
     [
       ['set', 'spawn.tools', 'Agent'],
-      /spawn\.tools is "Agent", expected a list of names\nhint: Run: .+ '\["Agent","Task"\]'/,
+      /spawn\.tools is "Agent", expected a list of names\nhint: Run: .+ '\["Agent","Task","Workflow"\]'/,
     ],
   ] as const) {
     test(`${args.join(' ')} is refused, with a line to paste, and changes nothing`, async (t) => {

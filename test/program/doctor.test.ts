@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Finding, Level } from '../../src/commands/doctor/finding.ts'
 import { blocked, findings, type Person, person, plugin, unsigned } from '../support/person.ts'
+import { ALL_OFF } from '../support/policies.ts'
 import { run, temporaryHome } from '../support/processes.ts'
 
 const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, string, RegExp])[] = [
@@ -73,7 +74,7 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ],
   [
     'every rule off',
-    ({ state }) => writeFileSync(join(state, 'config.json'), ALL_OFF, { mode: 0o600 }),
+    ({ state }) => writeFileSync(join(state, 'config.json'), JSON.stringify(ALL_OFF), { mode: 0o600 }),
     'warning',
     'config',
     /every rule is off/,
@@ -348,9 +349,6 @@ const ROWS: readonly (readonly [string, (person: Person) => unknown, Level, stri
   ['a hook in time', () => undefined, 'ok', 'latency', /a call waits \d+ ms for it \(median of 7\)/],
   ['a slow hook', slow, 'warning', 'latency', /a call waits \d{3,} ms/],
 ]
-
-const ALL_OFF =
-  '{"rate":{"warnPerMin":0,"blockPerMin":0},"spawn":{"warnPerMin":0,"blockPerMin":0},"repeat":{"warn":false,"block":false}}'
 
 function corrupt(file: string): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace('"block"', '"blick"'))

@@ -27,7 +27,7 @@ describe('in a project with tighter limits', () => {
       ['rate.blockPerMin', '50', `${file}; elsewhere it is 300`],
       ['rate.warnPerMin', '50', `${file}; elsewhere it is 100`],
       ['halt.afterDeniedRounds', '2', `${file}; elsewhere it is 3`],
-      ['spawn.blockPerMin', '40', 'the defaults'],
+      ['spawn.blockPerMin', '60', 'the defaults'],
     ]) {
       const { exitCode, stdout, stderr } = await spikectl('config', 'get', name ?? '')
       assert.deepEqual([exitCode, stdout, stderr], [0, `${value}\n`, `${name} is ${value} by ${from}\n`])

@@ -43,7 +43,7 @@ describe('an old Node', () => {
 /** Chunks that are loaded only when there is a need. */
 const COLD = {
   hook: [
-    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'parse', 'resumed'],
+    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'nested', 'parse', 'resumed'],
     ...['recorder', 'session', 'settings-change', 'sqlite-store', 'uncounted', 'wording'],
   ],
   statusline: ['parse', 'wrapped'],
@@ -79,9 +79,9 @@ describe('the bundle', () => {
         )
     })
 
-    test(`of the ${name} is under 60 kB, and holds no tweetnacl, commander or chalk`, () => {
+    test(`of the ${name} is under 72 kB, and holds no tweetnacl, commander or chalk`, () => {
       const text = readFileSync(join(DIST, `${name}.js`), 'utf8')
-      assert.ok(text.length < 60_000)
+      assert.ok(text.length < 72_000)
       assert.equal(/crypto_sign|commander|chalk/.test(text), false)
     })
   }

@@ -144,6 +144,8 @@ describe('a known session', () => {
       lastSeen: START + 1000,
       calls: 3,
       unasked: 0,
+      parent: undefined,
+      children: [],
       guardChange: undefined,
       policy: 'limits',
       loosening: undefined,

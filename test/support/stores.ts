@@ -146,7 +146,8 @@ export function overwrite({ file }: Store, sql: string, ...values: (string | num
 /** Makes of a file one that the version before has written. */
 export function toVersionBefore(file: string): void {
   withSqlite(file, (raw) => {
-    raw.exec('ALTER TABLE retired DROP COLUMN unsigned_seen')
+    raw.exec(`DROP INDEX session_by_parent;
+      ALTER TABLE session DROP COLUMN parent; ALTER TABLE session DROP COLUMN root`)
     raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) - 1}`)
   })
 }

@@ -4,7 +4,7 @@ import { outlook } from '../../guard/decide.ts'
 import type { Policy } from '../../guard/policy.ts'
 import { RATE } from '../../guard/rules/rate.ts'
 import { counterIn, type SessionState } from '../../guard/state.ts'
-import type { Halt, Verdict } from '../../guard/verdict.ts'
+import type { Halt, Ruling } from '../../guard/verdict.ts'
 import { aged, countOf } from '../../guard/window.ts'
 import { printable } from '../../system/text.ts'
 import type { Colour } from '../../terminal/sgr.ts'
@@ -83,7 +83,7 @@ function figureOf(session: SessionState, { rate }: Policy, now: number): string 
 }
 
 /** The line stands until the next event, so it names a time of day: the seconds left would soon be wrong. */
-function ratePhrase(figure: string, verdict: Exclude<Verdict, Halt>, now: number): Phrase {
+function ratePhrase(figure: string, verdict: Exclude<Ruling, Halt>, now: number): Phrase {
   switch (verdict.kind) {
     case 'allow':
       return { text: `spikectl ${figure}`, colour: 'dim' }

@@ -37,6 +37,10 @@ export interface Done {
   readonly isAdmitted: boolean
   /** The warning that is told with it. */
   readonly spoken?: Finding
+  /** It ends a round, in which a call has brought what it had not brought before. */
+  readonly bringsNews?: boolean
+  /** Unix ms. */
+  readonly now: number
 }
 
 /** What is said of a rule's figures. `where` is such as "in this session". */
@@ -53,6 +57,18 @@ export interface Words {
   warning(warn: Warn, where: string): string
   /** What the model should do about it. */
   warnAdvice(warn: Warn): string
+  /** When the turn has ended: what else the person can do, in a sentence; absent where a prompt or a reset is all. */
+  wayOut?(figure: Figure): string
+}
+
+/** The same where the turn ends at the second limit: nothing that the model could do instead would help. */
+export function againstHalt(
+  figure: { readonly rule: string; readonly count: number; readonly of?: string },
+  { warnAt, haltAt }: { readonly warnAt: number; readonly haltAt: number },
+): Pick<Finding, 'rule' | 'count' | 'of' | 'warnAt' | 'blockAt' | 'verdict'> {
+  const found = againstLimits(figure, { warnAt, blockAt: haltAt })
+  if (found.verdict.kind !== 'block') return found
+  return { ...found, verdict: { kind: 'halt', ...figure, limit: haltAt, scope: 'session', nth: 0 } }
 }
 
 /** A count held against its limits: reached with >=, block before warn, 0 switches a limit off. */

@@ -7,9 +7,9 @@ import type { Rule } from './rule.ts'
 const settings = {
   ...warnAndBlock(
     limit(15, 'lower', 'Calls that start agents in 60 s at which the model and you are told once.'),
-    limit(40, 'lower', 'Calls that start agents in 60 s of which the last is blocked.'),
+    limit(60, 'lower', 'Calls that start agents in 60 s of which the last is blocked.'),
   ),
-  tools: names(['Agent', 'Task'], 'more', 'The tools that start agents.'),
+  tools: names(['Agent', 'Task', 'Workflow'], 'more', 'The tools that start agents.'),
 }
 
 export const spawn: Rule<'spawn', typeof settings> = {

@@ -2,7 +2,7 @@ import { type Answer, NOTHING } from '../answer.ts'
 import type { Host } from '../host.ts'
 import { type Reply, SILENCE } from '../reply.ts'
 import { isNamedAgent } from './agent-shell.ts'
-import { clientOf, isStartedByAgent } from './client.ts'
+import { clientOf, starterOf } from './client.ts'
 import { badInput, mayBeCall, parseHookInput } from './event.ts'
 
 /** What no other client has written is taken for Claude Code's. */
@@ -14,7 +14,8 @@ export const CLAUDE_CODE: Host = {
   reply,
   prepare: words,
   client: clientOf,
-  isStartedByAgent,
+  starter: starterOf,
+  isAttended: (env) => env.CLAUDE_CODE_SESSION_ATTENDED === '1',
   isRunByAgent: isNamedAgent,
   settings: () => import('./settings/session.ts'),
 }

@@ -6,7 +6,7 @@
  */
 
 import { MAIN_AGENT, type Prompter } from '../../guard/event.ts'
-import { isObject } from '../../guard/members.ts'
+import { isObject, membersOf } from '../../guard/members.ts'
 import { failure } from '../../system/failure.ts'
 import type { HookInput, HostCall } from '../input.ts'
 import { idOf, type Payload, parsePayload, textOf } from './payload.ts'
@@ -18,7 +18,9 @@ const KNOWN = new Set([
   'PostToolBatch',
   'UserPromptSubmit',
   'Stop',
+  'StopFailure',
   'SubagentStop',
+  'SubagentStart',
   'SessionStart',
   'SessionEnd',
   'ConfigChange',
@@ -67,10 +69,19 @@ function translate(name: string, payload: Payload): HookInput {
     case 'PostToolBatch':
       return { ...common, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
     case 'UserPromptSubmit':
-      return { ...common, type: 'prompt', by: prompterOf(payload) }
+      return { ...common, type: 'prompt', by: prompterOf(payload), text: textOf(payload.prompt) }
     case 'Stop':
+    case 'StopFailure':
     case 'SubagentStop':
-      return { ...common, type: 'turn_end' }
+      return {
+        ...common,
+        type: 'turn_end',
+        isContinued: typeof payload.stop_hook_active === 'boolean' ? payload.stop_hook_active : undefined,
+        words: textOf(payload.last_assistant_message),
+        scheduled: scheduledIn(payload.session_crons),
+      }
+    case 'SubagentStart':
+      return agent.id === MAIN_AGENT ? { type: 'other' } : { ...common, type: 'agent_start' }
     case 'ConfigChange':
       return { ...common, type: 'settings_change' }
     case 'SessionStart':
@@ -80,6 +91,10 @@ function translate(name: string, payload: Payload): HookInput {
       return { ...common, type: 'session_end' }
   }
 }
+
+/** How prompts begin that the client submits when a task in the background has ended, or when an agent writes to the main one. */
+const NOTIFICATION = '<task-notification>'
+const OF_ANOTHER_AGENT = '<agent-message '
 
 /** In the `source` of a prompt that was scheduled: "loop_wakeup", "schedule_wakeup". The client may leave it out. */
 const SCHEDULED = /schedule|wake[_-]?up|cron/i
@@ -92,9 +107,15 @@ const SCHEDULED = /schedule|wake[_-]?up|cron/i
 function prompterOf({ source, prompt, agent_id }: Payload): Prompter {
   if (textOf(agent_id)) return 'machine'
   if (SCHEDULED.test(textOf(source) ?? '')) return 'schedule'
+  if (textOf(prompt)?.startsWith(NOTIFICATION)) return 'notification'
+  if (textOf(prompt)?.startsWith(OF_ANOTHER_AGENT)) return 'machine'
   const isSaid = source !== undefined && source !== null && source !== ''
-  if (isSaid && source !== 'user' && source !== 'sdk') return 'machine'
-  return textOf(prompt)?.startsWith('<task-notification>') ? 'machine' : 'person'
+  return isSaid && source !== 'user' && source !== 'sdk' ? 'machine' : 'person'
+}
+
+/** The prompts of the client's list of schedules. */
+function scheduledIn(crons: unknown): readonly string[] | undefined {
+  return Array.isArray(crons) ? crons.flatMap((cron) => textOf(membersOf(cron).prompt) ?? []) : undefined
 }
 
 function callIn(payload: Payload): HostCall {

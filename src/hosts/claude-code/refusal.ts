@@ -14,6 +14,7 @@ const REFUSALS = [
   /^The user doesn['’]t want to (proceed with this tool use|take this action right now)/,
   /^This command requires approval/,
   /^\S+ did not run\. It needs the user['’]s /,
+  /^spikectl asks: /, // where nobody could answer, our question itself is the result
   /^\[Tool call (skipped|not completed): /,
 ]
 

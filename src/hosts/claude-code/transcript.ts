@@ -49,6 +49,9 @@ function mainOf(path: string, own: string): string {
 /** What the client writes down as a person's message, though no prompt was submitted. */
 const NO_PROMPT = /^(\[Request interrupted|<local-command-|<command-)/
 
+/** A message of a teammate, or of an agent to the main one. */
+const OF_ANOTHER_AGENT = /^Another Claude session sent a message:/
+
 const SCHEDULE_FIRED = 'scheduled_task_fire'
 
 /** Lines of these kinds have what we look for. */
@@ -79,10 +82,12 @@ function itemsIn(row: Members, message: Members): TranscriptItem[] {
   if (row.type !== 'user') return []
   const results = parts.flatMap(resultIn)
   if (results.length > 0 || row.isSidechain === true) return results
-  if (row.isMeta === true) return [{ type: 'remark' }]
   const text = promptText(message.content)
+  if (row.turnOrigin === 'scheduled') return [{ type: 'prompt', by: 'schedule' }]
+  if (OF_ANOTHER_AGENT.test(text)) return [{ type: 'prompt', by: 'machine' }]
+  if (row.isMeta === true) return [{ type: text.startsWith('Stop hook feedback:') ? 'lap' : 'remark' }]
   if (row.isCompactSummary === true || NO_PROMPT.test(text)) return []
-  return [{ type: 'prompt', by: text.startsWith('<task-notification>') ? 'machine' : 'person' }]
+  return [{ type: 'prompt', by: text.startsWith('<task-notification>') ? 'notification' : 'person' }]
 }
 
 function callIn(part: Members, message: string): TranscriptCall[] {

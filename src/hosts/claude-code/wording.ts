@@ -4,8 +4,9 @@
  */
 
 import type { Identity } from '../../guard/identity.ts'
-import type { Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
+import type { Ask, Block, Figure, Halt, Warn } from '../../guard/verdict.ts'
 import {
+  askReason,
   blockReason,
   haltReason,
   machineWord,
@@ -48,6 +49,8 @@ function replyToCall({ verdict, identity, audit }: CallStatement): Reply {
   switch (verdict.kind) {
     case 'warn':
       return replyToWarn(verdict, identity)
+    case 'ask':
+      return replyToAsk(verdict, identity)
     case 'block':
       return replyToBlock(verdict, identity, audit)
     case 'halt':
@@ -70,6 +73,14 @@ function replyToWarn(warn: Warn, identity: Identity): Reply {
   return said({
     systemMessage: `spikectl: ${facts}. See: spikectl status ${pasteable(identity)}`,
     hookSpecificOutput: { hookEventName: 'PreToolUse', additionalContext: `${facts}.${warnAdvice(warn)}` },
+  })
+}
+
+/** The client asks the person, in every permission mode. Where nobody can answer, the model is given this reason alone. */
+function replyToAsk(ask: Ask, identity: Identity): Reply {
+  const permissionDecisionReason = askReason(ask, identity)
+  return said({
+    hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'ask', permissionDecisionReason },
   })
 }
 

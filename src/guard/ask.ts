@@ -1,0 +1,85 @@
+/**
+ * Questions: where a person is there to answer, a rule that would end the turn has the client ask first. A yes is good
+ * for as much again, until a person writes the next prompt; after a no the turn ends.
+ *
+ * Only calls can be asked about. So what is found at the end of a turn is asked at the next call; a turn that goes on
+ * without one ends when it ends the next time.
+ */
+
+import type { GuardEvent, ResultsEvent } from './event.ts'
+import type { General } from './general.ts'
+import { memoryIn, type SessionState, withMemory } from './state.ts'
+import type { Figure, Halt } from './verdict.ts'
+
+/** What is remembered of one rule's questions, under this name and that of the rule. */
+const QUESTION = 'question '
+
+const NONE = {
+  /** The session's epoch in which this was remembered: a person's prompt begins a new one. */
+  epoch: 0,
+  /** A question is open: it was found that it has to be asked. */
+  isOpen: false,
+  /** Keyed hashes of the ids of the calls that it was asked at, each followed by a space. */
+  ids: '',
+  count: 0,
+  limit: 0,
+  of: '',
+  /** How often a person has said yes. */
+  granted: 0,
+}
+
+/** Calls of one message that are asked about; the rest of them are asked about too, and their answers not waited for. */
+const MAX_IDS = 64
+
+function questionIn(session: SessionState, rule: string): typeof NONE {
+  const { epoch } = session.lasting
+  const known = memoryIn(session.lasting, QUESTION + rule, NONE)
+  return known.epoch === epoch ? known : { ...NONE, epoch }
+}
+
+/** A limit with what persons have granted since the last prompt: as much again each time. */
+export function granted(session: SessionState, rule: string, limit: number): number {
+  return limit * (1 + questionIn(session, rule).granted)
+}
+
+/** True when a person is asked before this ends the turn. */
+export function isAsked(session: SessionState, halt: Halt, event: GuardEvent, policy: General): boolean {
+  if (!event.isAttended || !policy.ask || policy.mode !== 'enforce') return false
+  return event.type === 'call' ? event.id !== undefined : !questionIn(session, halt.rule).isOpen
+}
+
+/** The session in which this is asked at the event, or at the next call where the event is none. */
+export function withQuestion(session: SessionState, halt: Halt, event: GuardEvent): SessionState {
+  const { rule, count, limit, of = '' } = halt
+  const { ids, ...known } = questionIn(session, rule)
+  const asked = event.type === 'call' ? `${ids.split(' ').slice(-MAX_IDS).join(' ')}${event.id} ` : ids
+  return withMemory(session, QUESTION + rule, { ...known, isOpen: true, ids: asked, count, limit, of })
+}
+
+/** What a person has said, as the results of the calls tell it. */
+export interface Answer {
+  readonly session: SessionState
+  /** They said yes. */
+  readonly isYes: boolean
+  /** They said no to this. */
+  readonly no?: Figure
+}
+
+/** A call that was asked about and has not run is a no; one that has run is a yes. One no is enough. */
+export function answerIn(session: SessionState, rules: readonly string[], event: ResultsEvent): Answer {
+  let answer: Answer = { session, isYes: false }
+  for (const rule of rules) {
+    const { ids, count, limit, of, granted: before, ...question } = questionIn(session, rule)
+    const own = event.calls.filter(({ id }) => id !== undefined && ids.split(' ').includes(id))
+    if (own.length === 0) continue
+    const isYes = own.every(({ result, isRefused }) => result !== undefined && !isRefused)
+    const after = { ...NONE, epoch: question.epoch, granted: before + (isYes ? 1 : 0) }
+    const figure = { rule, count, limit, ...(of === '' ? {} : { of }) }
+    answer = {
+      session: withMemory(answer.session, QUESTION + rule, after),
+      isYes: answer.isYes || isYes,
+      ...(isYes ? {} : { no: figure }),
+    }
+  }
+  return answer
+}

@@ -1,0 +1,90 @@
+/** What a turn goes on with, and where it may end: results, rounds, the end of a turn, an agent's start, a prompt. */
+
+import { answerIn, isAsked, withQuestion } from './ask.ts'
+import { afterRound, haltIn, reset, trip } from './breaker.ts'
+import type { AgentStartEvent, PromptEvent, ResultsEvent, TurnEndEvent } from './event.ts'
+import { firstBlock, firstHalt, judge } from './judge.ts'
+import { NOTHING, type Outcome, remember, silent } from './outcome.ts'
+import type { Policy } from './policy.ts'
+import { isPersonsPrompt } from './prompter.ts'
+import { withResults } from './rounds.ts'
+import { RULES } from './rules/rules.ts'
+import { currentAgent, freshAgent, type State } from './state.ts'
+import { unaskedIn, withRound } from './unasked.ts'
+import { ALLOW, figureOf } from './verdict.ts'
+
+const RULE_NAMES = RULES.map(({ name }) => name)
+
+/** Results: a person's answer is known now, what calls brought, and which of them nobody had asked about. */
+export function decideResults(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
+  const { session, isYes, no } = answerIn(before.session, RULE_NAMES, event)
+  const told = { ...before, session }
+  const outcome = no
+    ? decideRound(trip(told, event.agent.id, no, now), event, policy, now)
+    : decideRound(told, event, policy, now)
+  if (no) return { ...outcome, verdict: haltIn(outcome) ?? ALLOW, tally: { ...outcome.tally, halted: 1 } }
+  return isYes ? { ...outcome, reset: { how: 'answer', wasStopped: true } } : outcome
+}
+
+/** At the end of a round unasked calls are counted, and the turn may end. */
+function decideRound(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
+  const unasked = unaskedIn(before, event, now)
+  const known = withRound(before, event, unasked, policy, now)
+  const { state, endsRound, isProgress } = withResults(known, event, now)
+  if (!endsRound) return { ...silent(state), verdict: (event.endsRound && haltIn(state)) || ALLOW }
+  const after = haltIn(state) ? closeRound(state) : afterRound(state, event.agent.id, isProgress, policy, now)
+  const { tally, ...outcome } = decideEnd(state, event, policy, now, { after, bringsNews: isProgress })
+  return { ...outcome, tally: { ...tally, calls: unasked.length }, unasked: unasked.map(({ tool }) => tool) }
+}
+
+function closeRound({ session, agent: { round: _, ...agent } }: State): State {
+  return { session, agent }
+}
+
+/** An event at which a turn may end. */
+type End = ResultsEvent | TurnEndEvent | AgentStartEvent | PromptEvent
+
+/** What the end of a round has changed already. */
+interface Ended {
+  readonly after: State
+  readonly bringsNews: boolean
+}
+
+/**
+ * The rules judge the event by the state `before` it; `after` is the one that follows. A rule that halts ends the turn, or
+ * has a person asked; so does one that blocks, unless rounds are never to end it.
+ */
+export function decideEnd(before: State, event: End, policy: Policy, now: number, ended?: Ended): Outcome {
+  const after = ended?.after ?? before
+  const findings = haltIn(after) ? [] : judge(before, event, policy, now)
+  const halt = firstHalt(findings)
+  const isQuestion = halt && isAsked(before.session, halt, event, policy)
+  const block = policy.halt.afterDeniedRounds === 0 ? undefined : firstBlock(findings)
+  const end = (isQuestion ? undefined : halt) ?? block
+  const tripped = end ? trip(after, event.agent.id, figureOf(end), now) : after
+  const asking = isQuestion ? { ...tripped, session: withQuestion(tripped.session, halt, event) } : tripped
+  const state = remember(asking, event, { isAdmitted: false, bringsNews: ended?.bringsNews ?? false, now })
+  const verdict = haltIn(state) ?? ALLOW
+  const halted = verdict.kind === 'halt' && !haltIn(before) ? 1 : 0
+  return { ...silent(state), verdict, tally: { ...NOTHING, halted } }
+}
+
+/** A person's prompt resets the session and begins a new epoch; the windows stay as they are. */
+export function decidePrompt(
+  { session, agent }: State,
+  event: PromptEvent,
+  policy: Policy,
+  now: number,
+): Outcome {
+  const { lasting } = session
+  const heard = { ...session, lasting: { ...lasting, hears: { ...lasting.hears, prompts: true } } }
+  if (!isPersonsPrompt(event, lasting)) {
+    const outcome = decideEnd({ session: heard, agent }, event, policy, now)
+    // An agent that is halted alone is blocked at its calls, and not at what others give it to do.
+    const session = { session: outcome.session, agent: freshAgent(lasting.epoch) }
+    return { ...outcome, verdict: haltIn(session) ?? ALLOW }
+  }
+  const fresh = reset(heard)
+  const state = { session: fresh, agent: currentAgent(agent, fresh.lasting.epoch) }
+  return silent(remember(state, event, { isAdmitted: false, now }))
+}
