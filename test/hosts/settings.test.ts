@@ -10,7 +10,7 @@ const HOOK = { command: '/usr/bin/node', args: ['/opt/spikectl/bin/spikectl-hook
 const groups = fc.array(
   fc.record({ matcher: fc.string(), hooks: fc.array(fc.constant({ type: 'command', command: 'guard.sh' })) }),
 )
-const hooks = fc.dictionary(fc.constantFrom(...EVENTS, 'Stop', 'Notification'), groups, { minKeys: 1 })
+const hooks = fc.dictionary(fc.constantFrom(...EVENTS, 'PreCompact', 'Notification'), groups, { minKeys: 1 })
 const settings = fc
   .tuple(fc.dictionary(fc.string(), fc.jsonValue()), fc.option(hooks), fc.boolean())
   .map(([others, ofOthers, isFirst]) => {
@@ -60,11 +60,11 @@ describe('settings with our hooks', () => {
   })
 
   test('are laid out as the file is, and nothing else is laid out anew', () => {
-    const text = '{\r\n\t"env": {"A":   "1"},\r\n\t"hooks": {"Stop": [ ]}\r\n}'
+    const text = '{\r\n\t"env": {"A":   "1"},\r\n\t"hooks": {"PreCompact": [ ]}\r\n}'
     const changed = withHooks(text, HOOK, 'settings.json')
     assert.ok(
       changed.startsWith(
-        '{\r\n\t"env": {"A":   "1"},\r\n\t"hooks": {"Stop": [ ],\r\n\t\t"PreToolUse": [\r\n\t\t\t{\r\n',
+        '{\r\n\t"env": {"A":   "1"},\r\n\t"hooks": {"PreCompact": [ ],\r\n\t\t"PreToolUse": [\r\n\t\t\t{\r\n',
       ),
     )
     assert.doesNotMatch(changed, /[^\r]\n/)
@@ -73,7 +73,7 @@ describe('settings with our hooks', () => {
   test('are put between the bytes of a file with tabs, lists on one line among others, and no LF at its end', () => {
     const pieces = [
       '{\n\t"permissions": { "allow": ["Bash(ls)",  "Read"],\n\t\t"deny": [\n\t\t"x" ] },\n',
-      '\t"hooks": { "Stop": [ ], "PreToolUse": [{"matcher":"Bash","hooks":[{"type":"command","command":"x"}]}',
+      '\t"hooks": { "PreCompact": [ ], "PreToolUse": [{"matcher":"Bash","hooks":[{"type":"command","command":"x"}]}',
       '],\n\t\t"Other": [\n\t\t]',
       ' },\n\t"env":\t{"A":"1"}}',
     ]

@@ -18,7 +18,17 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { CLI, type Ended, event, HOOK, run, temporaryHome, times } from '../support/processes.ts'
 
-const EVENTS = ['PreToolUse', 'PostToolBatch', 'UserPromptSubmit', 'SessionEnd', 'ConfigChange']
+const EVENTS = [
+  'PreToolUse',
+  'PostToolBatch',
+  'UserPromptSubmit',
+  'Stop',
+  'StopFailure',
+  'SubagentStart',
+  'SubagentStop',
+  'SessionEnd',
+  'ConfigChange',
+]
 
 /** A home of a user, with these settings if any are given. */
 function person(t: TestContext, settings?: string | Buffer, name = 'home of Zoë "Z" O\'Neil') {
@@ -65,7 +75,7 @@ describe('spikectl install', () => {
     assert.equal(exitCode, 0)
     assert.match(
       stdout,
-      /hooks for PreToolUse, PostToolBatch, UserPromptSubmit, SessionEnd, ConfigChange\nA call through them runs\./,
+      /hooks for PreToolUse, PostToolBatch, UserPromptSubmit, Stop, StopFailure, SubagentStart, SubagentStop, SessionEnd, ConfigChange\nA call through them runs\./,
     )
     assert.deepEqual(Object.keys(hooks()), EVENTS)
     const matchers = EVENTS.map((each) => hooks()[each][0].matcher)

@@ -24,6 +24,10 @@ const LOST: Readonly<Record<(typeof EVENTS)[number], string>> = {
   PreToolUse: 'no call is counted or blocked',
   PostToolBatch: 'no loop can be told from work, and no turn is ended',
   UserPromptSubmit: 'a halted session does not go on with a prompt',
+  Stop: 'a turn that another hook keeps going is not ended',
+  StopFailure: 'a turn that ended at the limit of the provider is not told from others',
+  SubagentStart: 'agents are counted from their first call on',
+  SubagentStop: 'agents that have ended are shown as running',
   SessionEnd: 'the counts of sessions that have ended are dropped late',
   ConfigChange: 'an agent can take the hooks out of a running session',
 }

@@ -8,6 +8,10 @@ export const EVENTS = [
   'PreToolUse',
   'PostToolBatch',
   'UserPromptSubmit',
+  'Stop',
+  'StopFailure',
+  'SubagentStart',
+  'SubagentStop',
   'SessionEnd',
   'ConfigChange',
 ] as const
