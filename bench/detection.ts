@@ -35,6 +35,8 @@ const DETECTORS: readonly (readonly [string, Detector])[] = [
   ['5 equal results in a row, or 8 of 20', simple(fiveInARowOrEightOfTwenty)],
   ['repeat, warn (only speaks)', ours(only([], { repeat: { warn: true } }), ['warn'])],
   ['repeat, block', ours(only([], { repeat: { block: true } }), ['block', 'halt'])],
+  ['agents 25 / 100', ours(only(['agents']), ['block', 'halt'])],
+  ['unattended, turns and calls', ours(only(['unattended']), ['block', 'halt'])],
   ['all of ours', ours(DEFAULT_POLICY, ['block', 'halt'])],
 ]
 

@@ -1,7 +1,9 @@
 /** `spikectl metrics`: counters in Prometheus' text format, for a textfile collector. */
 
+import { agentsIn } from '../guard/rules/agents.ts'
 import { RATE } from '../guard/rules/rate.ts'
-import { counterIn } from '../guard/state.ts'
+import { machineTurnsIn } from '../guard/rules/unattended.ts'
+import { counterIn, type SessionState } from '../guard/state.ts'
 import { aged, countOf, WINDOW_MS } from '../guard/window.ts'
 import { readStore } from '../store/sqlite-store.ts'
 import type { Snapshot } from '../store/store.ts'
@@ -12,6 +14,8 @@ export function metrics({ paths, terminal }: Context): ExitCode {
     totals: seen.totals(),
     active: activeIn(seen),
   }))
+  const running = active.reduce((sum, session) => sum + agentsIn(session).running, 0)
+  const machineTurns = active.reduce((sum, session) => sum + machineTurnsIn(session), 0)
   const samples = [
     ['spikectl_tool_calls_total', 'counter', 'Tool calls counted, blocked ones included.', totals.calls],
     ['spikectl_tool_spike_warn_total', 'counter', 'Tool calls at or above a warn limit.', totals.warned],
@@ -45,7 +49,14 @@ export function metrics({ paths, terminal }: Context): ExitCode {
     ],
     ['spikectl_audit_unsigned_total', 'counter', 'Blocks that could not be signed.', totals.unsigned],
     ['spikectl_errors_total', 'counter', 'Failures of spikectl itself.', totals.errors],
-    ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active],
+    ['spikectl_sessions_active', 'gauge', 'Sessions with calls in the last 60 s.', active.length],
+    ['spikectl_agents_running', 'gauge', 'Agents that run in those sessions.', running],
+    [
+      'spikectl_machine_turns',
+      'gauge',
+      'Turns that no person began in those sessions, since a person last wrote there.',
+      machineTurns,
+    ],
   ] as const
   for (const [name, type, help, value] of samples) {
     terminal.print(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}`)
@@ -53,9 +64,10 @@ export function metrics({ paths, terminal }: Context): ExitCode {
   return 0
 }
 
-/** How many sessions have admitted calls in the window. Only those are read that were seen in it. */
-export function activeIn(seen: Snapshot): number {
+/** The sessions with admitted calls in the window. Only those are read that were seen in it. */
+export function activeIn(seen: Snapshot): SessionState[] {
   return seen
     .sessions({ since: seen.now - WINDOW_MS })
-    .filter(({ state }) => countOf(aged(counterIn(state, RATE).window, seen.now)) > 0).length
+    .map(({ state }) => state)
+    .filter((state) => countOf(aged(counterIn(state, RATE).window, seen.now)) > 0)
 }

@@ -119,7 +119,9 @@ function printRules({ print: out, colour }: Terminal, sessions: readonly Replaye
         spoken.map(({ call }) => call),
         0.5,
       )
-      return [rule, verdict, String(spoken.length), spoken.length > 0 ? String(first) : '-', String(saved)]
+      const at = spoken.length > 0 ? String(first) : '-'
+      const minutes = spoken.reduce((sum, each) => sum + each.minutes, 0)
+      return [rule, verdict, String(spoken.length), at, String(saved), String(minutes)]
     }),
   ).filter(([, , count]) => count !== '0')
   if (rows.length === 0) {
@@ -134,11 +136,16 @@ function printRules({ print: out, colour }: Terminal, sessions: readonly Replaye
       { title: 'SESSIONS', align: right },
       { title: 'AT CALL', align: right },
       { title: 'SAVED', align: right },
+      { title: 'MINUTES', align: right },
     ],
     rows,
   )
   for (const line of [colour.dim(head), ...lines]) out(line)
-  out(colour.dim('AT CALL: the median of where it first would have; SAVED: calls that would not have run\n'))
+  out(
+    colour.dim(
+      'AT CALL: the median of where it first would have; SAVED: calls that would not have run; MINUTES: what they took\n',
+    ),
+  )
 }
 
 function printSessions({ print: out, colour }: Terminal, sessions: readonly ReplayedSession[]): void {

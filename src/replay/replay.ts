@@ -3,6 +3,8 @@
 import { haltIn } from '../guard/breaker.ts'
 import { decide } from '../guard/decide.ts'
 import type { Policy } from '../guard/policy.ts'
+import { agentsIn } from '../guard/rules/agents.ts'
+import { machineTurnsIn } from '../guard/rules/unattended.ts'
 import { type AgentState, currentAgent, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
 import type { Verdict } from '../guard/verdict.ts'
 import { aged, countOf, emptyWindow, type Window, withCall } from '../guard/window.ts'
@@ -20,6 +22,8 @@ export interface Spoken {
   readonly call: number
   /** Calls of the session that this rule would have blocked from then on, or kept from being made. */
   readonly saved: number
+  /** Minutes that they took, from the halt on. */
+  readonly minutes: number
 }
 
 export interface ReplayedSession {
@@ -27,6 +31,9 @@ export interface ReplayedSession {
   readonly calls: number
   /** The most calls in any 60 s, had none been blocked. */
   readonly peak: number
+  /** Turns that no person began, and different agents, in all of the session. */
+  readonly machineTurns: number
+  readonly agentsSeen: number
   readonly verdicts: readonly Spoken[]
 }
 
@@ -92,7 +99,11 @@ interface SessionReplay {
   all: Window
   calls: number
   peak: number
-  readonly spoken: Map<string, { -readonly [Key in keyof Spoken]: Spoken[Key] }>
+  machineTurns: number
+  /** When the last event was: Unix ms. */
+  last: number
+  /** `ms` is what the calls took that it would have blocked from a halt on. */
+  readonly spoken: Map<string, Omit<Spoken, 'minutes'> & { readonly ms: number }>
 }
 
 export function replaySession(session: string, events: readonly Timed[], policy: Policy): ReplayedSession {
@@ -103,11 +114,18 @@ export function replaySession(session: string, events: readonly Timed[], policy:
     all: emptyWindow(start),
     calls: 0,
     peak: 0,
+    machineTurns: 0,
+    last: start,
     spoken: new Map(),
   }
   for (const timed of events) step(replay, timed, policy)
-  const { calls, peak, spoken } = replay
-  return { session, calls, peak, verdicts: [...spoken.values()] }
+  const { calls, peak, machineTurns, spoken } = replay
+  const agentsSeen = agentsIn(replay.session).ever
+  const verdicts = [...spoken.values()].map(({ ms, ...each }) => ({
+    ...each,
+    minutes: Math.round(ms / 60_000),
+  }))
+  return { session, calls, peak, machineTurns, agentsSeen, verdicts }
 }
 
 function step(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy): void {
@@ -115,6 +133,7 @@ function step(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy
   const agent = replay.agents.get(id) ?? freshAgent(replay.session.lasting.epoch)
   const wasHalted = isHalted(replay.session, agent)
   const outcome = decide({ session: replay.session, agent }, event, policy, at)
+  replay.machineTurns += Math.max(0, machineTurnsIn(outcome.session) - machineTurnsIn(replay.session))
   replay.session = outcome.session
   replay.agents.set(id, outcome.agent)
   replay.calls += calls
@@ -125,14 +144,22 @@ function step(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy
   // In a turn that had ended, calls that no hook is asked about would not have been made either.
   const unmade = wasHalted && event.type === 'results' ? calls : 0
   const isNew = outcome.tally.calls > 0 || outcome.tally.halted > 0 || unmade > 0
-  if (isNew) note(replay, outcome.verdict, at, outcome.tally.blocked + unmade)
+  const ms = wasHalted ? at - replay.last : 0
+  if (isNew) note(replay, outcome.verdict, at, { calls: outcome.tally.blocked + unmade, ms })
+  replay.last = at
 }
 
 function isHalted(session: SessionState, agent: AgentState): boolean {
   return haltIn({ session, agent: currentAgent(agent, session.lasting.epoch) }) !== undefined
 }
 
-function note({ spoken, calls }: SessionReplay, verdict: Verdict, at: number, blocked: number): void {
+/** Calls that would not have been made, and the time until the last of them. */
+interface Saved {
+  readonly calls: number
+  readonly ms: number
+}
+
+function note({ spoken, calls }: SessionReplay, verdict: Verdict, at: number, blocked: Saved): void {
   if (verdict.kind === 'allow') return
   const { rule } = verdict
   // Of a session that is over, nobody can be asked.
@@ -144,6 +171,7 @@ function note({ spoken, calls }: SessionReplay, verdict: Verdict, at: number, bl
     at: new Date(at).toISOString(),
     call: calls,
     saved: 0,
+    ms: 0,
   }
-  spoken.set(key, { ...known, saved: known.saved + blocked })
+  spoken.set(key, { ...known, saved: known.saved + blocked.calls, ms: known.ms + blocked.ms })
 }

@@ -8,7 +8,7 @@ import { callBy, ENFORCED, promptBy, storeAt, tell } from '../support/stores.ts'
 
 test('sessions are active while a call that ran is in the window', (t) => {
   const store = storeAt(t)
-  const active = () => store.db.read(activeIn)
+  const active = () => store.db.read(activeIn).length
   tell(store, 'prompted', promptBy('person'))
   tell(store, 'blocked', callBy('main'), { policy: applySettings(ENFORCED, { rate: { blockPerMin: 1 } }) })
   assert.equal(active(), 0)

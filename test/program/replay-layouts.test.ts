@@ -48,6 +48,26 @@ function turns(count: number, before: readonly object[]): string[] {
   return [promptLine('s', 0), ...each.flat()]
 }
 
+const LAP = { type: 'user', isMeta: true, message: { role: 'user', content: 'Stop hook feedback:\ngo on' } }
+const OF_TEAMMATE = {
+  type: 'user',
+  message: { role: 'user', content: 'Another Claude session sent a message:\n<teammate-message>done' },
+}
+const WAKE_UP = {
+  type: 'user',
+  turnOrigin: 'scheduled',
+  message: { role: 'user', content: '<command-message>loop</command-message>' },
+}
+
+/** Turns of one new call each, ten seconds apart, each of them begun by this line. */
+function laps(count: number, begin: object): string[] {
+  const each = times(count, (i) => [
+    line('s', 10 * (i + 1), begin),
+    ...callLines('s', [{ command: `step ${i}`, result: `${i}`, at: 10 * (i + 1) + 1 }]),
+  ])
+  return [promptLine('s', 0), ...each.flat()]
+}
+
 /** Calls that the client refuses itself, so that no hook is asked about them. */
 const invalid = (count: number): Step[] =>
   loop(count).map((step) => ({ ...step, result: '<tool_use_error>InputValidationError</tool_use_error>' }))
@@ -154,7 +174,11 @@ const CASES: readonly (readonly [string, Files, ...string[]])[] = [
     },
     's: 13 calls, warn at 4, block at 6 (3 saved), halt at 8 (5 saved)',
   ],
-  ['160 scheduled turns with one answer', { 'a/s.jsonl': turns(160, [FIRED, META]) }, 's: 320 calls'],
+  [
+    '160 scheduled turns with one answer',
+    { 'a/s.jsonl': turns(160, [FIRED, META]) },
+    's: 320 calls, warn at 9',
+  ],
   [
     'such turns after what a Stop hook said, or other remarks of the client',
     { 'a/s.jsonl': turns(5, [META]) },
@@ -186,6 +210,30 @@ const CASES: readonly (readonly [string, Files, ...string[]])[] = [
       ],
     },
     's: 30 calls, warn at 4, block at 6 (3 saved), halt at 8 (0 saved)',
+  ],
+  [
+    'a turn that another hook keeps going, with one call of its own each time',
+    { 'a/s.jsonl': laps(60, LAP) },
+    's: 60 calls, warn at 5, halt at 50 (11 saved)',
+  ],
+  [
+    'messages of teammates, each of which begins a turn',
+    { 'a/s.jsonl': laps(60, OF_TEAMMATE) },
+    's: 60 calls, warn at 5, halt at 49 (11 saved)',
+  ],
+  ['a wake-up that says that it was scheduled', { 'a/s.jsonl': laps(60, WAKE_UP) }, 's: 60 calls, warn at 5'],
+  [
+    '120 agents of one workflow',
+    {
+      'a/s.jsonl': transcript('s', work(1)),
+      ...Object.fromEntries(
+        times(120, (i) => [
+          `a/s/subagents/workflows/wf_1/agent-w${i}.jsonl`,
+          sidechain('s', `w${i}`, after(10 * i, work(1))),
+        ]),
+      ),
+    },
+    's: 121 calls, warn at 26, halt at 101 (21 saved)',
   ],
 ]
 

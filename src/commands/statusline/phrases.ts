@@ -2,9 +2,10 @@
 
 import { outlook } from '../../guard/decide.ts'
 import type { Policy } from '../../guard/policy.ts'
+import { agentsIn } from '../../guard/rules/agents.ts'
 import { RATE } from '../../guard/rules/rate.ts'
 import { counterIn, type SessionState } from '../../guard/state.ts'
-import type { Halt, Ruling } from '../../guard/verdict.ts'
+import type { Figure, Halt, Ruling } from '../../guard/verdict.ts'
 import { aged, countOf } from '../../guard/window.ts'
 import { printable } from '../../system/text.ts'
 import type { Colour } from '../../terminal/sgr.ts'
@@ -68,10 +69,12 @@ function countPhrases({ now, session, haltedAgents }: Shown, policy: Policy): re
   const rate = ratePhrase(figure, verdict, now)
   // What another mode has blocked or halted is void.
   if (session.lasting.mode !== policy.mode) return [rate]
+  const { running } = agentsIn(session)
   const blocked = verdict.kind === 'block' ? 0 : countOf(aged(session.blocked, now))
   return [
     rate,
     ...(blocked > 0 ? [{ text: `${blocked} blocked`, colour: 'yellow' as const }] : []),
+    ...(running > 0 ? [{ text: `${agents(running)} running`, colour: 'dim' as const }] : []),
     ...(haltedAgents > 0 ? [{ text: `${agents(haltedAgents)} halted`, colour: 'red' as const }] : []),
   ]
 }
@@ -88,13 +91,18 @@ function ratePhrase(figure: string, verdict: Exclude<Ruling, Halt>, now: number)
     case 'allow':
       return { text: `spikectl ${figure}`, colour: 'dim' }
     case 'warn':
-      return { text: `spikectl ${figure} warn`, colour: 'yellow' }
+      return { text: `spikectl ${figure} warn${ofRule(verdict)}`, colour: 'yellow' }
     case 'block': {
       const { retryAfterMs } = verdict
       const until = retryAfterMs === undefined ? '' : ` until ${timeOfDay(now + retryAfterMs)}`
       return { text: `spikectl ${figure} blocked${until}`, colour: 'red' }
     }
   }
+}
+
+/** The figure shown is the rate's, so another rule is named. */
+function ofRule({ rule }: Figure): string {
+  return rule === 'rate' ? '' : ` (${printable(rule)})`
 }
 
 function timeOfDay(ms: number): string {
