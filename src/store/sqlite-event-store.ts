@@ -153,8 +153,8 @@ export class SqliteEventStore implements EventStore {
   }
 
   /**
-   * The outermost session is known from the parent, which is there before: so chains cost one look, and no cycle can come
-   * to be. A client that was started to go on with its parent's own session is that session.
+   * The outermost session is known from the parent, which is there before: so chains cost one look. Of two that name each
+   * other, the one that is named first is the outermost. A client that goes on with its parent's own session is that session.
    */
   private nesting({ tenant, kind, id }: Identity, parent: string): { parent: string; root: string } {
     if (parent === '' || (kind === 'session' && parent === id)) return { parent: '', root: '' }
@@ -162,7 +162,7 @@ export class SqliteEventStore implements EventStore {
       .prepare<[string], string>('SELECT root FROM session WHERE key = ?')
       .pluck()
       .get(keyOf({ tenant, kind: 'session', id: parent }))
-    return { parent, root: root || parent }
+    return { parent, root: root === id ? '' : root || parent }
   }
 
   private saveAgent(

@@ -289,6 +289,107 @@ describe("an agent's own shell", () => {
   }
 })
 
+/** As client 2.1.330 has written them, with other words. */
+const OF_CLIENT = {
+  session_id: 'bdf9d3e5-c862-4e9e-9976-cd8face73118',
+  transcript_path: '/home/dev/.claude/projects/-home-dev-app/bdf9d3e5-c862-4e9e-9976-cd8face73118.jsonl',
+  cwd: '/home/dev/app',
+  prompt_id: 'bda22de7-3193-42b7-94e1-d9143a61df1e',
+}
+const STOP = {
+  ...OF_CLIENT,
+  permission_mode: 'bypassPermissions',
+  effort: { level: 'medium' },
+  hook_event_name: 'Stop',
+  stop_hook_active: true,
+  last_assistant_message: 'Done.',
+  background_tasks: [
+    { id: 'bcn6wfqus', type: 'shell', status: 'running', description: 'step', command: 'x' },
+  ],
+  session_crons: [
+    { id: '11c9d21a', schedule: '* * * * *', recurring: true, prompt: 'look at it' },
+    { id: 'fde2bcda', schedule: '45 15 * * *', recurring: false, prompt: '/loop check' },
+    { id: 'broken' },
+  ],
+}
+const SUBAGENT = { agent_id: 'a5cfe5427559c7d9f', agent_type: 'workflow-subagent' }
+
+describe('the real client', () => {
+  const parse = (payload: object) => parseHookInput(JSON.stringify(payload))
+
+  test('tells at the end of a turn whether a hook kept it going, in which words it ended, and what is scheduled', () => {
+    const { session_id: session, cwd } = OF_CLIENT
+    const common = { name: 'Stop', session, cwd, agent: { id: 'main', type: '' } }
+    const scheduled = ['look at it', '/loop check']
+    assert.deepEqual(parse(STOP), {
+      ...common,
+      ...{ type: 'turn_end', isContinued: true, words: 'Done.', scheduled },
+    })
+  })
+
+  test('tells of a turn that ended at the limit of the provider', () => {
+    const { session_crons: _, stop_hook_active: __, ...failed } = STOP
+    const input = parse({ ...failed, hook_event_name: 'StopFailure', error: 'rate_limit' })
+    assert.ok(input.type === 'turn_end')
+    assert.deepEqual([input.isContinued, input.scheduled], [undefined, undefined])
+  })
+
+  test('tells of the start of an agent, and of nothing where it names none', () => {
+    const start = { ...OF_CLIENT, hook_event_name: 'SubagentStart' }
+    const input = parse({ ...start, ...SUBAGENT })
+    assert.ok(input.type === 'agent_start')
+    assert.deepEqual(input.agent, { id: 'a5cfe5427559c7d9f', type: 'workflow-subagent' })
+    assert.deepEqual(parse(start), { type: 'other' })
+  })
+
+  for (const [prompt, by] of [
+    ['look at it', 'person'],
+    ['/loop check', 'person'],
+    ['<task-notification>\n<task-id>bcn6wfqus</task-id>', 'notification'],
+    ['<agent-message from="mate">\nhello\n</agent-message>', 'machine'],
+  ] as const) {
+    test(`says of the prompt ${JSON.stringify(prompt)} no more than that it is a ${by}'s`, () => {
+      const input = parse({ ...OF_CLIENT, hook_event_name: 'UserPromptSubmit', prompt })
+      assert.deepEqual(input.type === 'prompt' && [input.by, input.text], [by, prompt])
+    })
+  }
+})
+
+describe('a question', () => {
+  const verdict = { kind: 'ask', rule: 'unattended', of: 'turns', count: 50, limit: 50 } as const
+
+  test('is asked in the words of its rule, and lets the client decide how', () => {
+    const reply = worded(saying({ about: 'call', verdict, identity }))
+    assert.deepEqual([reply.exitCode, reply.stderr], [0, ''])
+    assert.deepEqual(JSON.parse(reply.stdout), {
+      hookSpecificOutput: {
+        hookEventName: 'PreToolUse',
+        permissionDecision: 'ask',
+        permissionDecisionReason:
+          'spikectl asks: 50 turns that no person began, since a person last wrote (unattended_limit: limit 50). Yes lets as many again; no ends the turn.',
+      },
+    })
+  })
+
+  test('that nobody could answer is the result of a call that did not run', () => {
+    const { stdout } = worded(saying({ about: 'call', verdict, identity }))
+    assert.ok(isRefusal(JSON.parse(stdout).hookSpecificOutput.permissionDecisionReason))
+  })
+})
+
+describe('the end of a turn that no person began', () => {
+  for (const [rule, of, wayOut] of [
+    ['unattended', 'turns', 'spikectl config set unattended.halt false'],
+    ['agents', undefined, 'x in /workflows'],
+  ] as const) {
+    test(`by the rule ${rule} says what else a person can do`, () => {
+      const verdict = { ...halted, rule, ...(of ? { of } : {}) }
+      const { stdout } = worded(saying({ about: 'turn', verdict, identity }))
+      assert.ok(JSON.parse(stdout).stopReason.includes(wayOut), stdout)
+    })
+  }
+})
+
 describe('the end of a turn', () => {
   for (const [name, members, agent] of [
     ['Stop', {}, 'main'],
