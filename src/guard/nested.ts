@@ -16,6 +16,8 @@ export function nestedEvent(event: GuardEvent): GuardEvent {
     case 'session_start':
       return { ...common, type: 'agent_start' }
     case 'session_end':
+    case 'turn_end':
+      // Without what the nested client has scheduled: that is not the outermost session's.
       return { ...common, type: 'turn_end' }
     default:
       return event
