@@ -44,6 +44,8 @@ export interface SessionView {
   readonly agentsRunning: number
   /** Turns since a person last wrote that no person began. */
   readonly machineTurns: number
+  /** So many of them are warned of; 0: never. */
+  readonly warnTurns: number
   readonly parent: StoredSession['parent']
   readonly children: StoredSession['children']
   readonly tools: StoredSession['tools']
@@ -132,6 +134,7 @@ function viewOf(session: StoredSession, policy: Policy, now: number): SessionVie
     agentsSeen: seen,
     agentsRunning: running,
     machineTurns: machineTurnsIn(stored),
+    warnTurns: policy.unattended.warnTurns,
   }
 }
 

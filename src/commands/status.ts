@@ -9,7 +9,13 @@ import { describe, type Failure, failure } from '../system/failure.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
 import { askedToShow, type Found, findSession, pickSession, type SessionView, viewsOf } from './sessions.ts'
-import { haltSentences, noneSentence, sentencesOf, totalsSentences } from './status/sentences.ts'
+import {
+  haltSentences,
+  noneSentence,
+  parentSentences,
+  sentencesOf,
+  totalsSentences,
+} from './status/sentences.ts'
 import { tableOf } from './status/table.ts'
 
 export interface StatusOptions {
@@ -104,10 +110,13 @@ function show(terminal: Terminal, shown: readonly SessionView[], now: number): v
     terminal.say(sentence.replace(/^HALTED/, (word) => loud(word)))
   }
   for (const line of tableOf(terminal, [...halted, ...others])) terminal.print(line)
-  for (const sentence of shown.flatMap((session) => sentencesOf(session, now))) terminal.say(sentence)
+  const alone = shown.length === 1 ? shown.flatMap(parentSentences) : []
+  for (const sentence of [...alone, ...shown.flatMap((session) => sentencesOf(session, now))])
+    terminal.say(sentence)
 }
 
-function asJson({ key: _, calls: __, identity, guardChange, loosening, trip, ...view }: SessionView) {
+function asJson(session: SessionView) {
+  const { key: _, calls: __, warnTurns: ___, identity, guardChange, loosening, trip, ...view } = session
   return {
     session: identity.id,
     tenant: identity.tenant,

@@ -151,6 +151,25 @@ describe('nested clients', HANGS, () => {
     assert.deepEqual(await running(of('n', 'SessionEnd', { reason: 'other' })), [2, 0])
   })
 
+  test('stand below the session that they were started from in status, in 80 columns', async (t) => {
+    const { home, env } = await pair(t, QUIET)
+    await runHook({ home, env: startedBy(t, 'n'), input: prompt({ session_id: 'deep' }) })
+    await hookEach([call('deep'), call('other'), call('other'), call('other'), call('other')], { home })
+    const { stdout } = await runCli(['status'], { home, env: { COLUMNS: '80' } })
+    const lines = stdout.split('\n')
+    assert.deepEqual(
+      lines.slice(1, 5).map((line) => line.split('  /')[0]?.slice(0, 10).trimEnd()),
+      ['other', 'r', '└ n', '  └ deep'],
+    )
+    assert.ok(lines.includes('r: 1 agent running'), stdout)
+    assert.ok(lines.every((line) => line.length <= 80))
+    const alone = (await runCli(['status', 'n'], { home, env })).stdout
+    assert.match(
+      alone,
+      /\nn: an agent of r has started its client; what it does counts there too: spikectl status r\n/,
+    )
+  })
+
   test('have schedules of their own, which do not take the place of the outermost session’s', async (t) => {
     const { home, env } = await pair(t, QUIET)
     const scheduled = { session_crons: [{ id: 'c1', prompt: 'look at it' }] }

@@ -23,6 +23,8 @@ export function haltSentences({ identity, trip }: SessionView, now: number): str
 export function sentencesOf(session: SessionView, now: number): string[] {
   return [
     ...haltedAgents(session),
+    ...runningSentences(session),
+    ...unattendedSentences(session),
     ...guardSentences(session, now),
     ...unaskedSentences(session),
     ...looserSentences(session, now),
@@ -33,6 +35,26 @@ function haltedAgents({ identity, trip, agents }: SessionView): string[] {
   const halted = agents.filter((agent) => agent.halted).map(({ agent }) => printable(agent))
   if (trip || halted.length === 0) return []
   return [`${shortId(identity.id)}: halted ${halted.join(', ')}, while others go on; ${goesOn(identity)}`]
+}
+
+function runningSentences({ identity, agentsRunning }: SessionView): string[] {
+  return agentsRunning === 0 ? [] : [`${shortId(identity.id)}: ${counted(agentsRunning, 'agent')} running`]
+}
+
+/** Said from the limit on at which the rule warns. */
+function unattendedSentences({ identity, machineTurns, warnTurns }: SessionView): string[] {
+  if (warnTurns === 0 || machineTurns < warnTurns) return []
+  const figure = { rule: 'unattended', of: 'turns', count: machineTurns, limit: warnTurns }
+  return [`${shortId(identity.id)}: ${factsOf(figure, identity)}`]
+}
+
+/** Of a session that is shown alone: what it does counts elsewhere too. */
+export function parentSentences({ identity, parent }: SessionView): string[] {
+  if (parent === undefined) return []
+  const other = pasteable({ tenant: identity.tenant, id: parent })
+  return [
+    `${shortId(identity.id)}: an agent of ${shortId(parent)} has started its client; what it does counts there too: spikectl status ${other}`,
+  ]
 }
 
 function goesOn(identity: SessionView['identity']): string {

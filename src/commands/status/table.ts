@@ -6,6 +6,7 @@ import { type Column, table } from '../../terminal/table.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { widthOf } from '../../terminal/width.ts'
 import { projectName, type SessionView } from '../sessions.ts'
+import { type Placed, treeOf } from './tree.ts'
 
 const COLUMNS: readonly Column[] = [
   { title: 'SESSION' },
@@ -27,27 +28,31 @@ const SPARED = ['AGENTS', 'PEAK', 'PROJECT', 'LAST 60 S'] as const
 const LEAST = 10
 const MOST = 60
 
+/** Deeper than this nothing is indented further: a chain must fit too. */
+const DEEPEST = 4
+
 /** The lines, the heading first. */
 export function tableOf(terminal: Terminal, sessions: readonly SessionView[]): string[] {
+  const placed = treeOf(sessions)
   const fits = (lines: readonly string[]) => lines.every((line) => widthOf(line) <= terminal.columns)
   for (let spared = 0; spared < SPARED.length; spared += 1) {
-    const lines = linesOf(terminal, sessions, SPARED.slice(0, spared), LEAST)
+    const lines = linesOf(terminal, placed, SPARED.slice(0, spared), LEAST)
     if (fits(lines)) {
       const room = terminal.columns - Math.max(...lines.map(widthOf))
-      return linesOf(terminal, sessions, SPARED.slice(0, spared), Math.min(MOST, LEAST + room))
+      return linesOf(terminal, placed, SPARED.slice(0, spared), Math.min(MOST, LEAST + room))
     }
   }
-  return linesOf(terminal, sessions, SPARED, LEAST)
+  return linesOf(terminal, placed, SPARED, LEAST)
 }
 
 function linesOf(
   terminal: Terminal,
-  sessions: readonly SessionView[],
+  placed: readonly Placed[],
   spared: readonly string[],
   width: number,
 ): string[] {
   const isShown = (_: unknown, index: number) => !spared.includes(COLUMNS[index]?.title ?? '')
-  const rows = sessions.map((session) => rowOf(terminal, session, width).filter(isShown))
+  const rows = placed.map((each) => rowOf(terminal, each, width).filter(isShown))
   const [head = '', ...lines] = table(COLUMNS.filter(isShown), rows)
   return [terminal.colour.dim(head), ...lines]
 }
@@ -62,11 +67,10 @@ const STATE_COLOURS = {
   off: ({ dim }: Colours) => dim,
 }
 
-function rowOf({ colour }: Terminal, session: SessionView, width: number): string[] {
+function rowOf({ colour }: Terminal, { session, depth }: Placed, width: number): string[] {
   const paint = STATE_COLOURS[session.state](colour)
-  const { id, tenant } = session.identity
   return [
-    tenant ? `${shortId(id)}@${shortId(tenant)}` : shortId(id),
+    branch(depth) + nameOf(session),
     projectName(session),
     String(session.count),
     session.blockPerMin === 0 ? '-' : String(session.blockPerMin),
@@ -77,6 +81,15 @@ function rowOf({ colour }: Terminal, session: SessionView, width: number): strin
     paint(session.state === 'halt' ? 'HALT' : session.state),
     nextCall(session),
   ]
+}
+
+/** What stands before a session below the one that it was started from. */
+function branch(depth: number): string {
+  return depth === 0 ? '' : `${'  '.repeat(Math.min(depth, DEEPEST) - 1)}└ `
+}
+
+function nameOf({ identity: { id, tenant } }: SessionView): string {
+  return tenant ? `${shortId(id)}@${shortId(tenant)}` : shortId(id)
 }
 
 function nextCall({ state, retryAfterMs }: SessionView): string {
