@@ -235,6 +235,6 @@ function wordsOfTurns(): Words {
       const end = blockLimit > 0 ? ` At ${blockLimit} the turn is ended.` : ''
       return `${end} If nothing is left to do that needs no person, say so and stop.`
     },
-    wayOut: () => 'If it is meant to go on like this: spikectl config set unattended.halt false',
+    wayOut: () => 'If it is meant to go on like this: spikectl config set unattended.halt false.',
   }
 }
