@@ -5,8 +5,8 @@ import { codeOf } from '../../../src/system/failure.ts'
 import type { Ended } from '../../support/processes.ts'
 import { clientProgram } from './download.ts'
 
-/** A run takes a second or two; one that takes this long hangs. */
-const DEADLINE_MS = 60_000
+/** A run takes a second or two, one with many agents or clients of its own some more; one that takes this long hangs. */
+const DEADLINE_MS = 120_000
 /** What a client that hangs may take to end the hooks and tools that it has started. */
 const GRACE_MS = 3000
 /** Characters of what a client has said that a failure shows. */

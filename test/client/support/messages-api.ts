@@ -3,7 +3,8 @@
  * down beforehand, and what it was asked is kept, so that a test can look at what a model would have read.
  *
  * The client sends the whole conversation and gets one message; if that calls tools, it runs them and sends the conversation
- * again, with what they returned. A subagent is a conversation of its own, told apart by a header.
+ * again, with what they returned. A subagent is a conversation of its own, told apart by a header; so is a client that an
+ * agent has started, told apart by its prompt.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -18,7 +19,7 @@ export interface ToolCall {
 /** One message of the model: the calls that it makes, or the words with which it ends its turn. */
 export type Message = readonly ToolCall[] | string
 
-/** What each agent says, message by message: the main one, and subagents by the prompts that start them. */
+/** What each agent says, message by message: the main one, and subagents and nested clients by the prompts that start them. */
 export interface Scenario {
   readonly main: readonly Said[]
   readonly [prompt: string]: readonly Said[]
@@ -31,7 +32,7 @@ const NOTHING_LEFT = 'I have nothing more to say.'
 
 /** One request of the client. */
 export interface Asked {
-  /** "main", or the prompt that started the subagent. */
+  /** "main", or the prompt that started the subagent or nested client. */
   readonly by: string
   /** The client's own id of the subagent. */
   readonly agentId: string | undefined
@@ -101,7 +102,7 @@ async function answer(
   const conversation = (await json(request)) as Conversation
   const one = readRequest(headers, conversation, scenario)
   asked.push(one)
-  const nth = asked.filter(({ agentId }) => agentId === one.agentId).length
+  const nth = asked.filter(({ by, agentId }) => by === one.by && agentId === one.agentId).length
   const said = scenario[one.by]?.[nth - 1] ?? NOTHING_LEFT
   stream(response, conversation.model, typeof said === 'function' ? await said() : said)
 }
@@ -112,17 +113,17 @@ function readRequest(headers: IncomingHttpHeaders, { messages }: Conversation, s
   const unread = messages.slice(said + 1).flatMap(({ content }) => blocksOf(content))
   const results = unread.filter(({ type }) => type === 'tool_result')
   return {
-    by: agentId === undefined ? 'main' : promptIn(textOf(messages[0]?.content), scenario),
+    by: partOf(textOf(messages[0]?.content), agentId, scenario),
     agentId,
     results: results.map(({ content, is_error = false }) => ({ text: textOf(content), isError: is_error })),
     text: textOf(unread),
   }
 }
 
-function promptIn(text: string, scenario: Scenario): string {
-  const { main: _, ...subagents } = scenario
-  const prompt = Object.keys(subagents).find((known) => text.includes(known))
+function partOf(text: string, agentId: string | undefined, { main: _, ...others }: Scenario): string {
+  const prompt = Object.keys(others).find((known) => text.includes(known))
   if (prompt !== undefined) return prompt
+  if (agentId === undefined) return 'main'
   throw new Error(`the scenario has no part for a subagent that was told: …${text.slice(-200)}`)
 }
 

@@ -29,3 +29,12 @@ export function agent(prompt: string, where: 'foreground' | 'background'): ToolC
     },
   }
 }
+
+/** Starts so many subagents, each told the same prompt, four at a time. */
+export function workflow(prompt: string, agents: number): ToolCall {
+  const script = `export const meta = { name: 'many', description: 'many agents', phases: [{ title: 'All' }] }
+phase('All')
+const numbers = Array.from({ length: ${agents} }, (_, i) => i)
+return await parallel(numbers.map((i) => () => agent('${prompt} ' + i, { label: 'part ' + i })))`
+  return { name: 'Workflow', input: { script } }
+}
