@@ -111,9 +111,9 @@ async function count(context: Context<GuardedInput>): Promise<Answer> {
   const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
   const own =
     trouble.length > 0 ? await failed(context, trouble.join('; '), input.type === 'call', told) : told
-  return result.root === undefined || isBlocked || context.isNested
-    ? own
-    : countAtRoot(context, result.root, own)
+  // A person may go on with it by now: then it is nobody's agent.
+  const root = result.session.lasting.startedByAgent ? result.root : undefined
+  return root === undefined || isBlocked || context.isNested ? own : countAtRoot(context, root, own)
 }
 
 /** The session's client was started from another one's shell, whose limits hold too. */

@@ -6,7 +6,7 @@
  * without one ends when it ends the next time.
  */
 
-import type { GuardEvent, ResultsEvent } from './event.ts'
+import { type GuardEvent, MAIN_AGENT, type ResultsEvent } from './event.ts'
 import type { General } from './general.ts'
 import { memoryIn, type SessionState, withMemory } from './state.ts'
 import type { Figure, Halt } from './verdict.ts'
@@ -19,6 +19,8 @@ const NONE = {
   epoch: 0,
   /** A question is open: it was found that it has to be asked. */
   isOpen: false,
+  /** When it was found at the end of a turn: Unix ms. */
+  openedAt: 0,
   /** Keyed hashes of the ids of the calls that it was asked at, each followed by a space. */
   ids: '',
   count: 0,
@@ -27,6 +29,9 @@ const NONE = {
   /** How often a person has said yes. */
   granted: 0,
 }
+
+/** A hook that is registered twice tells twice of the end of a turn, at once. */
+const REPEATED_WITHIN_MS = 1000
 
 /** Calls of one message that are asked about; the rest of them are asked about too, and their answers not waited for. */
 const MAX_IDS = 64
@@ -43,17 +48,44 @@ export function granted(session: SessionState, rule: string, limit: number): num
 }
 
 /** True when a person is asked before this ends the turn. */
-export function isAsked(session: SessionState, halt: Halt, event: GuardEvent, policy: General): boolean {
+export function isAsked(
+  session: SessionState,
+  halt: Halt,
+  event: GuardEvent,
+  policy: General,
+  now: number,
+): boolean {
   if (!event.isAttended || !policy.ask || policy.mode !== 'enforce') return false
-  return event.type === 'call' ? event.id !== undefined : !questionIn(session, halt.rule).isOpen
+  if (event.type === 'call') return event.id !== undefined
+  return !isEndWithoutCall(questionIn(session, halt.rule), event, now)
+}
+
+/** The main agent's turn ends again, and has made no call since at which the question could have been asked. */
+function isEndWithoutCall({ isOpen, openedAt, ids }: typeof NONE, event: GuardEvent, now: number): boolean {
+  if (event.type !== 'turn_end' || event.agent.id !== MAIN_AGENT) return false
+  return isOpen && ids === '' && Math.abs(now - openedAt) >= REPEATED_WITHIN_MS
 }
 
 /** The session in which this is asked at the event, or at the next call where the event is none. */
-export function withQuestion(session: SessionState, halt: Halt, event: GuardEvent): SessionState {
+export function withQuestion(
+  session: SessionState,
+  halt: Halt,
+  event: GuardEvent,
+  now: number,
+): SessionState {
   const { rule, count, limit, of = '' } = halt
   const { ids, ...known } = questionIn(session, rule)
+  const openedAt = known.isOpen ? known.openedAt : now
   const asked = event.type === 'call' ? `${ids.split(' ').slice(-MAX_IDS).join(' ')}${event.id} ` : ids
-  return withMemory(session, QUESTION + rule, { ...known, isOpen: true, ids: asked, count, limit, of })
+  return withMemory(session, QUESTION + rule, {
+    ...known,
+    isOpen: true,
+    openedAt,
+    ids: asked,
+    count,
+    limit,
+    of,
+  })
 }
 
 /** What a person has said, as the results of the calls tell it. */

@@ -37,13 +37,13 @@ function blockByTrip(state: State, halt: Halt): Outcome {
 function blockOrAdmit(state: State, call: CallEvent, policy: Policy, now: number): Outcome {
   const findings = judge(state, call, policy, now)
   const halt = firstHalt(findings)
-  const isQuestion = halt && isAsked(state.session, halt, call, policy)
+  const isQuestion = halt && isAsked(state.session, halt, call, policy, now)
   if (halt && !isQuestion) return blockByHalt(state, call, halt, now)
   const block = firstBlock(findings)
   if (block) return blockByRule(state, call, block, policy, now)
   const admitted = admit(state, call, findings, now)
   if (!isQuestion) return admitted
-  const session = withQuestion(admitted.session, halt, call)
+  const session = withQuestion(admitted.session, halt, call, now)
   return { ...admitted, session, verdict: { kind: 'ask', ...figureOf(halt) } }
 }
 

@@ -59,6 +59,8 @@ export type Prompter = 'person' | 'schedule' | 'notification' | 'machine'
 /** The agent is given something to do. */
 export interface PromptEvent extends Happening {
   readonly type: 'prompt'
+  /** Keyed hash of its id; absent where the host gives none. */
+  readonly id?: string
   /** As far as the prompt itself says it. */
   readonly by: Prompter
   /** Keyed hash of its words; absent where the host does not tell them. */

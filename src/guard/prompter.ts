@@ -23,7 +23,7 @@ export function isPersonsPrompt(event: GuardEvent, lasting: Lasting): boolean {
 }
 
 function scheduledIn(lasting: Lasting): readonly string[] {
-  return memoryIn(lasting, SCHEDULES, NONE).words.trimEnd().split(' ')
+  return memoryIn(lasting, SCHEDULES, NONE).words.split(' ').filter(Boolean)
 }
 
 /** The session in which is remembered what is scheduled as a turn ends. */

@@ -58,11 +58,13 @@ export function decideEnd(before: State, event: End, policy: Policy, now: number
   const after = ended?.after ?? before
   const findings = haltIn(after) ? [] : judge(before, event, policy, now)
   const halt = firstHalt(findings)
-  const isQuestion = halt && isAsked(before.session, halt, event, policy)
+  const isQuestion = halt && isAsked(before.session, halt, event, policy, now)
   const block = policy.halt.afterDeniedRounds === 0 ? undefined : firstBlock(findings)
   const end = (isQuestion ? undefined : halt) ?? block
   const tripped = end ? trip(after, event.agent.id, figureOf(end), now) : after
-  const asking = isQuestion ? { ...tripped, session: withQuestion(tripped.session, halt, event) } : tripped
+  const asking = isQuestion
+    ? { ...tripped, session: withQuestion(tripped.session, halt, event, now) }
+    : tripped
   const state = remember(asking, event, { isAdmitted: false, bringsNews: ended?.bringsNews ?? false, now })
   const verdict = haltIn(state) ?? ALLOW
   const halted = verdict.kind === 'halt' && !haltIn(before) ? 1 : 0

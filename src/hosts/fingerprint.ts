@@ -16,13 +16,14 @@ export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
       const calls = input.calls.map((call) => ({ ...callOf(agent.id, call, hash), ...resultOf(call, hash) }))
       return { type: 'results', agent, calls, endsRound: input.endsRound }
     }
-    case 'prompt':
+    case 'prompt': {
+      const { by, text, promptId } = input
       return {
-        type: 'prompt',
-        agent,
-        by: input.by,
-        ...(input.text === undefined ? {} : { words: hash(input.text) }),
+        ...{ type: 'prompt', agent, by },
+        ...(text === undefined ? {} : { words: hash(text) }),
+        ...(promptId === undefined ? {} : { id: hash(promptId) }),
       }
+    }
     case 'turn_end': {
       const { isContinued, words, scheduled } = input
       return {

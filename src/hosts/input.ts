@@ -32,6 +32,7 @@ export interface ResultsInput extends Common {
 
 export interface PromptInput extends Common {
   readonly type: 'prompt'
+  readonly promptId: string | undefined
   readonly by: Prompter
   readonly text: string | undefined
 }

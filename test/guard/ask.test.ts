@@ -93,6 +93,22 @@ describe('a limit where a person is there', () => {
     assert.equal(stop(c, true).kind, 'halt')
   })
 
+  test('waits for its answer, whatever others tell meanwhile, and when an end is told twice', () => {
+    const c = attended({ agents: { warnAt: 0, blockAt: 2 } })
+    for (const agent of ['a1', 'a2', 'a3']) assert.equal(start(c, agent).kind, 'allow')
+    for (const seconds of [0, 0.4])
+      assert.equal(
+        meet(c, c.seconds + seconds, { type: 'turn_end', agent: MAIN, isAttended: true }).kind,
+        'allow',
+      )
+    const { id, verdict } = ask(c, { agent: 'a2' })
+    assert.equal(verdict.kind, 'ask')
+    assert.equal(answer(c, 'other', { agent: 'a1' }).kind, 'allow')
+    assert.equal(stop(c, false).kind, 'allow')
+    assert.equal(answer(c, id, { agent: 'a2' }).kind, 'allow')
+    assert.equal(work(c).kind, 'allow')
+  })
+
   test('is void when a person writes instead of answering', () => {
     const c = atLimit()
     const { id } = ask(c)

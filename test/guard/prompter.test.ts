@@ -64,6 +64,10 @@ describe('a prompt that nothing marks', () => {
     assert.equal(machineTurnsIn(c.session), 1)
   })
 
+  test("with no words at all is a person's, where nothing is scheduled", () => {
+    assert.equal(goesOn(halted([]), ''), true)
+  })
+
   test('is compared with 64 schedules and no more', () => {
     const scheduled = times(100, (i) => `prompt-${i}`)
     assert.equal(goesOn(halted(scheduled), 'prompt-63'), false)

@@ -156,6 +156,20 @@ describe('the unattended rule', () => {
     )
   })
 
+  test('counts a prompt once that a hook registered twice tells of twice', () => {
+    const c = course(FEW)
+    for (const id of ['p1', 'p1', 'p2', 'p2', 'p3', 'p3'])
+      assert.equal(meet(c, c.seconds, { type: 'prompt', agent: MAIN, by: 'machine', id }).kind, 'allow')
+    assert.equal(machineTurns(c), 3)
+  })
+
+  test('takes no notification for a stall: there may be nothing to do but to take note of it', () => {
+    const c = course({ unattended: { ...STALLED.unattended, haltTurns: 9 } })
+    meet(c, c.seconds, { type: 'results', agent: MAIN, calls: [], endsRound: true })
+    const verdicts = times(9, () => [prompt(c, 'notification').kind, stop(c, false).kind]).flat()
+    assert.equal(verdicts.indexOf('halt'), 16)
+  })
+
   test('lets each agent tell once that it has finished', () => {
     const c = course(FEW)
     for (const agent of ['a1', 'a2', 'a3']) start(c, agent)

@@ -54,7 +54,7 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
   [
     'a prompt',
     { hook_event_name: 'UserPromptSubmit', ...COMMON, prompt: 'go' },
-    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go' },
+    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go', promptId: undefined },
   ],
   [
     'what an agent gives its subagent to do, which is no prompt of a person',
@@ -66,6 +66,7 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
       type: 'prompt',
       by: 'machine',
       text: 'SUBTASK please',
+      promptId: undefined,
     },
   ],
   [
@@ -92,7 +93,7 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
   [
     'a prompt in camelCase',
     { ...CAMEL, prompt: 'go' },
-    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go' },
+    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go', promptId: undefined },
   ],
   [
     'a request for a permission',

@@ -8,6 +8,7 @@
  */
 
 import type { CallEvent, ReturnedCall } from '../event.ts'
+import { prompterOf } from '../prompter.ts'
 import { onOff } from '../settings.ts'
 import type { AgentState, PastCall } from '../state.ts'
 import { ALLOW, type Block, type Figure, type Finding, type Warn } from '../verdict.ts'
@@ -68,7 +69,7 @@ export const loop: Rule<'repeat', typeof settings> = {
   remember({ session, agent }, event, done) {
     if (event.type === 'call' && done.isAdmitted) return { session, agent: withWarned(agent, event, done) }
     // The same check at each wake-up is what a schedule is for.
-    const isScheduled = event.type === 'prompt' && event.by === 'schedule'
+    const isScheduled = event.type === 'prompt' && prompterOf(event, session.lasting) === 'schedule'
     return { session, agent: isScheduled ? { ...agent, history: [], warned: [] } : agent }
   },
 }

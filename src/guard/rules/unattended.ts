@@ -56,6 +56,8 @@ const NONE = {
   scheduledCalls: 0,
   /** Who began the turn that runs: a Prompter, or "nobody" after its end. */
   begunBy: 'person',
+  /** A keyed hash of the id of the prompt with which it began. */
+  prompt: '',
   /** A call in it has brought something new. */
   hasNews: false,
   /** When a turn has ended (Unix ms), if nothing has happened since. */
@@ -176,9 +178,11 @@ function withCall(memory: Memory): Memory {
 }
 
 function withPrompt(session: SessionState, before: Memory, event: PromptEvent): Memory {
+  const { id: prompt = '' } = event
+  if (prompt !== '' && prompt === before.prompt) return before // told twice, or written into the turn that runs
   const memory = settled(session, before, '')
   const by = prompterOf(event, session.lasting)
-  const begun = { ...memory, begunBy: by, hasNews: false, endedAt: 0 }
+  const begun = { ...memory, prompt, begunBy: by, hasNews: false, endedAt: 0 }
   switch (by) {
     case 'person':
       return begun
@@ -187,7 +191,7 @@ function withPrompt(session: SessionState, before: Memory, event: PromptEvent): 
     case 'notification':
       return memory.notified < agentsIn(session).ever
         ? { ...begun, notified: memory.notified + 1 }
-        : withTurn(begun)
+        : { ...begun, turns: memory.turns + 1 }
     case 'machine':
       return withTurn(begun)
   }

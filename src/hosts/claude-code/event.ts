@@ -69,7 +69,13 @@ function translate(name: string, payload: Payload): HookInput {
     case 'PostToolBatch':
       return { ...common, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
     case 'UserPromptSubmit':
-      return { ...common, type: 'prompt', by: prompterOf(payload), text: textOf(payload.prompt) }
+      return {
+        ...common,
+        type: 'prompt',
+        promptId: textOf(payload.prompt_id),
+        by: prompterOf(payload),
+        text: textOf(payload.prompt),
+      }
     case 'Stop':
     case 'StopFailure':
     case 'SubagentStop':
