@@ -102,7 +102,8 @@ export function answerIn(session: SessionState, rules: readonly string[], event:
   let answer: Answer = { session, isYes: false }
   for (const rule of rules) {
     const { ids, count, limit, of, granted: before, ...question } = questionIn(session, rule)
-    const own = event.calls.filter(({ id }) => id !== undefined && ids.split(' ').includes(id))
+    const asked = ids.split(' ').slice(0, -1)
+    const own = event.calls.filter(({ id }) => id !== undefined && asked.includes(id))
     if (own.length === 0) continue
     const isYes = own.every(({ result, isRefused }) => result !== undefined && !isRefused)
     const after = { ...NONE, epoch: question.epoch, granted: before + (isYes ? 1 : 0) }

@@ -339,6 +339,8 @@ describe('a change of the settings', () => {
       rate: off,
       spawn: off,
       repeat: { warn: false, block: false },
+      agents: { warnAt: 0, blockAt: 0 },
+      unattended: { warnTurns: 0, haltTurns: 0, haltStalledTurns: 0, warnCalls: 0, haltCalls: 0 },
     })
     writeFileSync(none.own, '{}')
     assert.equal((await none.changed()).exitCode, 0)

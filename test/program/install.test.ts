@@ -79,7 +79,7 @@ describe('spikectl install', () => {
     )
     assert.deepEqual(Object.keys(hooks()), EVENTS)
     const matchers = EVENTS.map((each) => hooks()[each][0].matcher)
-    assert.deepEqual(matchers, ['*', undefined, undefined, '*', '*'])
+    assert.deepEqual(matchers, ['*', ...Array(6).fill(undefined), '*', '*'])
     const [group] = hooks().PreToolUse
     assert.deepEqual(group.hooks[0].args, [HOOK])
     assert.deepEqual(
