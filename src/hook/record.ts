@@ -46,6 +46,14 @@ export async function record(
 
 /** Rejects when the hook must answer: at its deadline, or because it is told to end. */
 function timeToAnswer(): Promise<never> {
+  end ??= listenForTheEnd()
+  return end
+}
+
+/** Of the whole process, whatever it records: Node warns on stderr of more than ten listeners of a signal. */
+let end: Promise<never> | undefined
+
+function listenForTheEnd(): Promise<never> {
   const time = new Promise<never>((_, reject) => {
     const seconds = ANSWERED_MS / 1000
     const giveUp = () => reject(new Error(`the recorder was not done ${seconds} s after the hook's start`))
