@@ -26,6 +26,12 @@ function lap(c: Course, what = '', words?: string): Verdict {
   return stop(c, true, words)
 }
 
+/** What the figure of calls would be with one more. */
+function judgedCalls(c: Course) {
+  const event = { type: 'call', agent: MAIN, tool: 'Bash', signature: 's', isPoll: false } as const
+  return judge(stateOf(c), event, c.policy, START).find(({ of }) => of === 'calls')?.count
+}
+
 const machineTurns = (c: Course) => machineTurnsIn(c.session)
 
 describe('the unattended rule', () => {
@@ -198,6 +204,14 @@ describe('the unattended rule', () => {
       ['allow', 'allow', 'warn', 'allow', 'halt'],
     )
     assert.deepEqual(figureOf(said[4] ?? { kind: 'allow' }), ['unattended', 'calls', 5, 5])
+  })
+
+  test('counts the turn that a blocked call begins, and not the call', () => {
+    const c = course({ unattended: { ...FEW.unattended, warnTurns: 0, haltTurns: 2, haltCalls: 9 } })
+    stop(c, false)
+    lap(c)
+    assert.equal(work(c).kind, 'halt')
+    assert.deepEqual([machineTurns(c), judgedCalls(c)], [2, 2])
   })
 
   test('only warns where the owner lets it go on', () => {

@@ -107,11 +107,13 @@ export const unattended: Rule<'unattended', typeof settings> = {
     ]
   },
   remember({ session, agent }, event, { isAdmitted, spoken, bringsNews = false, now }) {
-    if (event.type === 'call' && !isAdmitted) return { session, agent }
     const seen = withEvent(session, event, now)
+    const { calls, scheduledCalls } = event.type === 'call' && !isAdmitted ? current(session) : seen
     const of = spoken?.rule === 'unattended' ? spoken.of : undefined
     const after = {
       ...seen,
+      calls,
+      scheduledCalls,
       hasNews: seen.hasNews || bringsNews,
       warnedOfTurns: seen.warnedOfTurns || of === TURNS,
       warnedOfCalls: seen.warnedOfCalls || of === CALLS,
