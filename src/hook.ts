@@ -107,7 +107,10 @@ async function count(context: Context<GuardedInput>): Promise<Answer> {
   const counted = await answer(context, result)
   const before = isBlocked || context.isNested ? undefined : result.policyBefore
   const told = before === undefined ? counted : await loosened(context, before, update.policy, counted)
-  const broken = config.problem && `the built-in limits are in force, because ${describe(config.problem)}`
+  const broken =
+    !context.isNested &&
+    config.problem &&
+    `the built-in limits are in force, because ${describe(config.problem)}`
   const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
   const own =
     trouble.length > 0 ? await failed(context, trouble.join('; '), input.type === 'call', told) : told
@@ -135,10 +138,12 @@ function updateFor({ host, env, paths, config, input, ...about }: Context<Guarde
     project,
     policy: isNested ? '' : remembered(paths.config, config.policy, policy),
     notice: ignored,
+    isNested,
     parent: () => starter()?.session,
     decide: (state, now, isNew) => {
-      // Who has started the client is asked at prompts and at the first event of a session.
-      const startedByAgent = isNew || event.type === 'prompt' ? starter()?.isAgent : undefined
+      // Who has started the client is asked at the first event of a session, and where a client or a turn begins.
+      const mayDiffer = isNew || event.type === 'prompt' || event.type === 'session_start'
+      const startedByAgent = mayDiffer ? starter()?.isAgent : undefined
       const known = startedByAgent === undefined ? event : { ...event, startedByAgent }
       return asCounted(policy, decide(state, known, policy, now))
     },

@@ -17,10 +17,11 @@ const QUESTION = 'question '
 const NONE = {
   /** The session's epoch in which this was remembered: a person's prompt begins a new one. */
   epoch: 0,
-  /** A question is open: it was found that it has to be asked. */
-  isOpen: false,
-  /** When it was found at the end of a turn: Unix ms. */
-  openedAt: 0,
+  /** How often the main agent's turn has ended since, or since a call was asked about last, and when: Unix ms. */
+  ends: 0,
+  endedAt: 0,
+  /** A person has said yes to it at one of several calls. */
+  isGranted: false,
   /** Keyed hashes of the ids of the calls that it was asked at, each followed by a space. */
   ids: '',
   count: 0,
@@ -60,10 +61,16 @@ export function isAsked(
   return !isEndWithoutCall(questionIn(session, halt.rule), event, now)
 }
 
-/** The main agent's turn ends again, and has made no call since at which the question could have been asked. */
-function isEndWithoutCall({ isOpen, openedAt, ids }: typeof NONE, event: GuardEvent, now: number): boolean {
-  if (event.type !== 'turn_end' || event.agent.id !== MAIN_AGENT) return false
-  return isOpen && ids === '' && Math.abs(now - openedAt) >= REPEATED_WITHIN_MS
+/**
+ * The main agent's turn ends again, and has made no call since at which the question could have been asked. Where a call
+ * is asked about, that of a subagent perhaps, one more end may come before the answer; which may never come.
+ */
+function isEndWithoutCall({ ends, endedAt, ids }: typeof NONE, event: GuardEvent, now: number): boolean {
+  return isEnd(event, endedAt, now) && ends >= (ids === '' ? 1 : 2)
+}
+
+function isEnd({ type, agent }: GuardEvent, endedAt: number, now: number): boolean {
+  return type === 'turn_end' && agent.id === MAIN_AGENT && Math.abs(now - endedAt) >= REPEATED_WITHIN_MS
 }
 
 /** The session in which this is asked at the event, or at the next call where the event is none. */
@@ -74,18 +81,17 @@ export function withQuestion(
   now: number,
 ): SessionState {
   const { rule, count, limit, of = '' } = halt
-  const { ids, ...known } = questionIn(session, rule)
-  const openedAt = known.isOpen ? known.openedAt : now
-  const asked = event.type === 'call' ? `${ids.split(' ').slice(-MAX_IDS).join(' ')}${event.id} ` : ids
-  return withMemory(session, QUESTION + rule, {
-    ...known,
-    isOpen: true,
-    openedAt,
-    ids: asked,
-    count,
-    limit,
-    of,
-  })
+  const known = { ...questionIn(session, rule), count, limit, of }
+  return withMemory(session, QUESTION + rule, withMoment(known, event, now))
+}
+
+function withMoment(question: typeof NONE, event: GuardEvent, now: number): typeof NONE {
+  const { ids, ends, endedAt } = question
+  if (event.type === 'call') {
+    const last = ids.split(' ').slice(-MAX_IDS).join(' ')
+    return { ...question, ids: `${last}${event.id} `, ends: 0, isGranted: false }
+  }
+  return isEnd(event, endedAt, now) ? { ...question, ends: ends + 1, endedAt: now } : question
 }
 
 /** What a person has said, as the results of the calls tell it. */
@@ -97,20 +103,29 @@ export interface Answer {
   readonly no?: Figure
 }
 
-/** A call that was asked about and has not run is a no; one that has run is a yes. One no is enough. */
+/** A call that was asked about and has not run is a no; one that has run is a yes. One no is enough, and one yes counts. */
 export function answerIn(session: SessionState, rules: readonly string[], event: ResultsEvent): Answer {
   let answer: Answer = { session, isYes: false }
   for (const rule of rules) {
-    const { ids, count, limit, of, granted: before, ...question } = questionIn(session, rule)
-    const asked = ids.split(' ').slice(0, -1)
+    const question = questionIn(session, rule)
+    const { count, limit, of } = question
+    const asked = question.ids.split(' ').slice(0, -1)
     const own = event.calls.filter(({ id }) => id !== undefined && asked.includes(id))
     if (own.length === 0) continue
     const isYes = own.every(({ result, isRefused }) => result !== undefined && !isRefused)
-    const after = { ...NONE, epoch: question.epoch, granted: before + (isYes ? 1 : 0) }
+    const grants = isYes && !question.isGranted
+    const left = asked.filter((id) => !own.some((call) => call.id === id))
+    const after = {
+      ...question,
+      ids: left.map((id) => `${id} `).join(''),
+      ends: 0,
+      isGranted: isYes && left.length > 0,
+      granted: question.granted + (grants ? 1 : 0),
+    }
     const figure = { rule, count, limit, ...(of === '' ? {} : { of }) }
     answer = {
       session: withMemory(answer.session, QUESTION + rule, after),
-      isYes: answer.isYes || isYes,
+      isYes: answer.isYes || grants,
       ...(isYes ? {} : { no: figure }),
     }
   }

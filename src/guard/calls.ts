@@ -8,6 +8,7 @@ import { withPast } from './history.ts'
 import { firstBlock, firstHalt, judge } from './judge.ts'
 import { NOTHING, type Outcome, remember, silent } from './outcome.ts'
 import type { Policy } from './policy.ts'
+import { withScheduled } from './prompter.ts'
 import { inRound } from './rounds.ts'
 import { counted } from './rules/limits.ts'
 import type { State } from './state.ts'
@@ -72,8 +73,9 @@ function admit(state: State, call: CallEvent, findings: readonly Finding[], now:
   const spoken = warnings.find(({ isSpoken }) => !isSpoken)
   const { id, signature, isPoll } = call
   const past = { ...(id === undefined ? {} : { id }), signature, isPoll, at: now }
+  const scheduled = withScheduled(state.session, call)
   const after = {
-    session: findings.reduce((session, each) => counted(session, each, each === spoken, now), state.session),
+    session: findings.reduce((session, each) => counted(session, each, each === spoken, now), scheduled),
     agent: { ...state.agent, history: withPast(state.agent.history, past), blocks: 0 },
   }
   const done = { isAdmitted: true, now, ...(spoken ? { spoken } : {}) }

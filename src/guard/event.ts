@@ -33,6 +33,8 @@ interface Happening {
 /** An agent is about to call a tool. */
 export interface CallEvent extends Call, Happening {
   readonly type: 'call'
+  /** Keyed hash of the prompt that it schedules, if it does. */
+  readonly schedules?: string
 }
 
 /** A call that has returned, with the keyed hash of what the model was given; absent when that is not known. */

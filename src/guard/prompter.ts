@@ -3,7 +3,7 @@
  * words are compared with those that were scheduled when the last turn ended.
  */
 
-import type { GuardEvent, PromptEvent, Prompter, TurnEndEvent } from './event.ts'
+import type { CallEvent, GuardEvent, PromptEvent, Prompter, TurnEndEvent } from './event.ts'
 import { type Lasting, memoryIn, type SessionState, withMemory } from './state.ts'
 
 /** The name under which is remembered what is scheduled: keyed hashes, a space after each. */
@@ -24,6 +24,13 @@ export function isPersonsPrompt(event: GuardEvent, lasting: Lasting): boolean {
 
 function scheduledIn(lasting: Lasting): readonly string[] {
   return memoryIn(lasting, SCHEDULES, NONE).words.split(' ').filter(Boolean)
+}
+
+/** The session in which a call has scheduled one more: a turn that is ended before its time tells of none. */
+export function withScheduled(session: SessionState, { schedules }: CallEvent): SessionState {
+  if (schedules === undefined) return session
+  const all = [...scheduledIn(session.lasting), schedules].slice(-MAX_SCHEDULES)
+  return withMemory(session, SCHEDULES, { words: all.map((each) => `${each} `).join('') })
 }
 
 /** The session in which is remembered what is scheduled as a turn ends. */

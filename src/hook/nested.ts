@@ -11,7 +11,16 @@ export function atRoot(context: Context<GuardedInput>, root: string): Context<Gu
   const { input, identity } = context
   const agent = nestedAgent(input.agent, identity.id)
   const outermost: Identity = { ...identity, kind: 'session', id: root }
-  return { ...context, identity: outermost, input: { ...input, agent }, isNested: true }
+  // The limits of the project that it works in are the nested session's own.
+  const { policy } = context.config
+  return {
+    ...context,
+    policy,
+    ignored: undefined,
+    identity: outermost,
+    input: { ...input, agent },
+    isNested: true,
+  }
 }
 
 /** What is said where both have something to say: what the outermost session does not let pass does not pass. */

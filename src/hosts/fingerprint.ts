@@ -5,13 +5,14 @@ import { isObject } from '../guard/members.ts'
 import type { Hash } from '../system/keyed-hash.ts'
 import { isPoll, isWait } from './claude-code/poll.ts'
 import { isRefusal } from './claude-code/refusal.ts'
+import { scheduledBy } from './claude-code/schedule.ts'
 import type { GuardedInput, HostCall } from './input.ts'
 
 export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
   const { agent } = input
   switch (input.type) {
     case 'call':
-      return { type: 'call', agent, ...callOf(agent.id, input, hash) }
+      return { type: 'call', agent, ...callOf(agent.id, input, hash), ...schedulesOf(input, hash) }
     case 'results': {
       const calls = input.calls.map((call) => ({ ...callOf(agent.id, call, hash), ...resultOf(call, hash) }))
       return { type: 'results', agent, calls, endsRound: input.endsRound }
@@ -47,6 +48,11 @@ export function callOf(agent: string, call: HostCall, hash: Hash) {
   const id = toolUseId === undefined ? {} : { id: hash(toolUseId) }
   const wait = isWait(tool) ? { isWait: true as const } : {}
   return { tool, signature: hash(signatureText(agent, call)), isPoll: isPoll(tool, input), ...wait, ...id }
+}
+
+function schedulesOf({ tool, input }: HostCall, hash: Hash): { schedules?: string } {
+  const prompt = scheduledBy(tool, input)
+  return prompt === undefined ? {} : { schedules: hash(prompt) }
 }
 
 /** What a call has returned; nothing while that is not known. */

@@ -71,7 +71,7 @@ export function mayBegin(event: AnyEvent): boolean {
 
 /** Only a call that is counted is answered, so only then can a person be told something. */
 export function isHeard(update: Update, outcome: Decided): boolean {
-  return update.event.type === 'call' && outcome.tally.calls > 0
+  return update.event.type === 'call' && !update.isNested && outcome.tally.calls > 0
 }
 
 /** As much of a notice as is kept to know it again. */

@@ -76,6 +76,8 @@ export interface Update {
   readonly project: string
   /** The policy that it meets, as text that is equal for equal ones. */
   readonly policy: string
+  /** It is an event of another session, whose client is an agent of this one: this one's notice stays as it is. */
+  readonly isNested?: true | undefined
   /** Something that the person should be told once in this session. */
   readonly notice?: string | undefined
   /** The session from whose agent's shell the client was started, if it was; asked once, when the session begins. */

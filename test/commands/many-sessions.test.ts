@@ -86,7 +86,7 @@ describe('of 2,000 known sessions', { skip: !existsSync('/proc/self/io') && 'nee
     [
       'metrics',
       (context) => metrics(context),
-      /\nspikectl_tool_calls_total 2000\n(.*\n)*spikectl_sessions_active 1$/,
+      /\nspikectl_tool_calls_total 2000\n(.*\n)*spikectl_sessions_active 1\n/,
     ],
     ['complete SESSION', (context) => complete(context, PROGRAM, ['session-1234']), /^words\nsession-1234\t/],
     ['complete without a beginning', (context) => complete(context, PROGRAM, ['']), /^words\nsession-1999\t/],

@@ -94,8 +94,17 @@ describe('the agents rule', () => {
   test('keeps little of 100,000 agents with ids of 256 bytes', () => {
     const c = course({ agents: { warnAt: 0, blockAt: 0 } })
     for (const i of times(100_000, Number)) start(c, String(i).padStart(256, 'a'))
-    assert.deepEqual(seen(c), { seen: 100_000, ever: 100_000, running: 1000 })
-    assert.ok(JSON.stringify(c.session.lasting.memory).length < 30_000)
+    assert.deepEqual(seen(c), { seen: 100_000, ever: 100_000, running: 250 })
+    assert.ok(JSON.stringify(c.session.lasting.memory).length < 7000)
+  })
+
+  test('knows again an agent that goes on, however many have begun since it first did', () => {
+    const c = course({ agents: { warnAt: 0, blockAt: 0 } })
+    for (const i of times(600, Number)) {
+      start(c, `a${i}`)
+      start(c, 'old')
+    }
+    assert.equal(seen(c).seen, 601)
   })
 
   test('is off with limits of 0', () => {

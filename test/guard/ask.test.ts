@@ -70,7 +70,7 @@ describe('a limit where a person is there', () => {
     const [first, second, third] = asked.map(({ id }) => id)
     assert.ok(first && second && third)
     assert.equal(answer(c, first).kind, 'allow')
-    assert.equal(answer(c, second, { isRefused: true }).kind, 'allow', 'the first answer has been given')
+    assert.equal(answer(c, second, { isRefused: true }).kind, 'halt')
   })
 
   test('that is reached at the end of a turn is asked about at its next call', () => {
@@ -107,6 +107,25 @@ describe('a limit where a person is there', () => {
     assert.equal(stop(c, false).kind, 'allow')
     assert.equal(answer(c, id, { agent: 'a2' }).kind, 'allow')
     assert.equal(work(c).kind, 'allow')
+  })
+
+  test('is granted once, however many of its calls a person lets run', () => {
+    const c = atLimit()
+    for (const { id } of times(3, () => ask(c))) assert.equal(answer(c, id).kind, 'allow')
+    // Five were made, and six are good.
+    assert.equal(ask(c).verdict.kind, 'ask')
+  })
+
+  test('that is never answered holds up one more end of a turn, and no more', () => {
+    const c = attended(TURNS)
+    stop(c, false)
+    work(c)
+    stop(c, true, 'one')
+    assert.equal(ask(c, { agent: 'a1' }).verdict.kind, 'allow')
+    stop(c, true, 'two')
+    assert.equal(ask(c, { agent: 'a1' }).verdict.kind, 'ask')
+    const ends = ['three', 'four', 'five'].map((words) => stop(c, true, words).kind)
+    assert.deepEqual(ends, ['allow', 'allow', 'halt'])
   })
 
   test('is void when a person writes instead of answering', () => {

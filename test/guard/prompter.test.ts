@@ -68,6 +68,21 @@ describe('a prompt that nothing marks', () => {
     assert.equal(goesOn(halted([]), ''), true)
   })
 
+  test("is a schedule's if a call has scheduled it in the turn that was ended", () => {
+    const c = course({ unattended: { warnCalls: 0, haltCalls: 2 } })
+    const scheduling = {
+      type: 'call',
+      agent: MAIN,
+      tool: 'CronCreate',
+      signature: 's',
+      isPoll: false,
+    } as const
+    meet(c, c.seconds, { ...scheduling, schedules: 'tick' })
+    assert.equal(work(c).kind, 'halt')
+    assert.equal(goesOn(c, 'tick'), false)
+    assert.equal(goesOn(c, 'go on'), true)
+  })
+
   test('is compared with 64 schedules and no more', () => {
     const scheduled = times(100, (i) => `prompt-${i}`)
     assert.equal(goesOn(halted(scheduled), 'prompt-63'), false)

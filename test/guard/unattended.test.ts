@@ -236,6 +236,17 @@ describe('the unattended rule', () => {
     assert.equal(machineTurns(c), 3)
   })
 
+  test('counts it as one also where another agent has told of something in between', () => {
+    const c = course(FEW)
+    const end = { type: 'turn_end', agent: MAIN, isContinued: false, words: 'done' } as const
+    meet(c, c.seconds, end)
+    const agent = { id: 'a1', type: '' }
+    meet(c, c.seconds, { type: 'results', agent, calls: [], endsRound: true })
+    meet(c, c.seconds, { type: 'call', agent, tool: 'Bash', signature: 's', isPoll: false })
+    meet(c, c.seconds + 0.3, end)
+    assert.equal(machineTurns(c), 0)
+  })
+
   test('tells a lap from a new turn where the client does not say which it is', () => {
     const laps = course(FEW)
     stop(laps)

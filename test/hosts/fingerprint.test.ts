@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { callOf, resultOf } from '../../src/hosts/fingerprint.ts'
+import { callOf, fingerprint, resultOf } from '../../src/hosts/fingerprint.ts'
 
 /** No hash at all, so that a row that fails shows what was hashed. */
 const plain = (text: string) => text
@@ -65,4 +65,20 @@ describe('a result', () => {
     assert.equal(resultText('a\nb'), 'a\nb')
     assert.deepEqual(resultOf({ tool: 'T', toolUseId: 't', input: {} }, plain), {})
   })
+})
+
+describe('a call that schedules a prompt', () => {
+  for (const [tool, input, expected] of [
+    ['CronCreate', { cron: '* * * * *', prompt: 'tick' }, 'tick'],
+    ['ScheduleWakeup', { prompt: '/loop tick' }, '/loop tick'],
+    ['CronCreate', { prompt: 5 }, undefined],
+    ['Agent', { prompt: 'tick' }, undefined],
+  ] as const) {
+    test(`is told as one, if it is: ${tool} ${JSON.stringify(input)}`, () => {
+      const agent = { id: 'main', type: '' }
+      const common = { name: 'PreToolUse', session: 's', agent, cwd: undefined, type: 'call' } as const
+      const event = fingerprint({ ...common, tool, toolUseId: 't', input }, plain)
+      assert.equal(event.type === 'call' && event.schedules, expected)
+    })
+  }
 })

@@ -3,7 +3,7 @@
  * that no person wrote, and a turn that goes on after its end without a prompt, because another hook keeps it going or a
  * teammate has written.
  *
- * Each agent that was started since may tell once that it has finished: that turn is free. A schedule is a person's own
+ * Each agent seen since the session began may tell once that it has finished: so many notifications are free. A schedule is a person's own
  * wish, however often it comes: its turns and calls warn, and halt only where the owner says so.
  */
 
@@ -158,9 +158,9 @@ function withEvent(session: SessionState, event: GuardEvent, now: number): Memor
   const isOver = memory.begunBy === 'nobody' && session.lasting.hears.prompts
   switch (event.type) {
     case 'call':
-      return withCall(isMain && isOver ? withTurn(memory) : memory)
+      return withCall(isMain && isOver ? withTurn(memory) : memory, isMain)
     case 'results':
-      return { ...memory, endedAt: 0 }
+      return isMain ? { ...memory, endedAt: 0 } : memory
     case 'prompt':
       return isMain ? withPrompt(session, memory, event) : memory
     case 'turn_end':
@@ -173,10 +173,11 @@ function withEvent(session: SessionState, event: GuardEvent, now: number): Memor
   }
 }
 
-function withCall(memory: Memory): Memory {
+function withCall(before: Memory, isMain: boolean): Memory {
+  const memory = isMain ? { ...before, endedAt: 0 } : before
   return memory.begunBy === 'schedule'
-    ? { ...memory, endedAt: 0, scheduledCalls: memory.scheduledCalls + 1 }
-    : { ...memory, endedAt: 0, calls: memory.calls + 1 }
+    ? { ...memory, scheduledCalls: memory.scheduledCalls + 1 }
+    : { ...memory, calls: memory.calls + 1 }
 }
 
 function withPrompt(session: SessionState, before: Memory, event: PromptEvent): Memory {
