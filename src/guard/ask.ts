@@ -32,7 +32,7 @@ const NONE = {
 }
 
 /** A hook that is registered twice tells twice of the end of a turn, at once. */
-const REPEATED_WITHIN_MS = 1000
+export const END_REPEATED_WITHIN_MS = 1000
 
 /** Calls of one message that are asked about; the rest of them are asked about too, and their answers not waited for. */
 const MAX_IDS = 64
@@ -70,7 +70,7 @@ function isEndWithoutCall({ ends, endedAt, ids }: typeof NONE, event: GuardEvent
 }
 
 function isEnd({ type, agent }: GuardEvent, endedAt: number, now: number): boolean {
-  return type === 'turn_end' && agent.id === MAIN_AGENT && Math.abs(now - endedAt) >= REPEATED_WITHIN_MS
+  return type === 'turn_end' && agent.id === MAIN_AGENT && Math.abs(now - endedAt) >= END_REPEATED_WITHIN_MS
 }
 
 /** The session in which this is asked at the event, or at the next call where the event is none. */

@@ -3,11 +3,11 @@
  * that no person wrote, and a turn that goes on after its end without a prompt, because another hook keeps it going or a
  * teammate has written.
  *
- * Each agent seen since the session began may tell once that it has finished: so many notifications are free. A schedule is a person's own
- * wish, however often it comes: its turns and calls warn, and halt only where the owner says so.
+ * As many notifications are free as agents were seen since the session began: each may tell once that it has finished. A
+ * schedule is a person's own wish, however often it comes: its turns and calls warn, and halt only where the owner says so.
  */
 
-import { granted } from '../ask.ts'
+import { END_REPEATED_WITHIN_MS, granted } from '../ask.ts'
 import { type GuardEvent, MAIN_AGENT, type PromptEvent, type TurnEndEvent } from '../event.ts'
 import { prompterOf } from '../prompter.ts'
 import { limit, manner, onOff } from '../settings.ts'
@@ -39,9 +39,6 @@ const settings = {
   halt: manner(onOff(true, 'on', 'End the turn at these limits; else only warn.')),
   haltSchedules: manner(onOff(false, 'on', "Count a schedule's turns and calls towards a halt too.")),
 }
-
-/** A hook that is registered twice tells twice of the end of a turn, at once. */
-const REPEATED_WITHIN_MS = 1000
 
 const NONE = {
   /** The session's epoch in which this was counted: a person's prompt begins a new one. */
@@ -208,7 +205,7 @@ function withTurn(memory: Memory): Memory {
 /** The end of a turn. Where the client says that a hook has kept it going, nobody need tell of prompts to know it. */
 function withEnd(session: SessionState, memory: Memory, event: TurnEndEvent, now: number): Memory {
   const { isContinued, words = '' } = event
-  const isRepeated = memory.endedAt > 0 && Math.abs(now - memory.endedAt) < REPEATED_WITHIN_MS
+  const isRepeated = memory.endedAt > 0 && Math.abs(now - memory.endedAt) < END_REPEATED_WITHIN_MS
   if (isRepeated && words === memory.words) return memory
   const isLap = isContinued
     ? memory.begunBy !== 'machine'
