@@ -2,7 +2,8 @@
 
 import { writeFileSync } from 'node:fs'
 import { DEFAULT_POLICY, SETTINGS } from '../src/guard/policy.ts'
-import { isEach, isSetting, type Row, type Rows, type Setting } from '../src/guard/settings.ts'
+import type { Setting } from '../src/guard/setting.ts'
+import { isEach, isSetting, type Row, type Rows } from '../src/guard/settings.ts'
 
 /** The whole page, as Markdown. */
 export function settingsPage(): string {

@@ -1,6 +1,7 @@
 /** The settings that belong to no rule. */
 
-import { choice, limit, onOff, size, type ValuesOf } from './settings.ts'
+import { choice, limit, onOff, size } from './setting.ts'
+import type { ValuesOf } from './settings.ts'
 
 /** A packed segment is read as a whole. */
 const SEGMENT_BYTES = [1024, 64 * 1024 * 1024] as const

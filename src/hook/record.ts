@@ -1,7 +1,8 @@
 /**
  * Writes down what was blocked, in a process of its own. Once a call is counted as blocked it must be answered as one,
  * whatever hangs or dies on the way to the signed line: SQLite and the disk are waited for in calls that nothing in the
- * same process can interrupt. See docs/decisions/0014.
+ * same process can interrupt. Where there is no time for another process, better signed by this one than not at all. See
+ * docs/decisions/0014.
  */
 
 import { spawn } from 'node:child_process'
@@ -11,7 +12,7 @@ import { type Members, objectIn } from '../guard/members.ts'
 import { monotonic, sinceStart } from '../system/deadline.ts'
 import { describe } from '../system/failure.ts'
 import type { Context } from './context.ts'
-import { ANSWERED_MS, SIGNED_MS } from './deadlines.ts'
+import { ANSWERED_MS, SIGNED_MS, TOO_LATE_TO_START_MS } from './deadlines.ts'
 import { JOB, type Job, type Recorded, type Task } from './recorder.ts'
 import { UNSIGNED } from './sign.ts'
 
@@ -32,7 +33,7 @@ export async function record(
   const destination = { paths, segmentBytes: policy.audit.segmentBytes }
   const job: Job = { ...task, destination, until: monotonic() + SIGNED_MS - sinceStart() }
   const time = timeToAnswer()
-  const recorder = start(job)
+  const recorder = sinceStart() < TOO_LATE_TO_START_MS ? start(job) : undefined
   if (!recorder) return carryOutHere(job)
   try {
     return await Promise.race([recorder.ended, time])
@@ -131,7 +132,6 @@ function spawned(job: Job, detached: boolean) {
   }
 }
 
-/** Without a process of its own: better signed than not. */
 async function carryOutHere(job: Job): Promise<Recorded> {
   const { carryOut } = await import('./recorder.ts')
   return carryOut(job)

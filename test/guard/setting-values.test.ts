@@ -2,18 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { limit, onOff, size, warnAndBlock } from '../../src/guard/setting.ts'
 import {
   areOff,
   defaultsOf,
   fits,
-  limit,
   loosened,
-  onOff,
   ownersIn,
   settingsOf,
-  size,
   valueAt,
-  warnAndBlock,
   withGiven,
 } from '../../src/guard/settings.ts'
 

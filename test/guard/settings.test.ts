@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { choice, limit, names, onOff, type Setting, size } from '../../src/guard/settings.ts'
+import { choice, limit, names, onOff, type Setting, size } from '../../src/guard/setting.ts'
 
 const KINDS = {
   limit: limit(5, 'lower', 'About.'),

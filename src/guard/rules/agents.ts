@@ -5,7 +5,7 @@
 
 import { granted } from '../ask.ts'
 import { type GuardEvent, MAIN_AGENT } from '../event.ts'
-import { limit } from '../settings.ts'
+import { limit } from '../setting.ts'
 import { memoryIn, type SessionState, withMemory } from '../state.ts'
 import { againstHalt, type Rule } from './rule.ts'
 

@@ -9,7 +9,7 @@
 
 import type { CallEvent, ReturnedCall } from '../event.ts'
 import { prompterOf } from '../prompter.ts'
-import { onOff } from '../settings.ts'
+import { onOff } from '../setting.ts'
 import type { AgentState, PastCall } from '../state.ts'
 import { ALLOW, type Block, type Figure, type Finding, type Warn } from '../verdict.ts'
 import {

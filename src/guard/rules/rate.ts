@@ -1,6 +1,6 @@
 /** The rate rule: all calls of a session in the last 60 s. It is the ceiling over all others. */
 
-import { limit, warnAndBlock } from '../settings.ts'
+import { limit, warnAndBlock } from '../setting.ts'
 import { judgeLimits, wordsOfLimits } from './limits.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,6 +1,6 @@
 /** The spawn rule: calls that start agents, in the last 60 s. Who starts too many would not be stopped alone. */
 
-import { limit, names, warnAndBlock } from '../settings.ts'
+import { limit, names, warnAndBlock } from '../setting.ts'
 import { judgeLimits, wordsOfLimits } from './limits.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,6 +1,6 @@
 /** The tools rule: limits of their own for tools, by exact name or by a beginning and `*`. */
 
-import { limit, warnAndBlock } from '../settings.ts'
+import { limit, warnAndBlock } from '../setting.ts'
 import { judgeLimits, wordsOfLimits } from './limits.ts'
 import type { Rule } from './rule.ts'
 

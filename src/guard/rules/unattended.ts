@@ -10,7 +10,7 @@
 import { END_REPEATED_WITHIN_MS, granted } from '../ask.ts'
 import { type GuardEvent, MAIN_AGENT, type PromptEvent, type TurnEndEvent } from '../event.ts'
 import { prompterOf } from '../prompter.ts'
-import { limit, manner, onOff } from '../settings.ts'
+import { limit, manner, onOff } from '../setting.ts'
 import { memoryIn, type SessionState, withMemory } from '../state.ts'
 import { ALLOW, type Finding } from '../verdict.ts'
 import { agentsIn } from './agents.ts'
