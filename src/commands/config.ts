@@ -56,5 +56,5 @@ function sectionAt(policy: Policy, name: string): unknown {
 export function known(name: string): readonly string[] {
   const path = settingPath(name)
   if (path) return path
-  throw failure(`${printable(name)} is no setting, expected ${knownKeys()}`, 'Run: spikectl config get')
+  throw failure(`${printable(name)} is no setting, expected ${knownKeys(name)}`, 'Run: spikectl config get')
 }

@@ -56,7 +56,7 @@ export function isAsked(
   policy: General,
   now: number,
 ): boolean {
-  if (!event.isAttended || !policy.ask || policy.mode !== 'enforce') return false
+  if (halt.asksNobody || !event.isAttended || !policy.ask || policy.mode !== 'enforce') return false
   if (event.type === 'call') return event.id !== undefined
   return !isEndWithoutCall(questionIn(session, halt.rule), event, now)
 }

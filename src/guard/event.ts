@@ -22,12 +22,24 @@ interface Call {
   readonly isWait?: true
 }
 
+/** What the client itself says of its user's limits: of the one that is used most. */
+export interface Quota {
+  /** How much of it is used, from 0; it may be above 100. */
+  readonly percent: number
+  /** As the client names it, such as "five_hour"; empty when no limit is in force. */
+  readonly window: string
+  /** When it begins anew, Unix ms; absent where the client does not say. */
+  readonly resetsAt?: number
+}
+
 interface Happening {
   readonly agent: Agent
   /** An agent has started the client that tells of it, and no person; absent where nobody has looked. */
   readonly startedByAgent?: boolean
   /** A person is there who can answer a question of the client. */
   readonly isAttended?: true
+  /** Told with prompts, ends of rounds and ends of turns, where it is known. */
+  readonly quota?: Quota
 }
 
 /** An agent is about to call a tool. */
@@ -78,6 +90,8 @@ export interface TurnEndEvent extends Happening {
   readonly words?: string
   /** Keyed hashes of the prompts that are scheduled; absent where the host does not tell them. */
   readonly scheduled?: readonly string[]
+  /** It has ended because the client was refused at a limit of its provider: each request more would be refused too. */
+  readonly limitError?: true
 }
 
 /** An agent that another one, or a workflow, has started begins, or goes on. */

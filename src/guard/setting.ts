@@ -30,9 +30,14 @@ type Side<S> = S | 'owner'
 const MAX_LIMIT = 1_000_000
 
 /** A count at which something happens: 0 switches it off, which is the loosest of all. */
-export function limit(standard: number, stricter: Side<'lower'>, about: string): Setting<number> {
+export function limit(
+  standard: number,
+  stricter: Side<'lower'>,
+  about: string,
+  most = MAX_LIMIT,
+): Setting<number> {
   return {
-    ...size(standard, [0, MAX_LIMIT], about),
+    ...size(standard, [0, most], about),
     about: `${about} 0 = never.`,
     isLooser: (value, than) => (value || Number.POSITIVE_INFINITY) > (than || Number.POSITIVE_INFINITY),
     isOwners: stricter === 'owner',

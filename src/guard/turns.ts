@@ -11,7 +11,7 @@ import { withResults } from './rounds.ts'
 import { RULES } from './rules/rules.ts'
 import { currentAgent, freshAgent, type State } from './state.ts'
 import { unaskedIn, withRound } from './unasked.ts'
-import { ALLOW, figureOf } from './verdict.ts'
+import { ALLOW, type Block, figureOf, type Halt, type Verdict } from './verdict.ts'
 
 const RULE_NAMES = RULES.map(({ name }) => name)
 
@@ -66,9 +66,15 @@ export function decideEnd(before: State, event: End, policy: Policy, now: number
     ? { ...tripped, session: withQuestion(tripped.session, halt, event, now) }
     : tripped
   const state = remember(asking, event, { isAdmitted: false, bringsNews: ended?.bringsNews ?? false, now })
-  const verdict = haltIn(state) ?? ALLOW
+  const verdict = withReset(haltIn(state), end)
   const halted = verdict.kind === 'halt' && !haltIn(before) ? 1 : 0
   return { ...silent(state), verdict, tally: { ...NOTHING, halted } }
+}
+
+/** What halts now, with what is known only now: when the count begins anew. */
+function withReset(halt: Halt | undefined, end: Halt | Block | undefined): Verdict {
+  if (!halt || end?.resetsInMs === undefined) return halt ?? ALLOW
+  return { ...halt, resetsInMs: end.resetsInMs }
 }
 
 /** A person's prompt resets the session and begins a new epoch; the windows stay as they are. */

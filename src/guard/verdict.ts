@@ -9,9 +9,11 @@ export interface Figure {
   readonly limit: number
   /** What this limit is for, where the rule has several: the name or pattern of a tool. */
   readonly of?: string
+  /** Milliseconds until the count begins anew, if that is known; of the event alone, and remembered with nothing. */
+  readonly resetsInMs?: number
 }
 
-/** The figure alone of what says more. */
+/** The figure alone of what says more, as it is remembered. */
 export function figureOf({ rule, count, limit, of }: Figure): Figure {
   return { rule, count, limit, ...(of === undefined ? {} : { of }) }
 }
@@ -49,6 +51,8 @@ export interface Halt extends Figure {
   readonly scope: 'session' | 'agent'
   /** How many calls were blocked since, from 0: the event that trips the breaker blocks none. */
   readonly nth: number
+  /** No person is asked before: there is nothing that a yes could grant. */
+  readonly asksNobody?: true
 }
 
 /** The client asks a person whether the call may run; else the turn would have ended here. */

@@ -26,13 +26,14 @@ export function fingerprint(input: GuardedInput, hash: Hash): GuardEvent {
       }
     }
     case 'turn_end': {
-      const { isContinued, words, scheduled } = input
+      const { isContinued, words, scheduled, limitError } = input
       return {
         type: 'turn_end',
         agent,
         ...(isContinued === undefined ? {} : { isContinued }),
         ...(words === undefined ? {} : { words: hash(words) }),
         ...(scheduled === undefined ? {} : { scheduled: scheduled.map(hash) }),
+        ...(limitError ? { limitError } : {}),
       }
     }
     case 'agent_start':

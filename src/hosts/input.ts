@@ -46,6 +46,8 @@ export interface TurnEndInput extends Common {
   readonly words: string | undefined
   /** Prompts that are scheduled; undefined where the client does not say. */
   readonly scheduled: readonly string[] | undefined
+  /** It has ended because the client was refused at a limit of its provider. */
+  readonly limitError?: true
 }
 
 /** An agent that another one, or a workflow, has started begins, or goes on. */

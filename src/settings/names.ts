@@ -32,11 +32,16 @@ export function settingAt(policy: Policy, name: string): unknown {
   return namedSettings(policy).find((each) => each.name === name)?.value
 }
 
-/** All names, for an error message. */
-export function knownKeys(): string {
-  const names = namedSettings(DEFAULT_POLICY).map(({ name }) => name)
-  const each = Object.entries(SETTINGS).flatMap(([section, row]) =>
+/** For an error message: the settings of the section that this name is in; where it is in none, the sections. */
+export function knownKeys(name: string): string {
+  const names = [...namedSettings(DEFAULT_POLICY).map((each) => each.name), ...eachNames()]
+  const [section] = name.split('.')
+  const own = names.filter((each) => each.startsWith(`${section}.`))
+  return `one of ${(own.length > 0 ? own : Object.keys(SETTINGS)).join(', ')}`
+}
+
+function eachNames(): string[] {
+  return Object.entries(SETTINGS).flatMap(([section, row]) =>
     isEach(row) ? Object.keys(row.each).map((name) => `${section}.NAME.${name}`) : [],
   )
-  return `one of ${[...names, ...each].join(', ')}`
 }

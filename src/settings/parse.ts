@@ -69,7 +69,7 @@ function checkRow(row: Row, value: unknown, path: readonly string[], file: strin
 function noSetting(path: readonly string[], file: string): Failure {
   const name = shown(path.join('.'))
   return failure(
-    `${file}: ${name} is no setting, expected ${knownKeys()}`,
+    `${file}: ${name} is no setting, expected ${knownKeys(path.join('.'))}`,
     `Run: spikectl config unset ${shellWord(name)}`,
   )
 }

@@ -7,6 +7,7 @@ import { isAgentShell } from '../../src/hosts/claude-code/agent-shell.ts'
 import { mayBeCall, parseHookInput } from '../../src/hosts/claude-code/event.ts'
 import { isRefusal } from '../../src/hosts/claude-code/refusal.ts'
 import { worded } from '../../src/hosts/claude-code/wording.ts'
+import { fingerprint } from '../../src/hosts/fingerprint.ts'
 import { SILENCE } from '../../src/hosts/reply.ts'
 
 const blocked: Block = { kind: 'block', rule: 'rate', count: 500, limit: 500, retryAfterMs: 36_200 }
@@ -332,6 +333,25 @@ describe('the real client', () => {
     const input = parse({ ...failed, hook_event_name: 'StopFailure', error: 'rate_limit' })
     assert.ok(input.type === 'turn_end')
     assert.deepEqual([input.isContinued, input.scheduled], [undefined, undefined])
+    assert.deepEqual(fingerprint(input, String), {
+      ...{ type: 'turn_end', agent: input.agent, words: 'Done.', limitError: true },
+    })
+  })
+
+  test('was refused at a limit by these names of an error alone', () => {
+    for (const [hook_event_name, error, expected] of [
+      ['StopFailure', 'rate_limit', true],
+      ['StopFailure', 'billing_error', true],
+      ['StopFailure', 'server_error', undefined],
+      ['StopFailure', 'Rate_Limit', undefined],
+      ['StopFailure', ['rate_limit'], undefined],
+      ['StopFailure', undefined, undefined],
+      ['Stop', 'rate_limit', undefined],
+    ] as const) {
+      const input = parse({ ...STOP, hook_event_name, error })
+      assert.ok(input.type === 'turn_end')
+      assert.equal(input.limitError, expected, `${hook_event_name} ${error}`)
+    }
   })
 
   test('tells of the start of an agent, and of nothing where it names none', () => {

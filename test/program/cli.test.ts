@@ -237,7 +237,7 @@ describe('spikectl config', () => {
     ],
     [['set', 'rate.warnPerMin', '501'], /rate\.warnPerMin is 501, expected at most the block limit 10/],
     [['set', 'onError', 'explode'], /onError is "explode", expected "allow" or "block"/],
-    [['get', 'nothing'], /nothing is no setting/],
+    [['get', 'nothing'], /nothing is no setting, expected one of repeat, .*mode/],
     [
       ['set', 'tools.Bash(npm *).blockPerMin', '3'],
       /expected the name of a tool, or the beginning of one and \*/,

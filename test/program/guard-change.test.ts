@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { ALL_OFF } from '../support/policies.ts'
 import { CLI, type Ended, run, runCli, runHook, temporaryHome } from '../support/processes.ts'
 
 /** A person with our hooks in their settings, and a project. */
@@ -334,14 +335,7 @@ describe('a change of the settings', () => {
     assert.equal((await shadow.changed()).exitCode, 0)
     assert.match(String(shadow.lines('log.jsonl').at(-1)?.message), /would have blocked a change/)
     assert.doesNotMatch((await shadow.spikectl('status', '--all')).stdout, /keeps its hooks/)
-    const off = { warnPerMin: 0, blockPerMin: 0 }
-    const none = await installed(t, 'project', {
-      rate: off,
-      spawn: off,
-      repeat: { warn: false, block: false },
-      agents: { warnAt: 0, blockAt: 0 },
-      unattended: { warnTurns: 0, haltTurns: 0, haltStalledTurns: 0, warnCalls: 0, haltCalls: 0 },
-    })
+    const none = await installed(t, 'project', ALL_OFF)
     writeFileSync(none.own, '{}')
     assert.equal((await none.changed()).exitCode, 0)
   })

@@ -63,7 +63,7 @@ export interface Words {
 
 /** The same where the turn ends at the second limit: nothing that the model could do instead would help. */
 export function againstHalt(
-  figure: { readonly rule: string; readonly count: number; readonly of?: string },
+  figure: Omit<Figure, 'limit'>,
   { warnAt, haltAt }: { readonly warnAt: number; readonly haltAt: number },
 ): Pick<Finding, 'rule' | 'count' | 'of' | 'warnAt' | 'blockAt' | 'verdict'> {
   const found = againstLimits(figure, { warnAt, blockAt: haltAt })
@@ -73,7 +73,7 @@ export function againstHalt(
 
 /** A count held against its limits: reached with >=, block before warn, 0 switches a limit off. */
 export function againstLimits(
-  figure: { readonly rule: string; readonly count: number; readonly of?: string },
+  figure: Omit<Figure, 'limit'>,
   { warnAt, blockAt }: { readonly warnAt: number; readonly blockAt: number },
 ): Pick<Finding, 'rule' | 'count' | 'of' | 'warnAt' | 'blockAt' | 'verdict'> {
   const { count } = figure

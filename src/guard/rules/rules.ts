@@ -2,12 +2,13 @@
 
 import { agents } from './agents.ts'
 import { loop } from './loop.ts'
+import { quota } from './quota.ts'
 import { rate } from './rate.ts'
 import { spawn } from './spawn.ts'
 import { tools } from './tools.ts'
 import { unattended } from './unattended.ts'
 
-export const RULES = [loop, agents, unattended, tools, spawn, rate] as const
+export const RULES = [loop, agents, unattended, quota, tools, spawn, rate] as const
 
 /** The rule of this name; undefined for one of a newer version. */
 export function ruleNamed(name: string): (typeof RULES)[number] | undefined {

@@ -85,6 +85,7 @@ function translate(name: string, payload: Payload): HookInput {
         isContinued: typeof payload.stop_hook_active === 'boolean' ? payload.stop_hook_active : undefined,
         words: textOf(payload.last_assistant_message),
         scheduled: scheduledIn(payload.session_crons),
+        ...(name === 'StopFailure' && isLimitError(payload) ? { limitError: true } : {}),
       }
     case 'SubagentStart':
       return agent.id === MAIN_AGENT ? { type: 'other' } : { ...common, type: 'agent_start' }
@@ -117,6 +118,11 @@ function prompterOf({ source, prompt, agent_id }: Payload): Prompter {
   if (textOf(prompt)?.startsWith(OF_ANOTHER_AGENT)) return 'machine'
   const isSaid = source !== undefined && source !== null && source !== ''
   return isSaid && source !== 'user' && source !== 'sdk' ? 'machine' : 'person'
+}
+
+/** The user's limit is reached, or nobody pays; an overloaded server ("server_error") is none. Source: client 2.1.330. */
+function isLimitError({ error }: Payload): boolean {
+  return error === 'rate_limit' || error === 'billing_error'
 }
 
 /** The prompts of the client's list of schedules. */
