@@ -19,6 +19,7 @@ import type { GuardedInput, HookInput } from './hosts/input.ts'
 import { hostOf, USUAL } from './hosts/known.ts'
 import type { Reply } from './hosts/reply.ts'
 import { readConfig, remembered } from './settings/load.ts'
+import type { Ledger } from './store/ledger.ts'
 import { withEventStore } from './store/open.ts'
 import { mayBegin } from './store/rows.ts'
 import type { EventStore, Update, Updated } from './store/store.ts'
@@ -98,7 +99,7 @@ async function answerTo(run: Run, host: Host, input: HookInput): Promise<Answer>
 /** Decides the event on its session's state, under the store's lock, and answers it. */
 async function count(context: Context<GuardedInput>): Promise<Answer> {
   const { paths, config, input } = context
-  const update = updateFor(context)
+  const update = { ...updateFor(context), ledger: await ledgerFor(context) }
   const use = (store: EventStore) => store.update(update)
   const { result, notices } = await withEventStore(paths.stateDb, use, stateWaits())
   const isBlocked = result.verdict.kind === 'block' || result.verdict.kind === 'halt'
@@ -140,20 +141,29 @@ function updateFor({ host, env, paths, config, input, ...about }: Context<Guarde
     notice: ignored,
     isNested,
     parent: () => starter()?.session,
-    decide: (state, now, isNew) => {
+    decide: (state, now, isNew, used) => {
       // Who has started the client is asked at the first event of a session, and where a client or a turn begins.
       const mayDiffer = isNew || event.type === 'prompt' || event.type === 'session_start'
       const startedByAgent = mayDiffer ? starter()?.isAgent : undefined
       const known = startedByAgent === undefined ? event : { ...event, startedByAgent }
-      return asCounted(policy, decide(state, known, policy, now))
+      return asCounted(policy, decide(state, { ...known, ...used }, policy, now))
     },
   }
+}
+
+/** What is used up is looked at when a round or a turn ends, or a prompt comes. No call waits for it. */
+async function ledgerFor(context: Context<GuardedInput>): Promise<Ledger | undefined> {
+  const { type } = context.input
+  if (type === 'call' || type === 'agent_start' || type === 'session_start' || type === 'session_end')
+    return undefined
+  const { ledgerFor } = await import('./hook/ledger.ts')
+  return ledgerFor(context)
 }
 
 /** The answer to an event that was counted. What it takes to say something is loaded only when there is something. */
 async function answer(context: Context<GuardedInput>, result: Updated): Promise<Answer> {
   let answer = NOTHING
-  if (result.verdict.kind !== 'allow' || result.noticeIsNew || result.unasked.length > 0) {
+  if (hasWords(result)) {
     const { answerEvent } = await import('./hook/answer.ts')
     answer = await answerEvent(context, result)
   }
@@ -162,6 +172,10 @@ async function answer(context: Context<GuardedInput>, result: Updated): Promise<
     answer = await recordResumed(context, result.resumed, answer)
   }
   return answer
+}
+
+function hasWords({ verdict, noticeIsNew, unasked, complaints }: Updated): boolean {
+  return verdict.kind !== 'allow' || noticeIsNew || unasked.length > 0 || complaints.length > 0
 }
 
 async function sweep(file: string): Promise<string | undefined> {

@@ -40,6 +40,20 @@ interface Happening {
   readonly isAttended?: true
   /** Told with prompts, ends of rounds and ends of turns, where it is known. */
   readonly quota?: Quota
+  /** What has been used up so far, in tokens and in cents of a dollar; absent where nobody has looked. */
+  readonly tokens?: Spent
+  readonly cents?: Spent
+}
+
+/** What a session, its agents and the clients that they have started have used up. Whole numbers. */
+export interface Spent {
+  /** Since a person last wrote. */
+  readonly prompt: number
+  readonly session: number
+  /** In this day, with all other sessions of the same tenant and user. */
+  readonly day: number
+  /** When this day ends: Unix ms. */
+  readonly dayEndsAt: number
 }
 
 /** An agent is about to call a tool. */

@@ -18,7 +18,7 @@ export const GENERAL = {
   ask: onOff(
     true,
     'owner',
-    'Where a person is there to answer, ask before a turn is ended for its agents or for going on unattended.',
+    'Where a person is there to answer, ask before a turn is ended for its agents, its budget or for going on unattended.',
   ),
   tenant: { strict: onOff(false, 'on', 'Block calls when SPIKECTL_TENANT names no tenant.') },
   audit: {

@@ -45,6 +45,16 @@ export function limit(
   }
 }
 
+/** A limit in dollars, cents included. */
+export function dollars(stricter: Side<'lower'>, about: string): Setting<number> {
+  return {
+    ...limit(0, stricter, about),
+    expected: `an amount in dollars from 0 to ${MAX_LIMIT}`,
+    schema: { type: 'number', minimum: 0, maximum: MAX_LIMIT },
+    is: (value): value is number => typeof value === 'number' && value >= 0 && value <= MAX_LIMIT,
+  }
+}
+
 /** The limits of a warning and of what follows it. */
 export function warnAndBlock(warn: Setting<number>, block: Setting<number>) {
   return { warnPerMin: { ...warn, warnsBefore: 'blockPerMin' }, blockPerMin: block }

@@ -31,7 +31,10 @@ function decideRound(before: State, event: ResultsEvent, policy: Policy, now: nu
   const unasked = unaskedIn(before, event, now)
   const known = withRound(before, event, unasked, policy, now)
   const { state, endsRound, isProgress } = withResults(known, event, now)
-  if (!endsRound) return { ...silent(state), verdict: (event.endsRound && haltIn(state)) || ALLOW }
+  if (!event.endsRound) return silent(state)
+  // A round that is told of again was judged, but for what has been used up since.
+  if (!endsRound)
+    return decideEnd(state, event, policy, now, { after: state, bringsNews: false, isAgain: true })
   const after = haltIn(state) ? closeRound(state) : afterRound(state, event.agent.id, isProgress, policy, now)
   const { tally, ...outcome } = decideEnd(state, event, policy, now, { after, bringsNews: isProgress })
   return { ...outcome, tally: { ...tally, calls: unasked.length }, unasked: unasked.map(({ tool }) => tool) }
@@ -48,6 +51,8 @@ type End = ResultsEvent | TurnEndEvent | AgentStartEvent | PromptEvent
 interface Ended {
   readonly after: State
   readonly bringsNews: boolean
+  /** It has ended before. */
+  readonly isAgain?: true
 }
 
 /**
@@ -59,7 +64,7 @@ export function decideEnd(before: State, event: End, policy: Policy, now: number
   const findings = haltIn(after) ? [] : judge(before, event, policy, now)
   const halt = firstHalt(findings)
   const isQuestion = halt && isAsked(before.session, halt, event, policy, now)
-  const block = policy.halt.afterDeniedRounds === 0 ? undefined : firstBlock(findings)
+  const block = policy.halt.afterDeniedRounds === 0 || ended?.isAgain ? undefined : firstBlock(findings)
   const end = (isQuestion ? undefined : halt) ?? block
   const tripped = end ? trip(after, event.agent.id, figureOf(end), now) : after
   const asking = isQuestion

@@ -14,9 +14,17 @@ import { unaskedEntry } from './unasked.ts'
 
 /** The answer to an event that was decided. */
 export async function answerEvent(context: Context, updated: Updated): Promise<Answer> {
-  const answer = await answerVerdict(context, updated)
-  const { unasked } = updated
+  const { unasked, complaints } = updated
+  const answer = complaints.reduce(
+    (before, what) => told(before, context, `no tokens are counted from ${what}`),
+    await answerVerdict(context, updated),
+  )
   return unasked.length > 0 ? logged(answer, context.paths, unaskedEntry(unasked, callerOf(context))) : answer
+}
+
+function told(answer: Answer, context: Context, message: string): Answer {
+  const entry = { event: 'notice', message, ...callerOf(context) } as const
+  return logged(withNotice(answer, message), context.paths, entry)
 }
 
 async function answerVerdict(context: Context, updated: Updated): Promise<Answer> {

@@ -25,7 +25,7 @@ const LOCK_WAIT_MS = 50
 export async function answerUncounted(context: Context<GuardedInput>, what: string): Promise<Answer> {
   const halt = context.policy.mode === 'enforce' ? standingHalt(context) : undefined
   if (!halt) return answerFailure(context, what, context.input.type === 'call')
-  const updated = { ...halt, unasked: [], sweepIsDue: false, noticeIsNew: false }
+  const updated = { ...halt, unasked: [], complaints: [], sweepIsDue: false, noticeIsNew: false }
   const answer = await answerEvent(context, updated)
   await record(context, { failure: what })
   return answer

@@ -4,6 +4,7 @@ import type { Environment, Paths } from '../system/paths.ts'
 import type { Answer } from './answer.ts'
 import type { HookInput } from './input.ts'
 import type { Reply } from './reply.ts'
+import type { Usage } from './usage.ts'
 
 export interface Host {
   /** True for a text on stdin that this client has written and no other. */
@@ -29,6 +30,8 @@ export interface Host {
   readonly isAttended: (env: Environment) => boolean
   /** True where no client has run the hook, but an agent in a shell of its own. */
   readonly isRunByAgent: (env: Environment) => boolean
+  /** What it writes down of what its messages have used up; loaded only then. Absent where it writes down nothing. */
+  readonly usage?: () => Promise<Usage>
   /** What can be asked of the client's settings; loaded only then. */
   readonly settings: () => Promise<HostSettings>
 }

@@ -10,6 +10,14 @@ interface Common {
   readonly cwd: string | undefined
 }
 
+/** An event at which it is known what the session has used up so far. */
+export interface TokenInput extends Common {
+  /** The session's main transcript; undefined where the client does not name it. */
+  readonly transcript: string | undefined
+  /** That of the event's agent. */
+  readonly agentTranscript: string | undefined
+}
+
 /** A call, with what the model wrote and, once it has returned, with what it was given. */
 export interface HostCall {
   readonly tool: string
@@ -23,14 +31,14 @@ export interface CallInput extends Common, HostCall {
   readonly type: 'call'
 }
 
-export interface ResultsInput extends Common {
+export interface ResultsInput extends TokenInput {
   readonly type: 'results'
   readonly calls: readonly HostCall[]
   /** All calls of one message of the model, those included of which PreToolUse was never told. */
   readonly endsRound: boolean
 }
 
-export interface PromptInput extends Common {
+export interface PromptInput extends TokenInput {
   readonly type: 'prompt'
   readonly promptId: string | undefined
   readonly by: Prompter
@@ -38,7 +46,7 @@ export interface PromptInput extends Common {
 }
 
 /** The model has said its last word of a turn. */
-export interface TurnEndInput extends Common {
+export interface TurnEndInput extends TokenInput {
   readonly type: 'turn_end'
   /** A hook had kept this turn going after it had ended once; undefined where the client does not say. */
   readonly isContinued: boolean | undefined

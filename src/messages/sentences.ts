@@ -73,8 +73,9 @@ export function haltReason(halt: Halt, identity: Identity): Reason {
 
 /** What a person is asked. Where nobody can answer, the client gives this to the model as the result: refusal.ts knows it. */
 export function askReason(ask: Ask, identity: Identity): string {
-  const { limit } = ask
-  return `spikectl asks: ${factsOf(ask, identity)} (${machineWord(ask)}: limit ${limit}). Yes lets as many again; no ends the turn.`
+  const { limit, of } = ask
+  const most = wordsOf(ask).amount?.(limit, of) ?? limit
+  return `spikectl asks: ${factsOf(ask, identity)} (${machineWord(ask)}: limit ${most}). Yes lets as many again; no ends the turn.`
 }
 
 /** For the person, when the turn ends. */

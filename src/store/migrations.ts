@@ -8,6 +8,9 @@ import { VERSION, versionOf } from './schema.ts'
  *
  * A session whose client another session's agent has started names that one (`parent`) and the outermost of them (`root`).
  *
+ * What sessions have used up is summed in `session`, and in `day` for each tenant and user: see ledger.ts. `transcript` has how
+ * far each file was read, `message` what each message of it counts.
+ *
  * A call writes one page of each and no more: one index is over minutes, so that it changes once a minute, the
  * other over sessions that are idle, so that it changes when a session begins or ends to be; and `retired` holds only
  * what sessions had counted that are forgotten by now. So totals never go down.
@@ -78,6 +81,39 @@ const STEPS: readonly string[] & { readonly length: typeof VERSION } = [
   `ALTER TABLE session ADD COLUMN parent TEXT NOT NULL DEFAULT '';
    ALTER TABLE session ADD COLUMN root TEXT NOT NULL DEFAULT '';
    CREATE INDEX session_by_parent ON session (tenant, parent) WHERE parent <> ''`,
+  `ALTER TABLE session ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN tokens_before INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN cents INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN cents_before INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE session ADD COLUMN cost INTEGER;
+   ALTER TABLE session ADD COLUMN prompt_at INTEGER;
+   ALTER TABLE session ADD COLUMN looked_at TEXT NOT NULL DEFAULT '';
+   CREATE TABLE transcript (
+     id INTEGER PRIMARY KEY,
+     session INTEGER NOT NULL,
+     path TEXT NOT NULL,
+     node TEXT NOT NULL,
+     "offset" INTEGER NOT NULL,
+     tail TEXT NOT NULL,
+     size INTEGER NOT NULL,
+     mark INTEGER NOT NULL,
+     UNIQUE (session, path)
+   );
+   CREATE TABLE message (
+     session INTEGER NOT NULL,
+     id INTEGER NOT NULL,
+     transcript INTEGER NOT NULL,
+     tokens INTEGER NOT NULL,
+     PRIMARY KEY (session, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE day (
+     tenant TEXT NOT NULL,
+     user TEXT NOT NULL,
+     day TEXT NOT NULL,
+     tokens INTEGER NOT NULL,
+     cents INTEGER NOT NULL,
+     PRIMARY KEY (tenant, user, day)
+   ) WITHOUT ROWID`,
 ]
 
 /** Brings a file up to date. To be called inside a transaction that holds the write lock. */

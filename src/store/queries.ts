@@ -4,6 +4,7 @@ import type { Identity } from '../guard/identity.ts'
 import { type AgentState, currentAgent, freshState, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
 import { decodeAgent } from './codec.ts'
+import { dayIn } from './ledger.ts'
 import { rangesOf } from './names.ts'
 import { decodeGuardChange, decodeLoosening } from './notes.ts'
 import { FIND, type FoundRow, parseTools, stateIn } from './rows.ts'
@@ -31,6 +32,8 @@ interface SessionRow {
   readonly live: string | null
   readonly lasting: string
   readonly parent: string
+  readonly tokens: number
+  readonly tokens_before: number
 }
 
 interface AgentRow {
@@ -60,8 +63,17 @@ function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSe
       "SELECT name FROM session WHERE tenant = ? AND parent = ? AND parent <> '' ORDER BY first_ms, name",
     )
     .pluck()
+  const unread = db
+    .prepare<[number], number>('SELECT coalesce(sum(size - "offset"), 0) FROM transcript WHERE session = ?')
+    .pluck()
   return (row) => ({
     ...sessionOf(row, agents.all(row.id), sessionIn(row, now)),
+    tokens: {
+      prompt: row.tokens - row.tokens_before,
+      session: row.tokens,
+      day: dayIn(db, row, now).tokens,
+    },
+    unread: unread.get(row.id) ?? 0,
     children: row.kind === 'session' ? children.all(row.tenant, row.name) : [],
   })
 }
@@ -70,7 +82,7 @@ function sessionOf(
   row: SessionRow,
   agents: readonly AgentRow[],
   state: SessionState,
-): Omit<StoredSession, 'children'> {
+): Omit<StoredSession, 'children' | 'tokens' | 'unread'> {
   return {
     key: row.key,
     identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },

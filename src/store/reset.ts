@@ -3,6 +3,7 @@
 import { freshSession } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
 import { decodeLasting, encodeLasting } from './codec.ts'
+import { beginStretch } from './rows.ts'
 import { countResumed, hasTrippedAgents } from './trips.ts'
 
 /** See SessionStore. To be called under the write lock. */
@@ -20,5 +21,6 @@ export function resetSessions(db: Database, now: number, keys: readonly string[]
     if (isTripped && lasting.mode === 'enforce') countResumed(db)
     session.run(encodeLasting({ ...lasting, epoch: lasting.epoch + 1, looping: [] }), row.id)
     agents.run(row.id)
+    beginStretch(db, row.id)
   }
 }

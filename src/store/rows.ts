@@ -3,6 +3,7 @@
 import type { GuardEvent } from '../guard/event.ts'
 import { membersIn } from '../guard/members.ts'
 import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
+import type { Database } from '../system/sqlite.ts'
 import { decodeAgent, decodeLasting, decodeSession, isWhole } from './codec.ts'
 import type { Decided, Update } from './store.ts'
 
@@ -56,6 +57,14 @@ export function stateIn(
     state: { session: session ?? freshSession(now, kept), agent: agent ?? freshAgent(kept.epoch) },
     isWhole: Boolean(lasts && session && agent),
   }
+}
+
+/** What is used up from here on is of a new stretch: see ledger.ts. */
+export function beginStretch(db: Database, session: number | bigint): void {
+  db.prepare(
+    'UPDATE session SET tokens_before = tokens, cents_before = cents, prompt_at = NULL WHERE id = ?',
+  ).run(session)
+  db.prepare('UPDATE transcript SET mark = size WHERE session = ?').run(session)
 }
 
 /** An event, as the host or the guard has it. */

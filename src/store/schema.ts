@@ -3,7 +3,7 @@
 import { failure } from '../system/failure.ts'
 import type { Database } from '../system/sqlite.ts'
 
-export const VERSION = 9
+export const VERSION = 10
 
 /** False for a file that lacks tables or columns. Throws a Failure for one that a newer spikectl wrote. */
 export function hasSchema(db: Database, file: string): boolean {

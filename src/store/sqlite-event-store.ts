@@ -18,6 +18,7 @@ import type { Patience } from '../system/deadline.ts'
 import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
 import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
 import {
+  beginStretch,
   FIND,
   type Found,
   type FoundRow,
@@ -71,12 +72,16 @@ export class SqliteEventStore implements EventStore {
       const row = this.find(key, update.event.agent.id)
       const found = foundIn(row)
       const { state, isWhole } = stateIn(row, now)
-      const decided = update.decide(state, now, found === undefined)
-      const resumed = found && settleTrips(db, found.id, state, decided)
       const saved = found ?? (mayBegin(update.event) ? this.insert(key, update, now) : undefined)
+      const { complaints = [], ...used } =
+        (saved && update.ledger?.take(db, { ...saved, ...update }, now)) ?? {}
+      const decided = update.decide(state, now, found === undefined, used)
+      const resumed = found && settleTrips(db, found.id, state, decided)
       if (saved) this.save(saved, update, decided, now)
+      if (saved && decided.session.lasting.epoch !== state.session.lasting.epoch) beginStretch(db, saved.id)
       return {
         ...decided,
+        complaints,
         sweepIsDue: Math.abs(now - row.sweptMs) >= SWEEP_EVERY_MS,
         noticeIsNew: isHeard(update, decided) && (found?.notice ?? '') !== noticeOf(update),
         ...(found && found.policy !== update.policy && found.policy !== ''
@@ -97,14 +102,15 @@ export class SqliteEventStore implements EventStore {
    * Runs once, on nothing and under no lock, what is about to run under it. In a process that has just begun nothing is
    * compiled yet: under the lock that would take four times as long as the work itself, while all others wait.
    */
-  private rehearse({ decide }: Update): void {
+  private rehearse({ decide, identity, ledger }: Update): void {
     const now = this.clock()
-    const { session, agent } = decide(freshState(now), now, false)
+    const { session, agent } = decide(freshState(now), now, false, {})
     const [live, lasting] = [encodeSession(session), encodeLasting(session.lasting)]
     stateIn({ live, lasting, agentLive: encodeAgent(agent) }, now)
     whileBusy(this.patience, () => {
       if (!hasSchema(this.db, this.file)) return
       for (const statement of [FIND, SAVE_SESSION, SAVE_AGENT]) this.db.prepare(statement)
+      ledger?.prepare(this.db, keyOf(identity))
     })
   }
 

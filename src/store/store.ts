@@ -3,11 +3,12 @@
  * engine could keep them.
  */
 
-import type { GuardEvent } from '../guard/event.ts'
+import type { GuardEvent, Spent } from '../guard/event.ts'
 import type { Identity } from '../guard/identity.ts'
 import type { Outcome, Tally } from '../guard/outcome.ts'
 import type { How } from '../guard/reset.ts'
 import type { AgentState, SessionState, State } from '../guard/state.ts'
+import type { Ledger, Used } from './ledger.ts'
 
 /** What an event asks: all that the hook loads for a call that is allowed. */
 export interface EventStore {
@@ -82,8 +83,13 @@ export interface Update {
   readonly notice?: string | undefined
   /** The session from whose agent's shell the client was started, if it was; asked once, when the session begins. */
   readonly parent?: () => string | undefined
-  /** Called under the lock with the state of session and agent, the time (Unix ms), and whether the session is new. */
-  readonly decide: (state: State, now: number, isNew: boolean) => Decided
+  /** Counts what the session has used up, where the event is one at which that is looked for. */
+  readonly ledger?: Ledger | undefined
+  /**
+   * Called under the lock with the state of session and agent, the time (Unix ms), whether the session is new, and what it
+   * has used up.
+   */
+  readonly decide: (state: State, now: number, isNew: boolean, used: Used) => Decided
 }
 
 /** An outcome; in shadow mode with what it would have added to the counters, had it been in force. */
@@ -102,6 +108,8 @@ export type Updated = Decided & {
   readonly root?: string
   /** What was found damaged and dropped, in words for a person. */
   readonly dropped?: string
+  /** Files that were met for the first time and are not read, each with why. */
+  readonly complaints: readonly string[]
 }
 
 /** A known session, as its key names it. */
@@ -134,6 +142,10 @@ export interface StoredSession extends NamedSession {
   readonly parent: string | undefined
   /** Sessions whose clients were started from its own agents' shells. */
   readonly children: readonly string[]
+  /** What it has used up, as its transcripts tell it. */
+  readonly tokens: Pick<Spent, 'prompt' | 'session' | 'day'>
+  /** Bytes of its transcripts that are still to be read. */
+  readonly unread: number
 }
 
 export interface AgentCalls {

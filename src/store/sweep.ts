@@ -5,6 +5,7 @@
 
 import { WINDOW_MS } from '../guard/window.ts'
 import type { Database } from '../system/sqlite.ts'
+import { dayOf } from './ledger.ts'
 import { minuteOf } from './schema.ts'
 
 const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
@@ -22,6 +23,7 @@ export function forgetIdle(db: Database, now: number): void {
   dropWindows(db, now - WINDOW_MS)
   foldAgents(db, minuteOf(now - AGENT_TTL_MS))
   dropSessions(db, minuteOf(now - SUMMARY_TTL_MS))
+  db.prepare('DELETE FROM day WHERE day < ?').run(dayOf(now - SUMMARY_TTL_MS))
 }
 
 function dropWindows(db: Database, idleSinceMs: number): void {
@@ -66,13 +68,15 @@ function dropSessions(db: Database, idleSinceMinute: number): void {
        RETURNING id, calls, warned, blocked, halted, unasked`,
     )
     .all(idleSinceMinute)
-  const dropAgents = db.prepare('DELETE FROM agent WHERE session = ?')
+  const ofSession = ['agent', 'transcript', 'message'].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE session = ?`),
+  )
   const retire = db.prepare(
     `UPDATE retired SET calls = calls + ?, warned = warned + ?, blocked = blocked + ?, halted = halted + ?,
        unasked = unasked + ?`,
   )
   for (const { id, calls, warned, blocked, halted, unasked } of dropped) {
-    dropAgents.run(id)
+    for (const rows of ofSession) rows.run(id)
     retire.run(calls, warned, blocked, halted, unasked)
   }
 }

@@ -146,6 +146,8 @@ describe('a known session', () => {
       unasked: 0,
       parent: undefined,
       children: [],
+      tokens: { prompt: 0, session: 0, day: 0 },
+      unread: 0,
       guardChange: undefined,
       policy: 'limits',
       loosening: undefined,

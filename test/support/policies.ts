@@ -13,7 +13,14 @@ function offFor(rule: RuleName): object {
   const acting = namedSettings(DEFAULT_POLICY).filter(
     ({ path, setting }) => path[0] === rule && setting.off !== undefined,
   )
-  return Object.fromEntries(acting.map(({ path, setting }) => [path.at(-1), setting.off]))
+  const sections: Record<string, object> = {}
+  const own: Record<string, unknown> = {}
+  for (const { path, setting } of acting) {
+    const [, section = '', name] = path
+    if (name === undefined) own[section] = setting.off
+    else sections[section] = { ...sections[section], [name]: setting.off }
+  }
+  return { ...own, ...sections }
 }
 
 /** These rules as they are by default, with other settings laid over them; all other rules are off. */

@@ -146,8 +146,14 @@ export function overwrite({ file }: Store, sql: string, ...values: (string | num
 /** Makes of a file one that the version before has written. */
 export function toVersionBefore(file: string): void {
   withSqlite(file, (raw) => {
-    raw.exec(`DROP INDEX session_by_parent;
-      ALTER TABLE session DROP COLUMN parent; ALTER TABLE session DROP COLUMN root`)
+    raw.exec(`DROP TABLE transcript; DROP TABLE message; DROP TABLE day;
+      ALTER TABLE session DROP COLUMN tokens;
+      ALTER TABLE session DROP COLUMN tokens_before;
+      ALTER TABLE session DROP COLUMN cents;
+      ALTER TABLE session DROP COLUMN cents_before;
+      ALTER TABLE session DROP COLUMN cost;
+      ALTER TABLE session DROP COLUMN prompt_at;
+      ALTER TABLE session DROP COLUMN looked_at;`)
     raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) - 1}`)
   })
 }

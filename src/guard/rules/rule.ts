@@ -57,6 +57,8 @@ export interface Words {
   warning(warn: Warn, where: string): string
   /** What the model should do about it. */
   warnAdvice(warn: Warn): string
+  /** A count of this rule's with its unit, "12.3 M tokens"; absent where the number alone says it. */
+  amount?(count: number, of?: string): string
   /** When the turn has ended: what else the person can do, in a sentence; absent where a prompt or a reset is all. */
   wayOut?(figure: Figure): string
 }

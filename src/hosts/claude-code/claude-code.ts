@@ -17,6 +17,7 @@ export const CLAUDE_CODE: Host = {
   starter: starterOf,
   isAttended: (env) => env.CLAUDE_CODE_SESSION_ATTENDED === '1',
   isRunByAgent: isNamedAgent,
+  usage: async () => (await import('./usage.ts')).USAGE,
   settings: () => import('./settings/session.ts'),
 }
 

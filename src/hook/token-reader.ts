@@ -1,0 +1,186 @@
+/**
+ * What a session has used up, read from its transcripts at the end of a round or a turn and before a prompt: what was written
+ * since the last time, at most so many bytes an event. A call waits for none of it.
+ */
+
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
+import type { TokenInput } from '../hosts/input.ts'
+import type { Usage } from '../hosts/usage.ts'
+import type { Entry, Position, Reading, TokenReader } from '../store/ledger.ts'
+import { describe } from '../system/failure.ts'
+import { readAt } from '../system/files.ts'
+import type { Hash } from '../system/keyed-hash.ts'
+import type { Environment } from '../system/paths.ts'
+
+/** More is read at the next events. */
+const MAX_BYTES = 8 * 1024 * 1024
+/** So many files are looked at; of more, the next ones at the next event. */
+const MAX_FILES = 256
+/** By these last bytes of what was read, a file that was written anew is told from one that has grown. */
+const TAIL_BYTES = 64
+/** So far into a file its first line with a time is looked for. */
+const HEAD_BYTES = 16 * 1024
+const LF = 0x0a
+
+/** What all reading of one event goes by. */
+interface Source {
+  readonly usage: Usage
+  readonly session: string | undefined
+  readonly main: string
+  readonly env: Environment
+  readonly hash: Hash
+}
+
+/** A file that was looked at, and from where on: nothing new is no reading. */
+interface Looked {
+  readonly from: Position | undefined
+  readonly reading: Reading | undefined
+  readonly bytes: number
+}
+
+/** The reader of what belongs to the session of this event; undefined where it names no transcript. */
+export function readerOf(
+  usage: Usage,
+  input: TokenInput,
+  { env, hash }: Pick<Source, 'env' | 'hash'>,
+): TokenReader | undefined {
+  const main = usage.mainOf(input)
+  if (main === undefined) return undefined
+  const source = { usage, session: input.session, main, env, hash }
+  const looked = new Map<string, Looked>()
+  let last = ''
+  return {
+    read(positionOf, after) {
+      if (looked.size === 0) {
+        const files = inTurn([main, ...usage.agentsOf(main, input)], after)
+        last = files.length > MAX_FILES ? (files[MAX_FILES - 1] ?? '') : ''
+        for (const path of files.slice(0, MAX_FILES)) looked.set(path, NOT_YET)
+      }
+      let left = MAX_BYTES
+      const readings = [...looked].flatMap(([path, before]) => {
+        const from = positionOf(path)
+        const now =
+          before !== NOT_YET && isSame(before.from, from) ? before : lookAt(path, from, left, source)
+        looked.set(path, now)
+        left -= now.bytes
+        return now.reading ?? []
+      })
+      return { readings, last }
+    },
+  }
+}
+
+const NOT_YET: Looked = { from: undefined, reading: undefined, bytes: 0 }
+
+/** The main transcript and that of the event's own agent first; of too many others, those after the last one looked at. */
+function inTurn(files: readonly string[], after: string): readonly string[] {
+  if (files.length <= MAX_FILES) return files
+  const [first, others] = [files.slice(0, 2), files.slice(2)]
+  const next = others.findIndex((file) => file > after)
+  return [...first, ...others.slice(Math.max(0, next)), ...others.slice(0, Math.max(0, next))]
+}
+
+function isSame(one: Position | undefined, other: Position | undefined): boolean {
+  return one?.offset === other?.offset && one?.node === other?.node && one?.tail === other?.tail
+}
+
+/** A file that cannot be read counts nothing, and says why. */
+function lookAt(path: string, from: Position | undefined, most: number, source: Source): Looked {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (!stat) return { ...NOT_YET, from }
+  const node = `${stat.dev}:${stat.ino}`
+  if (from?.node === node && from.offset === stat.size) return { ...NOT_YET, from }
+  const problem = problemOf(path, source)
+  if (problem === undefined) return { from, ...readFile(path, node, from, most, source) }
+  const refused = {
+    path,
+    isMain: path === source.main,
+    node: '',
+    offset: 0,
+    tail: '',
+    size: 0,
+    entries: [],
+    problem,
+  }
+  return { from, reading: from ? undefined : refused, bytes: 0 }
+}
+
+function problemOf(path: string, { usage, env }: Source): string | undefined {
+  try {
+    return usage.problemWith(path, env)
+  } catch (error) {
+    return `cannot be looked at: ${describe(error)}`
+  }
+}
+
+function readFile(
+  path: string,
+  node: string,
+  from: Position | undefined,
+  most: number,
+  source: Source,
+): Pick<Looked, 'reading' | 'bytes'> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOFOLLOW ?? 0))
+  try {
+    const { size } = fstatSync(fd)
+    const goesOn = from?.node === node && size >= from.offset && tailAt(fd, from.offset, source) === from.tail
+    const start = goesOn ? from.offset : 0
+    const bytes = readAt(fd, start, Math.min(size - start, most))
+    const isCut = start > 0 && readAt(fd, start - 1, 1).at(0) !== LF
+    const lines = isCut ? bytes.indexOf(LF) + 1 : 0
+    const end = endOfLines(bytes)
+    const offset = start + end
+    const entries = entriesIn(
+      bytes.subarray(lines, Math.max(lines, end)),
+      start + lines,
+      beganAt(fd, source),
+      source,
+    )
+    const at = { node, offset, tail: tailAt(fd, offset, source), size }
+    return { reading: { path, isMain: path === source.main, ...at, entries }, bytes: bytes.length }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Half a line is left for the next time; of one that is longer than all that is read at once, the parts are passed over. */
+function endOfLines(bytes: Buffer): number {
+  const end = bytes.lastIndexOf(LF) + 1
+  return end === 0 && bytes.length === MAX_BYTES ? bytes.length : end
+}
+
+function tailAt(fd: number, offset: number, { hash }: Source): string {
+  const from = Math.max(0, offset - TAIL_BYTES)
+  return hash(readAt(fd, from, offset - from).toString('latin1'))
+}
+
+/** When the first line of a file was written that is the session's own: what is older is a copy. */
+function beganAt(fd: number, { usage, session }: Source): number {
+  const head = readAt(fd, 0, HEAD_BYTES).toString().split('\n').slice(0, -1)
+  for (const line of head) {
+    const at = usage.timeIn(line, session)
+    if (at !== undefined) return at
+  }
+  return 0
+}
+
+/** Of lines that follow each other and tell of the same message, the last. */
+function entriesIn(bytes: Buffer, start: number, since: number, source: Source): Entry[] {
+  const { usage, session, hash } = source
+  const entries: Entry[] = []
+  for (let from = 0, end = bytes.indexOf(LF); end !== -1; from = end + 1, end = bytes.indexOf(LF, from)) {
+    const line = bytes.subarray(from, end)
+    const entry = usage.mayConcern(line) ? usage.entryIn(line.toString(), session) : undefined
+    if (!entry || (entry.at !== undefined && entry.at < since)) continue
+    const { at, tokens, message: id } = entry
+    const message = id === undefined ? undefined : numberOf(hash(id))
+    if (message !== undefined && entries.at(-1)?.message === message) entries.pop()
+    entries.push({ offset: start + from, at, tokens, ...(message === undefined ? {} : { message }) })
+  }
+  return entries
+}
+
+/** 52 bits: of a million messages of a session two are equal once in 9,000 sessions. */
+function numberOf(hash: string): number {
+  return Number.parseInt(hash.slice(0, 13), 16)
+}

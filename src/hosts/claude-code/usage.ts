@@ -1,0 +1,110 @@
+/**
+ * What Claude Code's messages have used up, as it stands in its transcripts. A response is written as several lines with the
+ * same `message.id`, of which the last has its final usage. Source: client 2.1.330 as observed.
+ */
+
+import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+import { isObject, type Members, membersOf } from '../../guard/members.ts'
+import type { Environment } from '../../system/paths.ts'
+import type { TokenInput } from '../input.ts'
+import type { Usage, UsageEntry } from '../usage.ts'
+import { textOf } from './payload.ts'
+import { userFolder } from './settings/files.ts'
+import { TRANSCRIPTS } from './transcript.ts'
+
+export const USAGE: Usage = {
+  mainOf: ({ transcript }) => transcript,
+  agentsOf,
+  problemWith,
+  mayConcern: (line) => line.includes('"usage"') || TRANSCRIPTS.mayConcern(line),
+  entryIn,
+  timeIn,
+}
+
+/** `SESSION.jsonl` has those of its agents in `SESSION/subagents/`, of a workflow's in a folder of their own below. */
+function agentsOf(main: string, { agent, agentTranscript }: TokenInput): readonly string[] {
+  const folder = join(main.replace(/\.jsonl$/, ''), 'subagents')
+  const own = agentTranscript ?? join(folder, `agent-${agent.id}.jsonl`)
+  const others = transcriptsIn(folder).sort()
+  return existsSync(own) ? [own, ...others.filter((each) => each !== own)] : others
+}
+
+function transcriptsIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return transcriptsIn(path)
+    return /^agent-.*\.jsonl$/.test(entry.name) ? [path] : []
+  })
+}
+
+/** The guarded agent names the file, or can put one in its place: it must be the client's own, or nothing of it counts. */
+function problemWith(file: string, env: Environment): string | undefined {
+  const stat = lstatSync(file)
+  if (stat.isSymbolicLink()) return 'is a symbolic link'
+  if (!stat.isFile()) return 'is no regular file'
+  if (stat.uid !== (process.getuid?.() ?? stat.uid)) return 'belongs to another user'
+  const folder = userFolder(env)
+  const own = existsSync(folder) ? realpathSync(folder) : folder
+  return `${realpathSync(dirname(file))}${sep}`.startsWith(`${own}${sep}`)
+    ? undefined
+    : `lies outside of ${folder}`
+}
+
+function entryIn(line: string, session: string | undefined): UsageEntry | undefined {
+  const row = objectIn(line)
+  if (!row || isCopied(row, session)) return undefined
+  const at = writtenAt(row)
+  if (row.type === 'assistant') {
+    const used = usageIn(membersOf(row.message))
+    return used && { at, ...used }
+  }
+  const parsed = TRANSCRIPTS.parse(line)
+  const isPrompt =
+    typeof parsed !== 'string' && parsed.items.some((item) => item.type === 'prompt' && item.by === 'person')
+  return isPrompt ? { at, message: undefined, tokens: 0 } : undefined
+}
+
+function timeIn(line: string, session: string | undefined): number | undefined {
+  const row = objectIn(line)
+  return row && !isCopied(row, session) ? writtenAt(row) : undefined
+}
+
+function writtenAt({ timestamp }: Members): number | undefined {
+  const at = Date.parse(textOf(timestamp) ?? '')
+  return Number.isNaN(at) ? undefined : at
+}
+
+/** A fork begins with the lines of the session that it was forked from, under its own id; its answers say whose they were. */
+function isCopied({ sessionId, requestSessionId }: Members, session: string | undefined): boolean {
+  return [sessionId, requestSessionId].some(
+    (id) => textOf(id) !== undefined && session !== undefined && id !== session,
+  )
+}
+
+/** What a message says that it has used; undefined where it says nothing. */
+export function usageIn({ id, usage }: Members): { message: string; tokens: number } | undefined {
+  const message = textOf(id)
+  if (message === undefined || !isObject(usage)) return undefined
+  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage
+  const all = [input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens]
+  return { message, tokens: all.reduce<number>((sum, each) => sum + countIn(each), 0) }
+}
+
+/** Far above what any model takes at once. */
+const MAX_TOKENS = 1_000_000_000
+
+/** Nothing for what is no count. */
+function countIn(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_TOKENS ? value : 0
+}
+
+function objectIn(line: string): Members | undefined {
+  try {
+    const row: unknown = JSON.parse(line)
+    return isObject(row) ? row : undefined
+  } catch {
+    return undefined // a line that was torn, or of something else
+  }
+}
