@@ -156,7 +156,7 @@ async function ledgerFor(context: Context<GuardedInput>): Promise<Ledger | undef
   const { type } = context.input
   if (type === 'call' || type === 'agent_start' || type === 'session_start' || type === 'session_end')
     return undefined
-  const { ledgerFor } = await import('./hook/ledger.ts')
+  const { ledgerFor } = await import('./hook/spent.ts')
   return ledgerFor(context)
 }
 

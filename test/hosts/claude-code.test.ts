@@ -325,6 +325,7 @@ describe('the real client', () => {
     assert.deepEqual(parse(STOP), {
       ...common,
       ...{ type: 'turn_end', isContinued: true, words: 'Done.', scheduled },
+      ...{ transcript: OF_CLIENT.transcript_path, agentTranscript: undefined },
     })
   })
 

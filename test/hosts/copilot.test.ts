@@ -19,6 +19,8 @@ const BASH = { tool_name: 'Bash', tool_input: { command: 'echo ok', description:
 
 const MAIN = { id: 'main', type: '' }
 const AGENT = { id: SUBAGENT, type: 'general-purpose' }
+/** It names no transcripts. */
+const UNTOLD = { transcript: undefined, agentTranscript: undefined }
 const SEEN = { session: SESSION, agent: MAIN, cwd: '/home/user/project' }
 const CALL = { tool: 'Bash', toolUseId: undefined, input: BASH.tool_input }
 
@@ -41,20 +43,35 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
       ...BASH,
       tool_result: { result_type: 'success', text_result_for_llm: 'ok\n' },
     },
-    { ...SEEN, name: 'PostToolUse', type: 'results', calls: [{ ...CALL, result: 'ok\n' }], endsRound: false },
+    {
+      ...SEEN,
+      name: 'PostToolUse',
+      type: 'results',
+      ...UNTOLD,
+      calls: [{ ...CALL, result: 'ok\n' }],
+      endsRound: false,
+    },
   ],
   [
     'a failed call',
     { hook_event_name: 'PostToolUseFailure', ...COMMON, ...BASH, error: '"command": Required' },
     {
-      ...{ ...SEEN, name: 'PostToolUseFailure', type: 'results' },
+      ...{ ...SEEN, name: 'PostToolUseFailure', type: 'results', ...UNTOLD },
       ...{ calls: [{ ...CALL, result: '"command": Required' }], endsRound: false },
     },
   ],
   [
     'a prompt',
     { hook_event_name: 'UserPromptSubmit', ...COMMON, prompt: 'go' },
-    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go', promptId: undefined },
+    {
+      ...SEEN,
+      name: 'UserPromptSubmit',
+      type: 'prompt',
+      ...UNTOLD,
+      by: 'person',
+      text: 'go',
+      promptId: undefined,
+    },
   ],
   [
     'what an agent gives its subagent to do, which is no prompt of a person',
@@ -64,6 +81,7 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
       agent: AGENT,
       name: 'UserPromptSubmit',
       type: 'prompt',
+      ...UNTOLD,
       by: 'machine',
       text: 'SUBTASK please',
       promptId: undefined,
@@ -86,14 +104,22 @@ const EVENTS: readonly (readonly [string, object, object])[] = [
       toolResult: { resultType: 'success', textResultForLlm: 'hi\n' },
     },
     {
-      ...{ ...SEEN, name: 'PostToolUse', type: 'results' },
+      ...{ ...SEEN, name: 'PostToolUse', type: 'results', ...UNTOLD },
       ...{ calls: [{ ...CALL, tool: 'bash', result: 'hi\n' }], endsRound: false },
     },
   ],
   [
     'a prompt in camelCase',
     { ...CAMEL, prompt: 'go' },
-    { ...SEEN, name: 'UserPromptSubmit', type: 'prompt', by: 'person', text: 'go', promptId: undefined },
+    {
+      ...SEEN,
+      name: 'UserPromptSubmit',
+      type: 'prompt',
+      ...UNTOLD,
+      by: 'person',
+      text: 'go',
+      promptId: undefined,
+    },
   ],
   [
     'a request for a permission',

@@ -44,7 +44,7 @@ describe('an old Node', () => {
 const COLD = {
   hook: [
     ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'nested', 'parse', 'resumed'],
-    ...['recorder', 'session', 'settings-change', 'sqlite-store', 'uncounted', 'wording'],
+    ...['recorder', 'session', 'settings-change', 'spent', 'sqlite-store', 'uncounted', 'usage', 'wording'],
   ],
   statusline: ['parse', 'wrapped'],
 } as const
