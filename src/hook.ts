@@ -7,13 +7,13 @@
 
 import { existsSync } from 'node:fs'
 import { decide } from './guard/decide.ts'
-import { nestedEvent } from './guard/nested.ts'
+import type { GuardEvent } from './guard/event.ts'
 import { isOff, lacksTenant } from './guard/policy.ts'
 import { asCounted } from './guard/shadow.ts'
 import { type Context, contextOf, type Run } from './hook/context.ts'
 import { stateWaits } from './hook/deadlines.ts'
+import { heard } from './hook/heard.ts'
 import { type Answer, NOTHING } from './hosts/answer.ts'
-import { fingerprint } from './hosts/fingerprint.ts'
 import type { Host } from './hosts/host.ts'
 import type { GuardedInput, HookInput } from './hosts/input.ts'
 import { hostOf, USUAL } from './hosts/known.ts'
@@ -24,7 +24,6 @@ import { withEventStore } from './store/open.ts'
 import { mayBegin } from './store/rows.ts'
 import type { EventStore, Update, Updated } from './store/store.ts'
 import { describe, failure } from './system/failure.ts'
-import { openHash } from './system/keyed-hash.ts'
 import { pathsOf } from './system/paths.ts'
 import { isInteractive, readInput, writeOut } from './system/stdio.ts'
 import { oldNode } from './system/version.ts'
@@ -99,7 +98,7 @@ async function answerTo(run: Run, host: Host, input: HookInput): Promise<Answer>
 /** Decides the event on its session's state, under the store's lock, and answers it. */
 async function count(context: Context<GuardedInput>): Promise<Answer> {
   const { paths, config, input } = context
-  const update = { ...updateFor(context), ledger: await ledgerFor(context) }
+  const update = { ...updateFor(context, await heard(context)), ledger: await ledgerFor(context) }
   const use = (store: EventStore) => store.update(update)
   const { result, notices } = await withEventStore(paths.stateDb, use, stateWaits())
   const isBlocked = result.verdict.kind === 'block' || result.verdict.kind === 'halt'
@@ -127,11 +126,8 @@ async function countAtRoot(context: Context<GuardedInput>, root: string, own: An
 }
 
 /** What the store is asked. */
-function updateFor({ host, env, paths, config, input, ...about }: Context<GuardedInput>): Update {
+function updateFor({ host, env, paths, config, ...about }: Context<GuardedInput>, event: GuardEvent): Update {
   const { identity, policy, project, ignored, isNested } = about
-  const heard = fingerprint(input, openHash(paths.hashKey))
-  const told = host.isAttended(env) ? { ...heard, isAttended: true as const } : heard
-  const event = isNested ? nestedEvent(told) : told
   const starter = () => (isNested ? undefined : host.starter(env))
   return {
     identity,

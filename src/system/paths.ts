@@ -12,6 +12,8 @@ export interface Paths {
   readonly auditDb: string
   readonly audit: string
   readonly log: string
+  /** What the client says of its user's limits. */
+  readonly clientLimits: string
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -28,6 +30,7 @@ export function pathsOf(env: Environment): Paths {
     auditDb: `${state}${sep}audit.db`,
     audit: `${state}${sep}audit`,
     log: `${state}${sep}log.jsonl`,
+    clientLimits: `${state}${sep}client-limits.json`,
   }
 }
 

@@ -43,7 +43,7 @@ describe('an old Node', () => {
 /** Chunks that are loaded only when there is a need. */
 const COLD = {
   hook: [
-    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'nested', 'parse', 'resumed'],
+    ...['answer', 'copilot', 'failed', 'forged', 'loosened', 'nested', 'parse', 'quota', 'resumed'],
     ...['recorder', 'session', 'settings-change', 'spent', 'sqlite-store', 'uncounted', 'usage', 'wording'],
   ],
   statusline: ['parse', 'wrapped'],

@@ -1,12 +1,15 @@
 /**
  * `spikectl statusline`: one session in one line, for the status line of Claude Code, which draws it again after every
- * turn. It reads and changes nothing. What goes wrong is said in the line: nothing else of ours is seen there.
+ * turn. What goes wrong is said in the line: nothing else of ours is seen there. It changes nothing that is counted, but
+ * writes down what it alone is told: how much of the user's limits is used, and what the session has cost.
  */
 
+import { existsSync } from 'node:fs'
 import { type Identity, identify, keyOf } from '../../guard/identity.ts'
 import { isOff, lacksTenant, type Policy } from '../../guard/policy.ts'
 import { freshSession } from '../../guard/state.ts'
 import { badStatusInput, parseStatusLineInput } from '../../hosts/claude-code/statusline.ts'
+import { writeClientLimits } from '../../hosts/client-limits.ts'
 import { readConfig, withProject } from '../../settings/load.ts'
 import { countingProblem } from '../../store/countable.ts'
 import { peek } from '../../store/look.ts'
@@ -94,10 +97,13 @@ async function readPhrases({ env, paths }: Surroundings, input: Input): Promise<
   const old = oldNode(process.versions)
   if (old) throw old
   if (input.problem) throw badStatusInput(input.problem)
-  const { session, project = process.cwd() } = parseStatusLineInput(input.text)
+  const { session, project = process.cwd(), said } = parseStatusLineInput(input.text)
   const identity = identify({ ...namedIn(env), session })
   const config = await readConfig(paths.config)
   const { policy, ignored } = await withProject(config.policy, projectSettingsPath(project))
+  // Where nothing is counted yet, nothing is written either.
+  if (existsSync(paths.stateDb) && !isOff(policy))
+    writeClientLimits(paths.clientLimits, keyOf(identity), said, Date.now())
   const uncounted = isOff(policy) ? undefined : countingProblem(paths)
   // Alone: what was counted before would look as if all were well, and other troubles have the same cause.
   if (uncounted) return [{ ...UNCOUNTED, detail: describe(uncounted) }]
