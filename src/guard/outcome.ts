@@ -1,6 +1,6 @@
 /** What comes of an event: the verdict, and what is remembered. */
 
-import type { GuardEvent } from './event.ts'
+import type { GuardEvent, Prompter } from './event.ts'
 import type { Reset } from './reset.ts'
 import type { Done } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
@@ -25,6 +25,8 @@ export interface Outcome extends State {
   readonly unasked: readonly string[]
   /** All 0 when nothing new was counted: the event is no call, or was answered before. */
   readonly tally: Tally
+  /** Who is taken to have written it, of a prompt that is no person's. */
+  readonly prompter?: Prompter
   /** Set when a session or an agent that was stopped goes on by this event. */
   readonly reset?: Reset
 }

@@ -6,7 +6,7 @@ import type { AgentStartEvent, PromptEvent, ResultsEvent, TurnEndEvent } from '.
 import { firstBlock, firstHalt, judge } from './judge.ts'
 import { NOTHING, type Outcome, remember, silent } from './outcome.ts'
 import type { Policy } from './policy.ts'
-import { isPersonsPrompt } from './prompter.ts'
+import { prompterOf } from './prompter.ts'
 import { withResults } from './rounds.ts'
 import { RULES } from './rules/rules.ts'
 import { currentAgent, freshAgent, type State } from './state.ts'
@@ -91,11 +91,12 @@ export function decidePrompt(
 ): Outcome {
   const { lasting } = session
   const heard = { ...session, lasting: { ...lasting, hears: { ...lasting.hears, prompts: true } } }
-  if (!isPersonsPrompt(event, lasting)) {
+  const prompter = prompterOf(event, lasting)
+  if (prompter !== 'person') {
     const outcome = decideEnd({ session: heard, agent }, event, policy, now)
     // An agent that is halted alone is blocked at its calls, and not at what others give it to do.
     const session = { session: outcome.session, agent: freshAgent(lasting.epoch) }
-    return { ...outcome, verdict: haltIn(session) ?? ALLOW }
+    return { ...outcome, verdict: haltIn(session) ?? ALLOW, prompter }
   }
   const fresh = reset(heard)
   const state = { session: fresh, agent: currentAgent(agent, fresh.lasting.epoch) }

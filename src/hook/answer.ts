@@ -48,10 +48,19 @@ async function answerCall(context: Context, { verdict, tally }: Updated): Promis
 }
 
 /** A round after which the turn ends, or a prompt that may not begin one. */
-async function answerHalt(context: Context, { verdict, tally }: Updated): Promise<Answer> {
+async function answerHalt(context: Context, updated: Updated): Promise<Answer> {
+  const { verdict, tally, prompter } = updated
+  const { input, identity } = context
   if (verdict.kind !== 'halt') return NOTHING
-  const about = context.input.type === 'prompt' ? 'prompt' : 'turn'
-  const answer = saying({ about, verdict, identity: context.identity })
+  const answer =
+    input.type === 'prompt'
+      ? saying({
+          about: 'prompt',
+          verdict,
+          identity,
+          isScheduled: prompter === 'schedule' && input.by === 'person',
+        })
+      : saying({ about: 'turn', verdict, identity })
   return tally.halted === 0 ? answer : withNotice(answer, (await recordVerdict(context, verdict)).problem)
 }
 

@@ -32,6 +32,8 @@ export interface PromptStatement {
   readonly about: 'prompt'
   readonly verdict: Halt
   readonly identity: Identity
+  /** Only by its words: a person may have written them. */
+  readonly isScheduled: boolean
 }
 
 /** The turn ends: the model is not asked again. */

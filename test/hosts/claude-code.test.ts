@@ -45,8 +45,13 @@ describe('a reason', () => {
     ['a halt', toCall(halted), ['has ended its turn', 'the same call 5 times', HINT]],
     [
       'a prompt to a halted session',
-      worded(saying({ about: 'prompt', verdict: { ...halted, nth: 9 }, identity })),
+      worded(saying({ about: 'prompt', verdict: { ...halted, nth: 9 }, identity, isScheduled: false })),
       ['halted', HINT],
+    ],
+    [
+      'a prompt with the words of a schedule',
+      worded(saying({ about: 'prompt', verdict: halted, identity, isScheduled: true })),
+      ['halted: ', 'the words of a scheduled prompt', 'write it in other words.'],
     ],
     ['a missing tenant', worded(saying({ about: 'tenant' })), ['no tenant is named', 'set SPIKECTL_TENANT']],
     ['a changed guard', toChange(`${FILE} sets disableAllHooks`), [FILE, 'spikectl doctor']],

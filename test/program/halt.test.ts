@@ -107,6 +107,26 @@ describe('a runaway', () => {
     assert.equal((await round(home)).call.exitCode, 0)
   })
 
+  test('stays ended at a prompt with the words of a schedule, which asks for other words', async (t) => {
+    const home = temporaryHome(t)
+    await rounds(home, 8)
+    const stop = { hook_event_name: 'Stop', session_crons: [{ id: 'c1', prompt: 'look at it' }] }
+    await runHook({ home, input: event(stop) })
+    const write = (prompt: string) =>
+      runHook({ home, input: event({ hook_event_name: 'UserPromptSubmit', prompt }) })
+    const same = await write('look at it')
+    assert.equal(same.exitCode, 2)
+    assert.match(
+      same.stderr,
+      /^halted: these are the words of a scheduled prompt, .* write it in other words\. For the person: .* spikectl reset s1\n/,
+    )
+    const notified = await write('<task-notification>\n…')
+    assert.equal(notified.exitCode, 2)
+    assert.doesNotMatch(notified.stderr, /other words/)
+    assert.equal((await write('please look at it')).exitCode, 0)
+    assert.equal((await round(home)).call.exitCode, 0)
+  })
+
   test('stays ended when it was idle for an hour, and when its session has ended and is resumed', async (t) => {
     const home = temporaryHome(t)
     await rounds(home, 8)

@@ -16,7 +16,14 @@ import {
   warningFacts,
 } from '../../messages/sentences.ts'
 import { pasteable, printable } from '../../system/text.ts'
-import type { Answer, CallStatement, OwnFailure, SettingsStatement, Statement } from '../answer.ts'
+import type {
+  Answer,
+  CallStatement,
+  OwnFailure,
+  PromptStatement,
+  SettingsStatement,
+  Statement,
+} from '../answer.ts'
 import { type Reply, SILENCE } from '../reply.ts'
 
 /** Of a reason, in bytes, without the LF at its end. */
@@ -35,7 +42,7 @@ function replyTo(statement: Statement): Reply {
     case 'call':
       return replyToCall(statement)
     case 'prompt':
-      return replyToPrompt(statement.verdict, statement.identity)
+      return replyToPrompt(statement)
     case 'turn':
       return { ...SILENCE, stdout: stopping(statement.verdict, statement.identity, statement.verdict.scope) }
     case 'tenant':
@@ -98,8 +105,16 @@ function replyToHaltedCall(halt: Halt, identity: Identity, audit: string | undef
   return { ...blocked(reason), stdout: stopping(halt, identity, halt.scope) }
 }
 
-function replyToPrompt(halt: Halt, identity: Identity): Reply {
-  return blocked(personFirst(haltReason(halt, identity), personLine(identity)))
+/** A prompt that is blocked reaches no model: what a person can do about it comes first. */
+function replyToPrompt({ verdict, identity, isScheduled }: PromptStatement): Reply {
+  const reason = haltReason(verdict, identity)
+  return blocked(personFirst(isScheduled ? otherWords(reason) : reason, personLine(identity)))
+}
+
+/** No client marks a schedule's prompt: so a person may have written it, and is told why it is not taken for theirs. */
+function otherWords({ facts, advice }: Reason): Reason {
+  const scheduled = 'halted: these are the words of a scheduled prompt, which lets no halted session go on.'
+  return { facts: `${scheduled} To go on, write it in other words.`, advice: `${facts}\n${advice}` }
 }
 
 /** Source: `continue: false` ends the turn of the agent whose event is answered; client 2.1.330 as observed. */
