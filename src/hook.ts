@@ -13,6 +13,7 @@ import { asCounted } from './guard/shadow.ts'
 import { type Context, contextOf, type Run } from './hook/context.ts'
 import { stateWaits } from './hook/deadlines.ts'
 import { heard } from './hook/heard.ts'
+import { parentIn, starterFor } from './hook/starter.ts'
 import { type Answer, NOTHING } from './hosts/answer.ts'
 import type { Host } from './hosts/host.ts'
 import type { GuardedInput, HookInput } from './hosts/input.ts'
@@ -114,8 +115,7 @@ async function count(context: Context<GuardedInput>): Promise<Answer> {
   const trouble = [...notices, result.dropped, unswept, broken].filter(Boolean)
   const own =
     trouble.length > 0 ? await failed(context, trouble.join('; '), input.type === 'call', told) : told
-  // A person may go on with it by now: then it is nobody's agent.
-  const root = result.session.lasting.startedByAgent ? result.root : undefined
+  const { root } = result
   return root === undefined || isBlocked || context.isNested ? own : countAtRoot(context, root, own)
 }
 
@@ -126,9 +126,9 @@ async function countAtRoot(context: Context<GuardedInput>, root: string, own: An
 }
 
 /** What the store is asked. */
-function updateFor({ host, env, paths, config, ...about }: Context<GuardedInput>, event: GuardEvent): Update {
-  const { identity, policy, project, ignored, isNested } = about
-  const starter = () => (isNested ? undefined : host.starter(env))
+function updateFor(context: Context<GuardedInput>, event: GuardEvent): Update {
+  const { paths, config, identity, policy, project, ignored, isNested } = context
+  const starter = starterFor(context)
   return {
     identity,
     event,
@@ -136,11 +136,9 @@ function updateFor({ host, env, paths, config, ...about }: Context<GuardedInput>
     policy: isNested ? '' : remembered(paths.config, config.policy, policy),
     notice: ignored,
     isNested,
-    parent: () => starter()?.session,
+    parent: (isNew) => parentIn(starter(isNew)),
     decide: (state, now, isNew, used) => {
-      // Who has started the client is asked at the first event of a session, and where a client or a turn begins.
-      const mayDiffer = isNew || event.type === 'prompt' || event.type === 'session_start'
-      const startedByAgent = mayDiffer ? starter()?.isAgent : undefined
+      const startedByAgent = starter(isNew)?.isAgent
       const known = startedByAgent === undefined ? event : { ...event, startedByAgent }
       return asCounted(policy, decide(state, { ...known, ...used }, policy, now))
     },

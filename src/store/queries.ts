@@ -1,11 +1,13 @@
 /** What people ask of state.db: who was counted, how they stand, and how much it was in all. */
 
-import type { Identity } from '../guard/identity.ts'
+import { MAIN_AGENT } from '../guard/event.ts'
+import { type Identity, keyOf } from '../guard/identity.ts'
 import { type AgentState, currentAgent, freshState, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
 import { decodeAgent } from './codec.ts'
 import { dayIn } from './ledger.ts'
 import { rangesOf } from './names.ts'
+import { outermost } from './nesting.ts'
 import { decodeGuardChange, decodeLoosening } from './notes.ts'
 import { FIND, type FoundRow, parseTools, stateIn } from './rows.ts'
 import { minuteOf } from './schema.ts'
@@ -32,6 +34,7 @@ interface SessionRow {
   readonly live: string | null
   readonly lasting: string
   readonly parent: string
+  readonly root: string
   readonly tokens: number
   readonly tokens_before: number
 }
@@ -75,14 +78,20 @@ function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSe
     },
     unread: unread.get(row.id) ?? 0,
     children: row.kind === 'session' ? children.all(row.tenant, row.name) : [],
+    root: row.root === '' ? undefined : rootOf(db, now, row),
   })
+}
+
+function rootOf(db: Database, now: number, { tenant, root }: SessionRow): StoredSession['root'] {
+  const id = outermost(db, tenant, root)
+  return { id, state: readState(db, now, keyOf({ tenant, kind: 'session', id }), MAIN_AGENT).session }
 }
 
 function sessionOf(
   row: SessionRow,
   agents: readonly AgentRow[],
   state: SessionState,
-): Omit<StoredSession, 'children' | 'tokens' | 'unread'> {
+): Omit<StoredSession, 'children' | 'root' | 'tokens' | 'unread'> {
   return {
     key: row.key,
     identity: { tenant: row.tenant, user: row.user, kind: row.kind, id: row.name },

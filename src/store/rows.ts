@@ -5,9 +5,10 @@ import { membersIn } from '../guard/members.ts'
 import { freshAgent, freshSession, freshState, type State } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
 import { decodeAgent, decodeLasting, decodeSession, isWhole } from './codec.ts'
+import type { Place } from './nesting.ts'
 import type { Decided, Update } from './store.ts'
 
-export const FIND = `SELECT session.id, root, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
+export const FIND = `SELECT session.id, parent, root, notice, policy, tools, session.live, lasting, agent.live AS agentLive, swept_ms AS sweptMs
   FROM retired LEFT JOIN session ON session.key = ?
   LEFT JOIN agent ON agent.session = session.id AND agent.agent = ?`
 
@@ -21,10 +22,8 @@ export const SAVE_AGENT = `INSERT INTO agent (session, agent, type, calls, last_
     last_minute = excluded.last_minute, live = excluded.live, latched = excluded.latched`
 
 /** Columns of a session row that is there. */
-export interface Found {
+export interface Found extends Place {
   readonly id: number | bigint
-  /** The id of the outermost session from which its client was started; empty for a person's own. */
-  readonly root: string
   readonly notice: string
   readonly policy: string
   readonly tools: string

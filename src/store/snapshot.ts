@@ -12,6 +12,7 @@ import {
   readTotals,
   readUnsigned,
 } from './queries.ts'
+import { readRoot } from './roots.ts'
 import { hasSchema } from './schema.ts'
 import type { Snapshot } from './store.ts'
 
@@ -26,6 +27,7 @@ export function snapshotOf(db: Database, file: string, now: number): Snapshot {
     names: (beginning, most) => readNames(db, beginning, most),
     tenants: () => readTenants(db),
     state: (key, agent) => readState(db, now, key, agent),
+    root: (identity, parent) => readRoot(db, identity, parent),
     agentStates: (key) => readAgentStates(db, now, key),
     unsigned: () => readUnsigned(db),
     isSound: () => db.pragma('quick_check(1)', { simple: true }) === 'ok',
@@ -42,6 +44,7 @@ export function nothing(now: number): Snapshot {
     names: () => [],
     tenants: () => [],
     state: () => freshState(now),
+    root: ({ id }, parent) => (parent && parent !== id ? parent : undefined),
     agentStates: () => [],
     unsigned: () => ({ count: 0, fresh: 0 }),
     isSound: () => true,

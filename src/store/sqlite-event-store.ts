@@ -9,7 +9,7 @@
  */
 
 import type { GuardEvent } from '../guard/event.ts'
-import { type Identity, keyOf } from '../guard/identity.ts'
+import { keyOf } from '../guard/identity.ts'
 import type { Tally } from '../guard/outcome.ts'
 import { RATE } from '../guard/rules/rate.ts'
 import { counterIn, freshState } from '../guard/state.ts'
@@ -17,6 +17,7 @@ import { countOf } from '../guard/window.ts'
 import type { Patience } from '../system/deadline.ts'
 import { type Database, inTransaction, openSqlite, QUICK, whileBusy } from '../system/sqlite.ts'
 import { encodeAgent, encodeLasting, encodeSession } from './codec.ts'
+import { outermost, type Place, placeIn } from './nesting.ts'
 import {
   beginStretch,
   FIND,
@@ -72,7 +73,7 @@ export class SqliteEventStore implements EventStore {
       const row = this.find(key, update.event.agent.id)
       const found = foundIn(row)
       const { state, isWhole } = stateIn(row, now)
-      const saved = found ?? (mayBegin(update.event) ? this.insert(key, update, now) : undefined)
+      const saved = this.placed(found, key, update, now)
       const { complaints = [], ...used } =
         (saved && update.ledger?.take(db, { ...saved, ...update }, now)) ?? {}
       const decided = update.decide(state, now, found === undefined, used)
@@ -146,29 +147,31 @@ export class SqliteEventStore implements EventStore {
     if (would?.warned || would?.blocked || would?.halted) this.countWould(would)
   }
 
-  private insert(key: string, { identity, project, parent }: Update, now: number): Found {
+  private insert(key: string, { identity, project }: Update, { parent, root }: Place, now: number): Found {
     const { tenant, user, kind, id: name } = identity
-    const nested = this.nesting(identity, parent?.() ?? '')
     const { lastInsertRowid } = this.db
       .prepare(
         `INSERT INTO session (key, tenant, user, kind, name, project, first_ms, last_ms, last_minute, parent, root)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(key, tenant, user, kind, name, project, now, now, minuteOf(now), nested.parent, nested.root)
-    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}', root: nested.root }
+      .run(key, tenant, user, kind, name, project, now, now, minuteOf(now), parent, root)
+    return { id: lastInsertRowid, notice: '', policy: '', tools: '{}', parent, root }
   }
 
-  /**
-   * The outermost session is known from the parent, which is there before: so chains cost one look. Of two that name each
-   * other, the one that is named first is the outermost. A client that goes on with its parent's own session is that session.
-   */
-  private nesting({ tenant, kind, id }: Identity, parent: string): { parent: string; root: string } {
-    if (parent === '' || (kind === 'session' && parent === id)) return { parent: '', root: '' }
-    const root = this.db
-      .prepare<[string], string>('SELECT root FROM session WHERE key = ?')
-      .pluck()
-      .get(keyOf({ tenant, kind: 'session', id: parent }))
-    return { parent, root: root === id ? '' : root || parent }
+  /** The session, where it counts by now; undefined where this event begins none. */
+  private placed(found: Found | undefined, key: string, update: Update, now: number): Found | undefined {
+    const { identity, event, parent } = update
+    const place = placeIn(this.db, identity, found, parent?.(found === undefined))
+    const saved = found ?? (mayBegin(event) ? this.insert(key, update, place, now) : undefined)
+    if (!saved) return undefined
+    if (place.parent !== saved.parent || place.root !== saved.root) this.move(saved, place)
+    const root = place.root && outermost(this.db, identity.tenant, place.root)
+    return { ...saved, root }
+  }
+
+  /** Another client goes on with it. */
+  private move({ id }: Found, { parent, root }: Place): void {
+    this.db.prepare('UPDATE session SET parent = ?, root = ? WHERE id = ?').run(parent, root, id)
   }
 
   private saveAgent(

@@ -63,6 +63,8 @@ export interface Snapshot {
   tenants(): string[]
   /** What is remembered of a session and one of its agents, as the next event finds it. */
   state(key: string, agent: string): State
+  /** The outermost session in which this one's next event counts too, where its client tells of `parent` (see Update). */
+  root(identity: Identity, parent: string | undefined): string | undefined
   /** What the agents of a session have done since it was reset last, the latest first. */
   agentStates(key: string): { readonly id: string; readonly state: AgentState }[]
   unsigned(): Unsigned
@@ -81,8 +83,11 @@ export interface Update {
   readonly isNested?: true | undefined
   /** Something that the person should be told once in this session. */
   readonly notice?: string | undefined
-  /** The session from whose agent's shell the client was started, if it was; asked once, when the session begins. */
-  readonly parent?: () => string | undefined
+  /**
+   * The session from whose agent's shell the client was started; empty for a person's own, undefined where this event does
+   * not tell. Called under the lock with whether the session is new.
+   */
+  readonly parent?: (isNew: boolean) => string | undefined
   /** Counts what the session has used up, where the event is one at which that is looked for. */
   readonly ledger?: Ledger | undefined
   /**
@@ -104,7 +109,7 @@ export type Updated = Decided & {
   readonly policyBefore?: string
   /** How what was stopped, the session or one of its agents, goes on. */
   readonly resumed?: How
-  /** The outermost session from which this one's client was started, where that was no person. */
+  /** The outermost session, in which the event counts too: an agent has started the client. */
   readonly root?: string
   /** What was found damaged and dropped, in words for a person. */
   readonly dropped?: string
@@ -138,8 +143,10 @@ export interface StoredSession extends NamedSession {
   /** What of its limits has become looser while it ran. */
   readonly loosening: Loosening | undefined
   readonly state: SessionState
-  /** The session from whose agent's shell its client was started; undefined for a person's own. */
+  /** The session from whose agent's shell a client of it was started; undefined for a person's own. */
   readonly parent: string | undefined
+  /** The outermost session, in which it counts too; undefined where a person has started its client last. */
+  readonly root: { readonly id: string; readonly state: SessionState } | undefined
   /** Sessions whose clients were started from its own agents' shells. */
   readonly children: readonly string[]
   /** What it has used up, as its transcripts tell it. */

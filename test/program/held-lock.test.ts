@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { verifyLog } from '../../src/audit/verify.ts'
 import { openSqlite } from '../../src/system/sqlite.ts'
+import { client, HAS_PROC } from '../support/halted.ts'
 import { makePipe } from '../support/places.ts'
 import { event, runCli, runHook, temporaryHome } from '../support/processes.ts'
 
 /** Each run waits for the lock as long as it may. Only what hangs takes longer than this. */
 const HANGS = { timeout: 300_000 }
+
+const NEEDS_PROC = { skip: HAS_PROC ? false : 'no /proc' }
 
 /** A call is blocked at once, and one round with a blocked call is enough. */
 const HALTING = { tools: { Bash: { blockPerMin: 1 } }, halt: { afterDeniedRounds: 1 } }
@@ -83,6 +86,36 @@ for (const [name, hinder] of HINDRANCES) {
       assert.equal((await runCli(['reset', 's1'], { home })).exitCode, 0)
       assert.equal((await ask(READ)).exitCode, 0)
     })
+
+    test(
+      'a client that an agent of a halted session has started stays halted with it',
+      NEEDS_PROC,
+      async (t) => {
+        const home = await haltedHome(t)
+        const nested = client(t, { AI_AGENT: 'claude-code_2-1-330_agent', CLAUDE_CODE_SESSION_ID: 's1' })
+        const person = client(t, { TERM: 'xterm' })
+        const known = { ...READ, session_id: 'n1' }
+        assert.equal((await runHook({ home, env: nested, input: event(known) })).exitCode, 2)
+        hinder(t, home)
+        const told = [
+          { env: nested, members: known },
+          { env: {}, members: known },
+          { env: nested, members: { ...READ, session_id: 'n2' } },
+          { env: nested, members: { ...PERSON, session_id: 'n3' } },
+          { env: person, members: known },
+          { env: person, members: { ...READ, session_id: 'n2' } },
+        ]
+        const answers = await Promise.all(
+          told.map(({ env, members }) => runHook({ home, env, input: event(members) })),
+        )
+        assert.deepEqual(
+          answers.map(({ exitCode }) => exitCode),
+          [2, 2, 2, 2, 1, 1],
+        )
+        for (const { stderr } of answers.slice(0, 4)) assert.match(stderr, /^halted: .* spikectl reset s1\n/)
+        assert.equal(verifyLog({ folder: join(home, 'audit') }).problem, undefined)
+      },
+    )
 
     test('an agent that was halted alone stays halted, and its siblings are not', async (t) => {
       const home = await haltedHome(t, { agent_id: 'a1' })

@@ -145,6 +145,7 @@ describe('a known session', () => {
       calls: 3,
       unasked: 0,
       parent: undefined,
+      root: undefined,
       children: [],
       tokens: { prompt: 0, session: 0, day: 0 },
       unread: 0,
