@@ -47,6 +47,10 @@ export interface SessionView {
   /** So many of them are warned of; 0: never. */
   readonly warnTurns: number
   readonly parent: StoredSession['parent']
+  /** The outermost session, in which it counts too. */
+  readonly root: string | undefined
+  /** The same where it is halted, and this one with it. */
+  readonly haltedWith: string | undefined
   readonly children: StoredSession['children']
   readonly tools: StoredSession['tools']
   /** A change of the settings that it was kept from. */
@@ -112,20 +116,37 @@ export async function viewsOf({ now, stored }: Found, policy: Policy): Promise<S
     if (inForce.has(project)) continue
     inForce.set(project, (await withProject(policy, projectSettingsPath(project))).policy)
   }
-  return stored.map((one) => viewOf(one, inForce.get(one.project) ?? policy, now))
+  return stored.map((one) => {
+    const own = inForce.get(one.project) ?? policy
+    return viewOf(one, own, isOff(own) ? undefined : haltedWith(one, policy, now), now)
+  })
 }
 
-function viewOf(session: StoredSession, policy: Policy, now: number): SessionView {
-  const { state: stored, policy: _, ...known } = session
+/** The outermost session whose breaker its next call would meet: `policy` is that one's, of which no project has a say. */
+function haltedWith({ root }: StoredSession, policy: Policy, now: number): string | undefined {
+  if (root === undefined || policy.mode === 'shadow') return undefined
+  return outlook(root.state, policy, now).kind === 'halt' ? root.id : undefined
+}
+
+function viewOf(
+  session: StoredSession,
+  policy: Policy,
+  haltedWith: string | undefined,
+  now: number,
+): SessionView {
+  const { state: stored, policy: _, root, ...known } = session
   const admitted = aged(counterIn(stored, RATE).window, now)
   const verdict = policy.mode === 'shadow' ? ALLOW : outlook(stored, policy, now)
   const trip = policy.mode === 'shadow' ? undefined : stored.lasting.trip
   const { seen, running } = agentsIn(stored)
-  const wait = verdict.kind === 'block' ? (verdict.retryAfterMs ?? -1) : verdict.kind === 'halt' ? -1 : 0
+  const kind = haltedWith === undefined ? verdict.kind : 'halt'
+  const wait = kind === 'halt' ? -1 : verdict.kind === 'block' ? (verdict.retryAfterMs ?? -1) : 0
   return {
     ...known,
-    state: isOff(policy) ? 'off' : verdict.kind,
+    state: isOff(policy) ? 'off' : kind,
     trip,
+    root: root?.id,
+    haltedWith,
     count: countOf(admitted),
     perSecond: admitted.buckets,
     warnPerMin: policy.rate.warnPerMin,

@@ -11,6 +11,7 @@ import type { Context, ExitCode } from './context.ts'
 import { askedToShow, type Found, findSession, pickSession, type SessionView, viewsOf } from './sessions.ts'
 import {
   haltSentences,
+  heldSentences,
   noneSentence,
   parentSentences,
   sentencesOf,
@@ -106,7 +107,8 @@ function show(terminal: Terminal, shown: readonly SessionView[], now: number): v
   const halted = shown.filter(({ state }) => state === 'halt')
   const others = shown.filter(({ state }) => state !== 'halt')
   const loud = terminal.colour.bold.red
-  for (const sentence of halted.flatMap((session) => haltSentences(session, now))) {
+  const tripped = halted.flatMap((session) => haltSentences(session, now))
+  for (const sentence of [...tripped, ...heldSentences(halted)]) {
     terminal.say(sentence.replace(/^HALTED/, (word) => loud(word)))
   }
   for (const line of tableOf(terminal, [...halted, ...others])) terminal.print(line)
@@ -123,6 +125,7 @@ function asJson(session: SessionView) {
     user: identity.user,
     ...view,
     parent: view.parent ?? null,
+    root: view.root ?? null,
     latch: trip && tripAsJson(trip),
     guardChange: guardChange && { ...guardChange, at: new Date(guardChange.at).toISOString() },
     loosening: loosening && { ...loosening, at: new Date(loosening.at).toISOString() },

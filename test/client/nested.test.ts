@@ -50,4 +50,39 @@ describe('a client that an agent has started', () => {
     const { state, agentsSeen, children, latch } = outermost
     assert.deepEqual([state, agentsSeen, children.length, latch.rule], ['halt', 3, 3, 'agents'])
   })
+
+  test('counts with a session of a person that it goes on with, until a person goes on with that', async (t) => {
+    const place = await guarded(t, { settings: { agents: { warnAt: 0, blockAt: 1 } } })
+    const work = { 'an earlier task': [[bash('pwd')], 'It is done.'] }
+    const text = 'an earlier task'
+    const begun = await prompt(place, { main: [], ...work }, { text })
+    const earlier = begun.result.session_id
+    const nested = await prompt(place, {
+      main: [[bash(`${claude('go on')} --resume ${earlier}`)], 'All is done.'],
+      ...work,
+    })
+    assert.deepEqual(
+      nested.asked.map(({ by }) => by),
+      ['main'],
+    )
+    const outermost = nested.result.session_id
+    const { sessions } = await statusOf(place)
+    const lines = sessions.map((each: object) =>
+      ['session', 'state', 'root'].map((key) => Reflect.get(each, key)),
+    )
+    assert.deepEqual(
+      new Set(lines),
+      new Set([
+        [outermost, 'halt', null],
+        [earlier, 'halt', outermost],
+      ]),
+    )
+
+    const { asked } = await prompt(
+      place,
+      { main: [], ...work },
+      { text: 'Now I go on.', args: ['--resume', earlier] },
+    )
+    assert.equal(asked[1]?.results[0]?.isError, false)
+  })
 })

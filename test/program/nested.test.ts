@@ -180,6 +180,126 @@ describe('nested clients', HANGS, () => {
   })
 })
 
+describe('a nested client whose outermost session is halted', HANGS, () => {
+  test('is shown as halted with it, and so is each other one', async (t) => {
+    const { home, env, nested } = await pair(t, atMost(1))
+    assert.equal(nested.exitCode, 2)
+    for (const id of ['n2', 'n3', 'n4']) await runHook({ home, env, input: prompt({ session_id: id }) })
+    const { state, root, haltedWith, latch, retryAfterMs } = (await known(home)).get('n') ?? {}
+    assert.deepEqual(
+      { state, root, haltedWith, latch, retryAfterMs },
+      { state: 'halt', root: 'r', haltedWith: 'r', latch: undefined, retryAfterMs: -1 },
+    )
+    const alone = (await runCli(['status', 'n'], { home })).stdout
+    assert.match(
+      alone,
+      /^HALTED n with r, where its calls count too; r goes on with a prompt of a person, or: spikectl reset r\n/,
+    )
+    assert.match(alone, /\nn .* HALT +after a prompt\n/)
+    const all = (await runCli(['status'], { home })).stdout
+    assert.match(all, /^HALTED r since .*\nHALTED (n\d?, ){2}n\d? and 1 more with r, .*: spikectl reset r\n/)
+
+    await runCli(['reset', 'r'], { home })
+    const after = (await known(home)).get('n')
+    assert.deepEqual([after?.state, after?.root, after?.haltedWith], ['allow', 'r', undefined])
+  })
+
+  test('is not shown as halted in shadow mode', async (t) => {
+    const { home } = await pair(t, atMost(1))
+    await runCli(['config', 'set', 'mode', 'shadow'], { home })
+    assert.equal((await known(home)).get('n')?.state, 'allow')
+  })
+})
+
+describe('a session that a person began', HANGS, () => {
+  test('is an agent of the session whose agent goes on with it, and is halted with that', async (t) => {
+    const home = temporaryHome(t, atMost(2))
+    await hookEach([call('r'), call('old'), of('old', 'SessionEnd', { reason: 'other' })], { home })
+    const resumed = await hookEach(
+      [prompt({ session_id: 'old' }), call('old'), call('old', { agent_id: 'a1' })],
+      {
+        home,
+        env: startedBy(t, 'r'),
+      },
+    )
+    assert.deepEqual(
+      resumed.map(({ exitCode }) => exitCode),
+      [0, 0, 2],
+    )
+    assert.match(resumed[2]?.stderr ?? '', /\(agent_limit: 2 agents .* spikectl reset r\n/)
+    const sessions = await known(home)
+    assert.deepEqual([sessions.get('r')?.agentsSeen, sessions.get('r')?.children], [2, ['old']])
+    assert.deepEqual([sessions.get('old')?.parent, sessions.get('old')?.haltedWith], ['r', 'r'])
+  })
+
+  test('counts alone again as soon as a person goes on with it, and so does what its agents start then', async (t) => {
+    const home = temporaryHome(t, atMost(1))
+    await hookEach([call('r'), call('old')], { home })
+    const machine = { home, env: startedBy(t, 'r') }
+    assert.equal((await runHook({ ...machine, input: prompt({ session_id: 'old' }) })).exitCode, 2)
+    assert.equal((await runHook({ ...machine, input: call('old') })).exitCode, 2)
+    const person = { home, env: client(t, { TERM: 'xterm' }) }
+    const ended = await hookEach([prompt({ session_id: 'old' }), call('old')], person)
+    assert.deepEqual(
+      ended.map(({ exitCode }) => exitCode),
+      [0, 0],
+    )
+    const sessions = await known(home)
+    assert.deepEqual(
+      ['r', 'old'].map((id) => sessions.get(id)?.state),
+      ['halt', 'allow'],
+    )
+    assert.deepEqual([sessions.get('old')?.parent, sessions.get('old')?.root], ['r', null])
+    const { stdout } = await runCli(['status', 'old'], { home })
+    assert.match(
+      stdout,
+      /\nold: an agent of r had started its client; a person goes on with it, .*alone: .* r\n/,
+    )
+    const fresh = await runHook({ home, env: startedBy(t, 'old'), input: call('n') })
+    assert.match(fresh.stderr, /spikectl reset old\n/)
+  })
+
+  test('counts once when an agent of its own, or of a session that it has started, goes on with it', async (t) => {
+    const { home, env } = await pair(t, QUIET)
+    for (const starter of ['r', 'n']) {
+      const env = startedBy(t, starter)
+      const ended = await hookEach([prompt({ session_id: 'r' }), call('r')], { home, env })
+      assert.deepEqual(
+        ended.map(({ exitCode }) => exitCode),
+        [0, 0],
+      )
+    }
+    await runHook({ home, env, input: call('n') })
+    const sessions = await known(home)
+    const r = sessions.get('r')
+    assert.deepEqual([r?.parent, r?.children, r?.agentsSeen, r?.count], [null, ['n'], 1, 5])
+    assert.equal(sessions.get('n')?.root, 'r')
+  })
+
+  test('and others whose agents go on with each other all count in one of them', async (t) => {
+    const home = temporaryHome(t, QUIET)
+    const ring = ['x', 'y', 'z'] as const
+    await hookEach(
+      ring.map((id) => call(id)),
+      { home },
+    )
+    const clients = ring.map((id, i) => ({ id, env: startedBy(t, ring[(i + 1) % ring.length] ?? '') }))
+    for (const { id, env } of [...clients, ...clients]) {
+      assert.equal((await runHook({ home, env, input: prompt({ session_id: id }) })).exitCode, 0)
+    }
+    for (const { id, env } of clients) await runHook({ home, env, input: call(id) })
+    const sessions = await known(home)
+    assert.deepEqual(
+      ring.map((id) => [sessions.get(id)?.root, sessions.get(id)?.count]),
+      [
+        ['z', 2],
+        ['z', 2],
+        [null, 4],
+      ],
+    )
+  })
+})
+
 describe('a client is no nested one', HANGS, () => {
   /** How the session n, whose client is as `options` say, stands to the session r. */
   const nestedIn = async (home: string, options: Partial<Options>) => {

@@ -20,6 +20,29 @@ export function haltSentences({ identity, trip }: SessionView, now: number): str
   return [`HALTED ${shortId(identity.id)} ${since(trip.at, now)} (${why}); ${goesOn(identity)}`]
 }
 
+/** Of sessions that are halted with the outermost one: a sentence for each of those. */
+export function heldSentences(sessions: readonly SessionView[]): string[] {
+  const held = sessions.filter(({ haltedWith }) => haltedWith !== undefined)
+  const families = Map.groupBy(held, ({ identity: { tenant }, root }) => JSON.stringify([tenant, root]))
+  return [...families.values()].flatMap(heldSentence)
+}
+
+/** So many are named. */
+const MOST_NAMES = 3
+
+function heldSentence(family: readonly SessionView[]): string[] {
+  const [first] = family
+  if (first?.root === undefined) return []
+  const root = { tenant: first.identity.tenant, id: first.root }
+  const names = family.slice(0, MOST_NAMES).map(({ identity }) => shortId(identity.id))
+  const more = family.length > MOST_NAMES ? ` and ${family.length - MOST_NAMES} more` : ''
+  const name = shortId(root.id)
+  const whose = family.length === 1 ? 'its' : 'their'
+  return [
+    `HALTED ${names.join(', ')}${more} with ${name}, where ${whose} calls count too; ${name} ${goesOn(root)}`,
+  ]
+}
+
 export function sentencesOf(session: SessionView, now: number): string[] {
   return [
     ...haltedAgents(session),
@@ -48,16 +71,19 @@ function unattendedSentences({ identity, machineTurns, warnTurns }: SessionView)
   return [`${shortId(identity.id)}: ${factsOf(figure, identity)}`]
 }
 
-/** Of a session that is shown alone: what it does counts elsewhere too. */
-export function parentSentences({ identity, parent }: SessionView): string[] {
+/** Of a session that is shown alone: what it does counts elsewhere too, or did. */
+export function parentSentences({ identity, parent, root }: SessionView): string[] {
   if (parent === undefined) return []
+  const name = shortId(identity.id)
   const other = pasteable({ tenant: identity.tenant, id: parent })
-  return [
-    `${shortId(identity.id)}: an agent of ${shortId(parent)} has started its client; what it does counts there too: spikectl status ${other}`,
-  ]
+  const counts =
+    root === undefined
+      ? 'had started its client; a person goes on with it, and it counts alone'
+      : 'has started its client; what it does counts there too'
+  return [`${name}: an agent of ${shortId(parent)} ${counts}: spikectl status ${other}`]
 }
 
-function goesOn(identity: SessionView['identity']): string {
+function goesOn(identity: Pick<SessionView['identity'], 'tenant' | 'id'>): string {
   return `goes on with a prompt of a person, or: spikectl reset ${pasteable(identity)}`
 }
 
