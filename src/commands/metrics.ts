@@ -5,6 +5,7 @@ import { RATE } from '../guard/rules/rate.ts'
 import { machineTurnsIn } from '../guard/rules/unattended.ts'
 import { counterIn, type SessionState } from '../guard/state.ts'
 import { aged, countOf, WINDOW_MS } from '../guard/window.ts'
+import { mostUsed, readClientLimits } from '../hosts/client-limits.ts'
 import { readStore } from '../store/sqlite-store.ts'
 import type { Snapshot } from '../store/store.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -56,6 +57,12 @@ export function metrics({ paths, terminal }: Context): ExitCode {
       'gauge',
       'Turns that no person began in those sessions, since a person last wrote there.',
       machineTurns,
+    ],
+    [
+      'spikectl_quota_percent',
+      'gauge',
+      "How much is used of the user's limit that is used most, as the client tells its status line; 0 where it tells none.",
+      mostUsed(readClientLimits(paths.clientLimits), Date.now()).percent,
     ],
   ] as const
   for (const [name, type, help, value] of samples) {

@@ -4,10 +4,11 @@ import { outlook } from '../guard/decide.ts'
 import type { Identity } from '../guard/identity.ts'
 import { isOff, type Policy } from '../guard/policy.ts'
 import { agentsIn } from '../guard/rules/agents.ts'
+import { quotaIn } from '../guard/rules/quota.ts'
 import { RATE } from '../guard/rules/rate.ts'
 import { machineTurnsIn } from '../guard/rules/unattended.ts'
-import { counterIn, type Trip } from '../guard/state.ts'
-import { ALLOW } from '../guard/verdict.ts'
+import { counterIn, type SessionState, type Trip } from '../guard/state.ts'
+import { ALLOW, type Figure } from '../guard/verdict.ts'
 import { aged, countOf } from '../guard/window.ts'
 import { withProject } from '../settings/load.ts'
 import { onCopy } from '../store/look.ts'
@@ -46,6 +47,8 @@ export interface SessionView {
   readonly machineTurns: number
   /** So many of them are warned of; 0: never. */
   readonly warnTurns: number
+  /** How much is used of a limit of the user's, from the percentage on that is warned of. */
+  readonly quota: Figure | undefined
   readonly parent: StoredSession['parent']
   /** The outermost session, in which it counts too. */
   readonly root: string | undefined
@@ -156,7 +159,13 @@ function viewOf(
     agentsRunning: running,
     machineTurns: machineTurnsIn(stored),
     warnTurns: policy.unattended.warnTurns,
+    quota: warnedQuota(stored, policy, now),
   }
+}
+
+function warnedQuota(session: SessionState, { quota }: Policy, now: number): Figure | undefined {
+  const figure = quotaIn(session, quota.warnPercent, now)
+  return figure.limit > 0 && figure.count >= figure.limit ? figure : undefined
 }
 
 /**

@@ -118,7 +118,17 @@ function show(terminal: Terminal, shown: readonly SessionView[], now: number): v
 }
 
 function asJson(session: SessionView) {
-  const { key: _, calls: __, warnTurns: ___, identity, guardChange, loosening, trip, ...view } = session
+  const {
+    key: _,
+    calls: __,
+    warnTurns: ___,
+    quota: ____,
+    identity,
+    guardChange,
+    loosening,
+    trip,
+    ...view
+  } = session
   return {
     session: identity.id,
     tenant: identity.tenant,

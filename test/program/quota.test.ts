@@ -132,6 +132,16 @@ describe('the limits of the user', () => {
     const [, elsewhere] = await hookEach([prompt('hello', other), event(other)], { home })
     assert.match(JSON.parse(elsewhere?.stdout ?? '').systemMessage, /91 % of the five-hour limit/)
     assert.match(await line({ home, input: using(91.5) }), /^spikectl \d+\/500 warn \(quota\)\n$/)
+    const shown = (await runCli(['status'], { home })).stdout
+    for (const session of ['s1', 's2'])
+      assert.match(
+        shown,
+        new RegExp(`${session}: 91 % of the five-hour limit is used, which resets in 3 h\\n`),
+      )
+    const { stdout: explained } = await runCli(['explain', '--session', 's1'], { home })
+    assert.match(explained, /quota\.five_hour +91 +90 +- +warn/)
+    const { stdout: metrics } = await runCli(['metrics'], { home })
+    assert.match(metrics, /^spikectl_quota_percent 91\.5$/m)
   })
 
   test('end the turn where the owner says so, and a person who writes then goes on', async (t) => {

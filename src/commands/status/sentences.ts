@@ -48,6 +48,7 @@ export function sentencesOf(session: SessionView, now: number): string[] {
     ...haltedAgents(session),
     ...runningSentences(session),
     ...unattendedSentences(session),
+    ...quotaSentences(session),
     ...guardSentences(session, now),
     ...unaskedSentences(session),
     ...looserSentences(session, now),
@@ -69,6 +70,10 @@ function unattendedSentences({ identity, machineTurns, warnTurns }: SessionView)
   if (warnTurns === 0 || machineTurns < warnTurns) return []
   const figure = { rule: 'unattended', of: 'turns', count: machineTurns, limit: warnTurns }
   return [`${shortId(identity.id)}: ${factsOf(figure, identity)}`]
+}
+
+function quotaSentences({ identity, quota }: SessionView): string[] {
+  return quota ? [`${shortId(identity.id)}: ${factsOf(quota, identity)}`] : []
 }
 
 /** Of a session that is shown alone: what it does counts elsewhere too, or did. */
