@@ -25,8 +25,13 @@ export interface Scenario {
   readonly [prompt: string]: readonly Said[]
 }
 
+/** Instead of a message: the status with which the provider refuses the request, such as 429. */
+export interface HttpError {
+  readonly http_error: number
+}
+
 /** A message that has to wait for something is a function. */
-export type Said = Message | (() => Promise<Message>)
+export type Said = Message | HttpError | (() => Promise<Message>)
 
 const NOTHING_LEFT = 'I have nothing more to say.'
 
@@ -104,6 +109,7 @@ async function answer(
   asked.push(one)
   const nth = asked.filter(({ by, agentId }) => by === one.by && agentId === one.agentId).length
   const said = scenario[one.by]?.[nth - 1] ?? NOTHING_LEFT
+  if (typeof said === 'object' && 'http_error' in said) return refuse(response, 'refused', said.http_error)
   stream(response, conversation.model, typeof said === 'function' ? await said() : said)
 }
 
@@ -172,8 +178,9 @@ function send(response: ServerResponse, type: string, members: object): void {
   response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`)
 }
 
-/** With a status for which the client does not try again. */
-function refuse(response: ServerResponse, message: string): void {
-  response.writeHead(400, { 'content-type': 'application/json' })
-  response.end(JSON.stringify({ type: 'error', error: { type: 'invalid_request_error', message } }))
+/** With 400 the client does not try again. */
+function refuse(response: ServerResponse, message: string, status = 400): void {
+  const type = status === 429 ? 'rate_limit_error' : 'invalid_request_error'
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ type: 'error', error: { type, message } }))
 }
