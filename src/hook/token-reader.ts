@@ -14,6 +14,8 @@ import type { Environment } from '../system/paths.ts'
 
 /** More is read at the next events. */
 const MAX_BYTES = 8 * 1024 * 1024
+/** No message of a model comes near it: what is longer is a result. */
+const LONGEST_LINE = 4 * 1024 * 1024
 /** So many files are looked at; of more, the next ones at the next event. */
 const MAX_FILES = 256
 /** By these last bytes of what was read, a file that was written anew is told from one that has grown. */
@@ -86,67 +88,63 @@ function isSame(one: Position | undefined, other: Position | undefined): boolean
 
 /** A file that cannot be read counts nothing, and says why. */
 function lookAt(path: string, from: Position | undefined, most: number, source: Source): Looked {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
-  if (!stat) return { ...NOT_YET, from }
-  const node = `${stat.dev}:${stat.ino}`
-  if (from?.node === node && from.offset === stat.size) return { ...NOT_YET, from }
-  const problem = problemOf(path, source)
-  if (problem === undefined) return { from, ...readFile(path, node, from, most, source) }
-  const refused = {
-    path,
-    isMain: path === source.main,
-    node: '',
-    offset: 0,
-    tail: '',
-    size: 0,
-    entries: [],
-    problem,
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (!stat) return { ...NOT_YET, from }
+    const node = `${stat.dev}:${stat.ino}`
+    if (from?.node === node && from.offset === stat.size && from.size === stat.size)
+      return { ...NOT_YET, from }
+    const problem = source.usage.problemWith(path, source.env)
+    if (problem !== undefined) return { from, reading: refused(path, from, problem, source), bytes: 0 }
+    return { from, ...readFile(path, node, from, most, source) }
+  } catch (error) {
+    return { from, reading: refused(path, from, `cannot be read: ${describe(error)}`, source), bytes: 0 }
   }
-  return { from, reading: from ? undefined : refused, bytes: 0 }
 }
 
-function problemOf(path: string, { usage, env }: Source): string | undefined {
-  try {
-    return usage.problemWith(path, env)
-  } catch (error) {
-    return `cannot be looked at: ${describe(error)}`
-  }
+/** Nothing new where it was refused before. */
+function refused(
+  path: string,
+  from: Position | undefined,
+  problem: string,
+  { main }: Source,
+): Reading | undefined {
+  if (from?.node === '') return undefined
+  const nothing = { node: '', from: 0, to: 0, offset: 0, tail: '', size: 0, entries: [] }
+  return { path, isMain: path === main, ...nothing, problem }
 }
 
 function readFile(
   path: string,
   node: string,
-  from: Position | undefined,
+  before: Position | undefined,
   most: number,
   source: Source,
 ): Pick<Looked, 'reading' | 'bytes'> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOFOLLOW ?? 0))
   try {
     const { size } = fstatSync(fd)
-    const goesOn = from?.node === node && size >= from.offset && tailAt(fd, from.offset, source) === from.tail
-    const start = goesOn ? from.offset : 0
-    const bytes = readAt(fd, start, Math.min(size - start, most))
-    const isCut = start > 0 && readAt(fd, start - 1, 1).at(0) !== LF
-    const lines = isCut ? bytes.indexOf(LF) + 1 : 0
+    const goesOn =
+      before?.node === node && size >= before.offset && tailAt(fd, before.offset, source) === before.tail
+    const from = goesOn ? before.offset : 0
+    const bytes = readAt(fd, from, Math.min(size - from, most))
+    const beginsInLine = from > 0 && readAt(fd, from - 1, 1).at(0) !== LF
+    const first = beginsInLine ? bytes.indexOf(LF) + 1 : 0
     const end = endOfLines(bytes)
-    const offset = start + end
-    const entries = entriesIn(
-      bytes.subarray(lines, Math.max(lines, end)),
-      start + lines,
-      beganAt(fd, source),
-      source,
-    )
-    const at = { node, offset, tail: tailAt(fd, offset, source), size }
+    const lines = bytes.subarray(first, Math.max(first, end))
+    const entries = entriesIn(lines, from + first, beganAt(fd, source), source)
+    const offset = from + end
+    const at = { node, from, to: from + bytes.length, offset, tail: tailAt(fd, offset, source), size }
     return { reading: { path, isMain: path === source.main, ...at, entries }, bytes: bytes.length }
   } finally {
     closeSync(fd)
   }
 }
 
-/** Half a line is left for the next time; of one that is longer than all that is read at once, the parts are passed over. */
+/** Half a line is left for the next time; of one that is longer than any message, the parts are passed over. */
 function endOfLines(bytes: Buffer): number {
   const end = bytes.lastIndexOf(LF) + 1
-  return end === 0 && bytes.length === MAX_BYTES ? bytes.length : end
+  return end === 0 && bytes.length >= LONGEST_LINE ? bytes.length : end
 }
 
 function tailAt(fd: number, offset: number, { hash }: Source): string {

@@ -10,9 +10,8 @@
  * (Unix ms; 0: none yet), and else NULL. `mark` is up to where a file stood there at the last prompt, or at first sight.
  */
 
-import type { Spent } from '../guard/event.ts'
-import { type Identity, keyOf } from '../guard/identity.ts'
 import type { Database } from '../system/sqlite.ts'
+import { add, dayOf, type Holder, sumsOf, type Used, usedBy } from './sums.ts'
 
 /** How far a file was read, and by what it is known to be the same file. */
 export interface Position {
@@ -24,15 +23,21 @@ export interface Position {
   readonly tail: string
   /** Bytes that it had. */
   readonly size: number
-  /** Lines that begin before this are older than the last prompt of a person, or than the session's first event. */
+  /** Lines that begin before this are older than the last prompt of a person, or than the session's first event; or BY_TIME. */
   readonly mark: number
 }
+
+/** The mark of a file that may have been there for long, when there were more files than are looked at in one event. */
+const BY_TIME = -1
 
 /** What stands in a file behind a position. */
 export interface Reading extends Omit<Position, 'mark'> {
   readonly path: string
   /** It is the main agent's. */
   readonly isMain: boolean
+  /** What was read, in bytes: from where on, which is 0 where it is not the file of that position, and up to where. */
+  readonly from: number
+  readonly to: number
   readonly entries: readonly Entry[]
   /** Why it is not read, in words that complete "FILE …"; it counts nothing then. */
   readonly problem?: string
@@ -64,34 +69,11 @@ export interface Read {
   readonly last: string
 }
 
-/** What an event is told of what was used up. */
-export interface Used {
-  readonly tokens?: Spent
-  readonly cents?: Spent
-}
-
 export interface Ledger {
   /** Reads ahead, without the lock. */
   prepare(db: Database, key: string): void
   /** Counts what is new, under the lock, and complains once of each file that is not read. */
   take(db: Database, holder: Holder, now: number): Used & { readonly complaints: readonly string[] }
-}
-
-/** A session, and the outermost one that it counts for too. */
-interface Holder {
-  readonly id: number | bigint
-  readonly identity: Identity
-  readonly root: string
-}
-
-interface Sums {
-  readonly tokens: number
-  readonly tokens_before: number
-  readonly cents: number
-  readonly cents_before: number
-  readonly cost: number | null
-  readonly prompt_at: number | null
-  readonly looked_at: string
 }
 
 /** `costUsd` is what the client says that the session has cost so far; undefined where it says nothing. */
@@ -106,12 +88,21 @@ export function ledgerOf(reader: TokenReader | undefined, costUsd: number | unde
       reader?.read(positionsOf(db, row?.id ?? -1), row?.looked_at ?? '')
     },
     take(db, holder, now) {
-      const complaints = reader ? takeTokens(db, holder, reader, now) : []
+      const { complaints, isBehind } = reader ? takeTokens(db, holder, reader, now) : NOTHING_NEW
       if (costUsd !== undefined) takeCost(db, holder, Math.round(costUsd * 100), now)
-      return { ...usedBy(db, holder, now), complaints }
+      const { tokens, cents } = usedBy(db, holder, now)
+      return { tokens: isBehind ? { ...tokens, prompt: 0 } : tokens, cents, complaints }
     },
   }
 }
+
+interface Taken {
+  readonly complaints: readonly string[]
+  /** Which prompt of those that were there before the session was known is the last is not read yet. */
+  readonly isBehind: boolean
+}
+
+const NOTHING_NEW: Taken = { complaints: [], isBehind: false }
 
 function positionsOf(db: Database, session: number | bigint): (path: string) => Position | undefined {
   const find = db.prepare<[number | bigint, string], Position>(
@@ -120,36 +111,50 @@ function positionsOf(db: Database, session: number | bigint): (path: string) => 
   return (path) => find.get(session, path)
 }
 
-function takeTokens(db: Database, holder: Holder, reader: TokenReader, now: number): string[] {
+function takeTokens(db: Database, holder: Holder, reader: TokenReader, now: number): Taken {
   const { id } = holder
   const isFirst = db.prepare('SELECT 1 FROM transcript WHERE session = ?').get(id) === undefined
   if (isFirst) db.prepare('UPDATE session SET prompt_at = 0 WHERE id = ?').run(id)
+  const { looked_at, prompt_at } = sumsOf(db, id)
   const positionOf = positionsOf(db, id)
-  const { looked_at } = sumsOf(db, id)
   const { readings, last } = reader.read(positionOf, looked_at)
   if (last !== looked_at) db.prepare('UPDATE session SET looked_at = ? WHERE id = ?').run(last, id)
-  return readings.flatMap((reading) => {
+  const unknown = isFirst ? undefined : looked_at === '' ? 0 : BY_TIME
+  const taken = readings.map((reading) => {
     const known = positionOf(reading.path)
-    const mark = known?.mark ?? (isFirst ? reading.size : 0)
-    const file = savePosition(db, id, reading, mark)
-    count(db, holder, reading, { file, mark, now })
-    return reading.problem !== undefined && !known ? [`${reading.path} ${reading.problem}`] : []
+    const mark = known ? markOf(known, reading) : (unknown ?? reading.size)
+    count(db, holder, reading, { file: savePosition(db, id, reading, mark), mark, now })
+    const isNews = reading.problem !== undefined && known?.node !== ''
+    return {
+      complaints: isNews ? [`${reading.path} ${reading.problem}`] : [],
+      isBehind: prompt_at !== null && reading.isMain && reading.to < reading.size && reading.offset < mark,
+    }
   })
+  return {
+    complaints: taken.flatMap(({ complaints }) => complaints),
+    isBehind: taken.some(({ isBehind }) => isBehind),
+  }
+}
+
+/** What stands in a file that was written anew is new, unless the one before was not read up to its mark. */
+function markOf(known: Position, { from, size }: Reading): number {
+  if (from >= known.offset || known.mark === BY_TIME) return known.mark
+  return known.offset < known.mark ? size : 0
 }
 
 function savePosition(
   db: Database,
   session: number | bigint,
-  { path, ...at }: Reading,
+  { path, node, offset, tail, size }: Reading,
   mark: number,
 ): number {
   const saved = db
     .prepare<[number | bigint, string, string, number, string, number, number], { id: number }>(
       `INSERT INTO transcript (session, path, node, "offset", tail, size, mark) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (session, path) DO UPDATE SET node = excluded.node, "offset" = excluded."offset",
-         tail = excluded.tail, size = excluded.size RETURNING id`,
+         tail = excluded.tail, size = excluded.size, mark = excluded.mark RETURNING id`,
     )
-    .get(session, path, at.node, at.offset, at.tail, at.size, mark)
+    .get(session, path, node, offset, tail, size, mark)
   return saved?.id ?? 0
 }
 
@@ -161,128 +166,69 @@ interface Counting {
 }
 
 /** The entries in their order: what is before a prompt is known only once the prompt is met. */
-function count(
-  db: Database,
-  holder: Holder,
-  { entries, isMain }: Reading,
-  { file, mark, now }: Counting,
-): void {
-  const { prompt_at } = sumsOf(db, holder.id)
-  let promptAt = prompt_at
-  for (const { offset, at, message, tokens } of entries) {
+function count(db: Database, holder: Holder, { entries, isMain }: Reading, counting: Counting): void {
+  if (entries.length === 0) return
+  const { file, mark, now } = counting
+  const known = sumsOf(db, holder.id)
+  const grows = messagesOf(db, holder.id, file)
+  const days = new Map<string, number>()
+  let { prompt_at: promptAt } = known
+  let [tokens, before] = [0, 0]
+  for (const { offset, at, message, tokens: all } of entries) {
     const isOld = offset < mark
     if (message === undefined) {
       if (!isOld || !isMain || promptAt === null) continue
       promptAt = at ?? promptAt
-      db.prepare('UPDATE session SET tokens_before = tokens, prompt_at = ? WHERE id = ?').run(
-        promptAt,
-        holder.id,
-      )
+      before = known.tokens + tokens - known.tokens_before
       continue
     }
-    const isBefore = isOld && (promptAt === null || (!isMain && at !== undefined && at < promptAt))
-    const more = tokens - countedBefore(db, holder.id, message, file, tokens)
-    if (more !== 0) add(db, holder, { tokens: more, cents: 0 }, isBefore, at ?? now)
+    const more = grows(message, all)
+    if (more === 0) continue
+    const isOlder = (than: number) => at !== undefined && at < than
+    const isBefore =
+      mark === BY_TIME
+        ? isOlder(promptAt ?? known.stretch_at)
+        : isOld && (promptAt === null || (!isMain && isOlder(promptAt)))
+    tokens += more
+    before += isBefore ? more : 0
+    const day = dayOf(at ?? now)
+    days.set(day, (days.get(day) ?? 0) + more)
   }
+  if (promptAt !== known.prompt_at)
+    db.prepare('UPDATE session SET prompt_at = ? WHERE id = ?').run(promptAt, holder.id)
+  const atRoot = promptAt === null ? tokens : tokens - before
+  add(db, holder, 'tokens', { more: tokens, before, atRoot, days })
 }
 
-/** What the message counts already. It belongs to the file in which it was met first: others repeat what that says. */
-function countedBefore(
+/**
+ * Says by how much a message's usage has grown, and remembers it. It belongs to the file in which it was met first: others
+ * repeat what that says.
+ */
+function messagesOf(
   db: Database,
   session: number | bigint,
-  message: number,
   file: number,
-  tokens: number,
-): number {
-  const known = db
-    .prepare<[number | bigint, number], { file: number; tokens: number }>(
-      'SELECT transcript AS file, tokens FROM message WHERE session = ? AND id = ?',
-    )
-    .get(session, message)
-  if (known && known.file !== file) return tokens
-  db.prepare(
+): (message: number, tokens: number) => number {
+  const find = db.prepare<[number | bigint, number], { file: number; tokens: number }>(
+    'SELECT transcript AS file, tokens FROM message WHERE session = ? AND id = ?',
+  )
+  const save = db.prepare(
     `INSERT INTO message (session, id, transcript, tokens) VALUES (?, ?, ?, ?)
      ON CONFLICT (session, id) DO UPDATE SET tokens = excluded.tokens`,
-  ).run(session, message, file, tokens)
-  return known?.tokens ?? 0
+  )
+  return (message, tokens) => {
+    const known = find.get(session, message)
+    if (known && (known.file !== file || known.tokens === tokens)) return 0
+    save.run(session, message, file, tokens)
+    return tokens - (known?.tokens ?? 0)
+  }
 }
 
 /** A client that is started anew may count its cost from 0 again. Of a cost met for the first time, nobody knows since when. */
 function takeCost(db: Database, holder: Holder, cents: number, now: number): void {
   const { cost } = sumsOf(db, holder.id)
   const more = cents - (cost === null || cents < cost ? 0 : cost)
-  if (more !== 0) add(db, holder, { tokens: 0, cents: more }, cost === null, now)
+  const days = new Map([[dayOf(now), more]])
+  if (more !== 0) add(db, holder, 'cents', { more, before: cost === null ? more : 0, atRoot: more, days })
   db.prepare('UPDATE session SET cost = ? WHERE id = ?').run(cents, holder.id)
-}
-
-interface Amount {
-  readonly tokens: number
-  readonly cents: number
-}
-
-function add(
-  db: Database,
-  { id, identity, root }: Holder,
-  { tokens, cents }: Amount,
-  isBefore: boolean,
-  at: number,
-): void {
-  const sums = 'UPDATE session SET tokens = tokens + ?, cents = cents + ?'
-  db.prepare(`${sums}, tokens_before = tokens_before + ?, cents_before = cents_before + ? WHERE id = ?`).run(
-    ...[tokens, cents, isBefore ? tokens : 0, isBefore ? cents : 0, id],
-  )
-  if (root !== '')
-    db.prepare(`${sums} WHERE key = ?`).run(tokens, cents, keyOf({ ...identity, kind: 'session', id: root }))
-  db.prepare(
-    `INSERT INTO day (tenant, user, day, tokens, cents) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (tenant, user, day) DO UPDATE SET tokens = tokens + excluded.tokens, cents = cents + excluded.cents`,
-  ).run(identity.tenant, identity.user, dayOf(at), tokens, cents)
-}
-
-function sumsOf(db: Database, session: number | bigint): Sums {
-  const sums = db
-    .prepare<[number | bigint], Sums>(
-      'SELECT tokens, tokens_before, cents, cents_before, cost, prompt_at, looked_at FROM session WHERE id = ?',
-    )
-    .get(session)
-  if (!sums) throw new Error('Expected the session to have its row')
-  return sums
-}
-
-/** What a session has used up, as it stands. */
-function usedBy(db: Database, { id, identity }: Holder, now: number): Required<Used> {
-  const { tokens, tokens_before, cents, cents_before } = sumsOf(db, id)
-  const day = dayIn(db, identity, now)
-  const dayEndsAt = endOfDay(now)
-  return {
-    tokens: { prompt: tokens - tokens_before, session: tokens, day: day.tokens, dayEndsAt },
-    cents: { prompt: cents - cents_before, session: cents, day: day.cents, dayEndsAt },
-  }
-}
-
-/** What all sessions of the same tenant and user have used up in the day of `now`. */
-export function dayIn(
-  db: Database,
-  { tenant, user }: Pick<Identity, 'tenant' | 'user'>,
-  now: number,
-): Amount {
-  const today = db
-    .prepare<[string, string, string], Amount>(
-      'SELECT tokens, cents FROM day WHERE tenant = ? AND user = ? AND day = ?',
-    )
-    .get(tenant, user, dayOf(now))
-  return today ?? { tokens: 0, cents: 0 }
-}
-
-/** "2026-11-24", of the local day. */
-export function dayOf(ms: number): string {
-  const date = new Date(ms)
-  const two = (number: number) => String(number).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-}
-
-/** The next local midnight. */
-function endOfDay(ms: number): number {
-  const date = new Date(ms)
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime()
 }

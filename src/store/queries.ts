@@ -5,13 +5,13 @@ import { type Identity, keyOf } from '../guard/identity.ts'
 import { type AgentState, currentAgent, freshState, type SessionState, type State } from '../guard/state.ts'
 import type { Database } from '../system/sqlite.ts'
 import { decodeAgent } from './codec.ts'
-import { dayIn } from './ledger.ts'
 import { rangesOf } from './names.ts'
 import { outermost } from './nesting.ts'
 import { decodeGuardChange, decodeLoosening } from './notes.ts'
 import { FIND, type FoundRow, parseTools, stateIn } from './rows.ts'
 import { minuteOf } from './schema.ts'
 import type { AgentCalls, Beginning, StoredSession, Totals, Unsigned, Wanted } from './store.ts'
+import { dayIn } from './sums.ts'
 
 interface SessionRow {
   readonly id: number
@@ -72,7 +72,7 @@ function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSe
   return (row) => ({
     ...sessionOf(row, agents.all(row.id), sessionIn(row, now)),
     tokens: {
-      prompt: row.tokens - row.tokens_before,
+      prompt: Math.max(0, row.tokens - row.tokens_before),
       session: row.tokens,
       day: dayIn(db, row, now).tokens,
     },

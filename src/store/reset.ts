@@ -21,6 +21,6 @@ export function resetSessions(db: Database, now: number, keys: readonly string[]
     if (isTripped && lasting.mode === 'enforce') countResumed(db)
     session.run(encodeLasting({ ...lasting, epoch: lasting.epoch + 1, looping: [] }), row.id)
     agents.run(row.id)
-    beginStretch(db, row.id)
+    beginStretch(db, row.id, now)
   }
 }

@@ -59,10 +59,11 @@ export function stateIn(
 }
 
 /** What is used up from here on is of a new stretch: see ledger.ts. */
-export function beginStretch(db: Database, session: number | bigint): void {
+export function beginStretch(db: Database, session: number | bigint, now: number): void {
   db.prepare(
-    'UPDATE session SET tokens_before = tokens, cents_before = cents, prompt_at = NULL WHERE id = ?',
-  ).run(session)
+    `UPDATE session SET tokens_before = tokens, cents_before = cents, prompt_at = NULL, stretch_at = ?
+     WHERE id = ?`,
+  ).run(now, session)
   db.prepare('UPDATE transcript SET mark = size WHERE session = ?').run(session)
 }
 

@@ -79,7 +79,8 @@ export class SqliteEventStore implements EventStore {
       const decided = update.decide(state, now, found === undefined, used)
       const resumed = found && settleTrips(db, found.id, state, decided)
       if (saved) this.save(saved, update, decided, now)
-      if (saved && decided.session.lasting.epoch !== state.session.lasting.epoch) beginStretch(db, saved.id)
+      if (saved && decided.session.lasting.epoch !== state.session.lasting.epoch)
+        beginStretch(db, saved.id, now)
       return {
         ...decided,
         complaints,

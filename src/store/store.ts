@@ -8,7 +8,8 @@ import type { Identity } from '../guard/identity.ts'
 import type { Outcome, Tally } from '../guard/outcome.ts'
 import type { How } from '../guard/reset.ts'
 import type { AgentState, SessionState, State } from '../guard/state.ts'
-import type { Ledger, Used } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { Used } from './sums.ts'
 
 /** What an event asks: all that the hook loads for a call that is allowed. */
 export interface EventStore {

@@ -153,6 +153,7 @@ export function toVersionBefore(file: string): void {
       ALTER TABLE session DROP COLUMN cents_before;
       ALTER TABLE session DROP COLUMN cost;
       ALTER TABLE session DROP COLUMN prompt_at;
+      ALTER TABLE session DROP COLUMN stretch_at;
       ALTER TABLE session DROP COLUMN looked_at;`)
     raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) - 1}`)
   })

@@ -3,7 +3,7 @@
  * same `message.id`, of which the last has its final usage. Source: client 2.1.330 as observed.
  */
 
-import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { type Dirent, existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { isObject, type Members, membersOf } from '../../guard/members.ts'
 import type { Environment } from '../../system/paths.ts'
@@ -14,7 +14,7 @@ import { userFolder } from './settings/files.ts'
 import { TRANSCRIPTS } from './transcript.ts'
 
 export const USAGE: Usage = {
-  mainOf: ({ transcript }) => transcript,
+  mainOf: ({ transcript }) => (transcript !== undefined && mayBePath(transcript) ? transcript : undefined),
   agentsOf,
   problemWith,
   mayConcern: (line) => line.includes('"usage"') || TRANSCRIPTS.mayConcern(line),
@@ -22,21 +22,34 @@ export const USAGE: Usage = {
   timeIn,
 }
 
+/** No file has such a name. */
+function mayBePath(text: string): boolean {
+  return text.length <= 4096 && !text.includes('\0')
+}
+
 /** `SESSION.jsonl` has those of its agents in `SESSION/subagents/`, of a workflow's in a folder of their own below. */
 function agentsOf(main: string, { agent, agentTranscript }: TokenInput): readonly string[] {
   const folder = join(main.replace(/\.jsonl$/, ''), 'subagents')
   const own = agentTranscript ?? join(folder, `agent-${agent.id}.jsonl`)
   const others = transcriptsIn(folder).sort()
-  return existsSync(own) ? [own, ...others.filter((each) => each !== own)] : others
+  return mayBePath(own) && existsSync(own) ? [own, ...others.filter((each) => each !== own)] : others
 }
 
+/** None of a folder that cannot be listed: the client can write nothing into that either. */
 function transcriptsIn(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return transcriptsIn(path)
     return /^agent-.*\.jsonl$/.test(entry.name) ? [path] : []
   })
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
 }
 
 /** The guarded agent names the file, or can put one in its place: it must be the client's own, or nothing of it counts. */
