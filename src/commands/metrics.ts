@@ -11,8 +11,9 @@ import type { Snapshot } from '../store/store.ts'
 import type { Context, ExitCode } from './context.ts'
 
 export function metrics({ paths, terminal }: Context): ExitCode {
-  const { totals, active } = readStore(paths.stateDb, (seen) => ({
+  const { totals, active, tokens } = readStore(paths.stateDb, (seen) => ({
     totals: seen.totals(),
+    tokens: seen.tokensToday(),
     active: activeIn(seen),
   }))
   const running = active.reduce((sum, session) => sum + agentsIn(session).running, 0)
@@ -64,6 +65,7 @@ export function metrics({ paths, terminal }: Context): ExitCode {
       "How much is used of the user's limit that is used most, as the client tells its status line; 0 where it tells none.",
       mostUsed(readClientLimits(paths.clientLimits), Date.now()).percent,
     ],
+    ['spikectl_tokens_today', 'gauge', 'Tokens processed by all sessions since local midnight.', tokens],
   ] as const
   for (const [name, type, help, value] of samples) {
     terminal.print(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}`)

@@ -55,6 +55,9 @@ export interface SessionView {
   /** The same where it is halted, and this one with it. */
   readonly haltedWith: string | undefined
   readonly children: StoredSession['children']
+  /** What it has used up, and what of its transcripts is still to be read for that: bytes. */
+  readonly tokens: StoredSession['tokens']
+  readonly unread: StoredSession['unread']
   readonly tools: StoredSession['tools']
   /** A change of the settings that it was kept from. */
   readonly guardChange: StoredSession['guardChange']

@@ -10,10 +10,10 @@ import type { Terminal } from '../terminal/terminal.ts'
 import type { Context, ExitCode } from './context.ts'
 import { askedToShow, type Found, findSession, pickSession, type SessionView, viewsOf } from './sessions.ts'
 import {
+  aloneSentences,
   haltSentences,
   heldSentences,
   noneSentence,
-  parentSentences,
   sentencesOf,
   totalsSentences,
 } from './status/sentences.ts'
@@ -97,8 +97,8 @@ function look(seen: Snapshot, name: string | undefined, { all, tenant }: StatusO
   return { now, stored, totals, known: stored.length > 0 ? stored.length : seen.names({ tenant }).length }
 }
 
-function isWorthShowing({ calls, state, guardChange }: SessionView): boolean {
-  return calls > 0 || state === 'halt' || guardChange !== undefined
+function isWorthShowing({ calls, state, guardChange, tokens }: SessionView): boolean {
+  return calls > 0 || tokens.session > 0 || state === 'halt' || guardChange !== undefined
 }
 
 /** What is halted comes first, in the table too. */
@@ -112,7 +112,7 @@ function show(terminal: Terminal, shown: readonly SessionView[], now: number): v
     terminal.say(sentence.replace(/^HALTED/, (word) => loud(word)))
   }
   for (const line of tableOf(terminal, [...halted, ...others])) terminal.print(line)
-  const alone = shown.length === 1 ? shown.flatMap(parentSentences) : []
+  const alone = shown.length === 1 ? shown.flatMap(aloneSentences) : []
   for (const sentence of [...alone, ...shown.flatMap((session) => sentencesOf(session, now))])
     terminal.say(sentence)
 }

@@ -16,7 +16,7 @@ import { unaskedEntry } from './unasked.ts'
 export async function answerEvent(context: Context, updated: Updated): Promise<Answer> {
   const { unasked, complaints } = updated
   const answer = complaints.reduce(
-    (before, what) => told(before, context, `no tokens are counted from ${what}`),
+    (before, what) => told(before, context, `${what}: no tokens are counted from it`),
     await answerVerdict(context, updated),
   )
   return unasked.length > 0 ? logged(answer, context.paths, unaskedEntry(unasked, callerOf(context))) : answer

@@ -15,6 +15,7 @@ import {
 import { readRoot } from './roots.ts'
 import { hasSchema } from './schema.ts'
 import type { Snapshot } from './store.ts'
+import { tokensToday } from './sums.ts'
 
 /** To be used while the database stands at one state. Throws a Failure for a file that a newer spikectl wrote. */
 export function snapshotOf(db: Database, file: string, now: number): Snapshot {
@@ -30,6 +31,7 @@ export function snapshotOf(db: Database, file: string, now: number): Snapshot {
     root: (identity, parent) => readRoot(db, identity, parent),
     agentStates: (key) => readAgentStates(db, now, key),
     unsigned: () => readUnsigned(db),
+    tokensToday: () => tokensToday(db, now),
     isSound: () => db.pragma('quick_check(1)', { simple: true }) === 'ok',
   }
 }
@@ -47,6 +49,7 @@ export function nothing(now: number): Snapshot {
     root: ({ id }, parent) => (parent && parent !== id ? parent : undefined),
     agentStates: () => [],
     unsigned: () => ({ count: 0, fresh: 0 }),
+    tokensToday: () => 0,
     isSound: () => true,
   }
 }

@@ -69,6 +69,8 @@ export interface Snapshot {
   /** What the agents of a session have done since it was reset last, the latest first. */
   agentStates(key: string): { readonly id: string; readonly state: AgentState }[]
   unsigned(): Unsigned
+  /** Tokens that all sessions have processed in the local day of that moment. */
+  tokensToday(): number
   /** False when the store is damaged. */
   isSound(): boolean
 }

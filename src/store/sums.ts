@@ -110,3 +110,9 @@ function endOfDay(ms: number): number {
   const date = new Date(ms)
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime()
 }
+
+/** The same of everybody, in tokens. */
+export function tokensToday(db: Database, now: number): number {
+  const all = db.prepare<[string], number>('SELECT coalesce(sum(tokens), 0) FROM day WHERE day = ?').pluck()
+  return all.get(dayOf(now)) ?? 0
+}

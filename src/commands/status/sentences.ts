@@ -8,6 +8,9 @@ import { pasteable, printable, shortId } from '../../system/text.ts'
 import { ago, clock } from '../../terminal/times.ts'
 import type { SessionView } from '../sessions.ts'
 
+/** Less is read at the next event. */
+const MEGABYTE = 1024 * 1024
+
 export function noneSentence(known: number): string {
   const more = known > 0 ? ` ${known} earlier ones: spikectl status --all` : ''
   return `No session in the last hour.${more}`
@@ -49,6 +52,7 @@ export function sentencesOf(session: SessionView, now: number): string[] {
     ...runningSentences(session),
     ...unattendedSentences(session),
     ...quotaSentences(session),
+    ...unreadSentences(session),
     ...guardSentences(session, now),
     ...unaskedSentences(session),
     ...looserSentences(session, now),
@@ -76,8 +80,30 @@ function quotaSentences({ identity, quota }: SessionView): string[] {
   return quota ? [`${shortId(identity.id)}: ${factsOf(quota, identity)}`] : []
 }
 
-/** Of a session that is shown alone: what it does counts elsewhere too, or did. */
-export function parentSentences({ identity, parent, root }: SessionView): string[] {
+/** Of a session that is shown alone. */
+export function aloneSentences(session: SessionView): string[] {
+  return [...parentSentences(session), ...tokenSentences(session)]
+}
+
+function tokenSentences({ identity, tokens }: SessionView): string[] {
+  if (tokens.session === 0) return []
+  const { prompt, session, day } = tokens
+  const all = Object.entries({ prompt, session, day }).map(([stretch, count]) =>
+    factsOf({ rule: 'budget', of: `${stretch} tokens`, count, limit: 0 }, identity),
+  )
+  return [`${shortId(identity.id)}: ${all.join(', ')}`]
+}
+
+function unreadSentences({ identity, unread }: SessionView): string[] {
+  if (unread < MEGABYTE) return []
+  const size = Math.floor(unread / MEGABYTE)
+  return [
+    `${shortId(identity.id)}: ${size} MB of its transcripts are still to be read for tokens, 8 MB at each event`,
+  ]
+}
+
+/** What it does counts elsewhere too, or did. */
+function parentSentences({ identity, parent, root }: SessionView): string[] {
   if (parent === undefined) return []
   const name = shortId(identity.id)
   const other = pasteable({ tenant: identity.tenant, id: parent })

@@ -3,6 +3,7 @@
 import { outlook } from '../../guard/decide.ts'
 import type { Policy } from '../../guard/policy.ts'
 import { agentsIn } from '../../guard/rules/agents.ts'
+import { isUnlimited, short, spentIn } from '../../guard/rules/budget.ts'
 import { RATE } from '../../guard/rules/rate.ts'
 import { counterIn, type SessionState } from '../../guard/state.ts'
 import type { Figure, Halt, Ruling } from '../../guard/verdict.ts'
@@ -79,10 +80,14 @@ function countPhrases({ now, session, haltedAgents }: Shown, policy: Policy): re
   ]
 }
 
-/** The count alone where no limit blocks anything. */
-function figureOf(session: SessionState, { rate }: Policy, now: number): string {
+/** "12/500 · 3.1M tok": the count alone where no limit blocks anything, and tokens only where they are counted. */
+function figureOf(session: SessionState, policy: Policy, now: number): string {
+  const { blockPerMin } = policy.rate
   const count = countOf(aged(counterIn(session, RATE).window, now))
-  return rate.blockPerMin === 0 ? String(count) : `${count}/${rate.blockPerMin}`
+  const calls = blockPerMin === 0 ? String(count) : `${count}/${blockPerMin}`
+  const { prompt } = spentIn(session, now).tokens
+  const isCounted = prompt > 0 && !isUnlimited(policy, 'tokens')
+  return isCounted ? `${calls} · ${short(prompt).replace(' ', '')} tok` : calls
 }
 
 /** The line stands until the next event, so it names a time of day: the seconds left would soon be wrong. */

@@ -144,12 +144,13 @@ export const budget: Rule<'budget', typeof settings> = {
   judge({ session }, event, { budget: limits }, now) {
     const { warned, ...told } = withEvent(current(session, now), event, false)
     return UNITS.flatMap(({ of: unit, warn, halt, count }) =>
-      STRETCHES.map((stretch): Finding => {
-        const of = `${stretch} ${unit}`
-        const figure = { rule: 'budget', of, count: spent(told[unit])[stretch] }
+      STRETCHES.flatMap((stretch): Finding[] => {
         const warnAt = count(limits[stretch][warn])
         const haltAt = granted(session, 'budget', count(limits[stretch][halt]))
-        return { ...againstHalt(figure, { warnAt, haltAt }), isSpoken: warned.includes(`${of},`) }
+        if (warnAt === 0 && haltAt === 0) return []
+        const of = `${stretch} ${unit}`
+        const figure = { rule: 'budget', of, count: spent(told[unit])[stretch] }
+        return [{ ...againstHalt(figure, { warnAt, haltAt }), isSpoken: warned.includes(`${of},`) }]
       }),
     )
   },
@@ -173,7 +174,7 @@ function amount(count: number, of: string): string {
 }
 
 /** "999", "3.1 k", "12.3 M", "1.2 G": never rounded up to a limit that is not reached. */
-function short(count: number): string {
+export function short(count: number): string {
   const [unit, size] = [['G', 1e9] as const, ['M', 1e6] as const, ['k', 1e3] as const].find(
     ([, size]) => count >= size,
   ) ?? ['', 1]
