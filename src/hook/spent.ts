@@ -1,6 +1,8 @@
 /** What the ledger is asked at an event: loaded at the end of a round or a turn and before a prompt, and by no call. */
 
+import { keyOf } from '../guard/identity.ts'
 import { isUnlimited } from '../guard/rules/budget.ts'
+import { readClientLimits } from '../hosts/client-limits.ts'
 import type { GuardedInput, TokenInput } from '../hosts/input.ts'
 import { type Ledger, ledgerOf } from '../store/ledger.ts'
 import { openHash } from '../system/keyed-hash.ts'
@@ -8,13 +10,24 @@ import type { Context } from './context.ts'
 import { readerOf } from './token-reader.ts'
 
 /** Undefined where nothing limits what is used up: then no transcript is read. */
-export async function ledgerFor({ input, ...context }: Context<GuardedInput>): Promise<Ledger | undefined> {
-  const { host, env, paths, policy, isNested } = context
-  if (!tellsUsage(input) || isUnlimited(policy, 'tokens')) return undefined
+export async function ledgerFor(context: Context<GuardedInput>): Promise<Ledger | undefined> {
+  const { input, policy, isNested } = context
+  const isLimited = !isUnlimited(policy, 'tokens') || !isUnlimited(policy, 'cents')
+  if (!tellsUsage(input) || !isLimited) return undefined
   // An event of a client that this session has started: that one's own ledger reads.
-  if (isNested || !host.usage) return ledgerOf(undefined, undefined)
-  const usage = await host.usage()
-  return ledgerOf(readerOf(usage, input, { env, hash: openHash(paths.hashKey) }), undefined)
+  if (isNested) return ledgerOf(undefined, undefined)
+  return ledgerOf(await readerFor(context, input), costIn(context))
+}
+
+async function readerFor({ host, env, paths, policy }: Context, input: TokenInput) {
+  if (!host.usage || isUnlimited(policy, 'tokens')) return undefined
+  return readerOf(await host.usage(), input, { env, hash: openHash(paths.hashKey) })
+}
+
+/** In dollars, as the client has told it to its status line. */
+function costIn({ paths, identity, policy }: Context): number | undefined {
+  if (isUnlimited(policy, 'cents')) return undefined
+  return readClientLimits(paths.clientLimits).sessions[keyOf(identity)]?.costUsd
 }
 
 function tellsUsage(input: GuardedInput): input is GuardedInput & TokenInput {
