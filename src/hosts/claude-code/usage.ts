@@ -89,9 +89,12 @@ function writtenAt({ timestamp }: Members): number | undefined {
   return Number.isNaN(at) ? undefined : at
 }
 
-/** A fork begins with the lines of the session that it was forked from, under its own id; its answers say whose they were. */
-function isCopied({ sessionId, requestSessionId }: Members, session: string | undefined): boolean {
-  return [sessionId, requestSessionId].some(
+/** A fork begins with the lines of the session that it was forked from, under its own id; they say whose they were. */
+function isCopied(
+  { sessionId, requestSessionId, forkedFrom }: Members,
+  session: string | undefined,
+): boolean {
+  return [sessionId, requestSessionId, membersOf(forkedFrom).sessionId].some(
     (id) => textOf(id) !== undefined && session !== undefined && id !== session,
   )
 }
