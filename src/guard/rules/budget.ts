@@ -87,28 +87,34 @@ function spent([prompt = 0, session = 0, day = 0, dayEndsAt = 0]: Told): Spent {
 function current(session: SessionState, now: number): typeof NONE {
   const { epoch } = session.lasting
   const memory = memoryIn(session.lasting, 'budget', NONE)
+  if (memory === NONE) return NONE
   const stretch = memory.epoch === epoch ? memory : withoutStretch({ ...memory, epoch }, 'prompt')
   const ends = Math.max(spent(memory.tokens).dayEndsAt, spent(memory.cents).dayEndsAt)
-  return now < ends ? stretch : withoutStretch(stretch, 'day')
+  return ends === 0 || now < ends ? stretch : withoutStretch(stretch, 'day')
 }
 
 function withoutStretch(memory: typeof NONE, stretch: Stretch): typeof NONE {
-  const at = STRETCHES.indexOf(stretch)
-  const isIn = new RegExp(`${stretch} [a-z]+,`, 'g')
-  return {
-    ...memory,
-    tokens: memory.tokens.with(at, 0),
-    cents: memory.cents.with(at, 0),
-    warned: memory.warned.replace(isIn, ''),
+  const told = (before: Told): Told => {
+    const after = { ...spent(before), [stretch]: 0, ...(stretch === 'day' && { dayEndsAt: 0 }) }
+    return [after.prompt, after.session, after.day, after.dayEndsAt]
   }
+  const warned = memory.warned.split(',').filter((each) => !each.startsWith(stretch))
+  return { ...memory, tokens: told(memory.tokens), cents: told(memory.cents), warned: warned.join(',') }
 }
 
 /** With what the event tells. With a person's prompt all that was used is of the stretch before. */
-function withEvent(memory: typeof NONE, event: GuardEvent, isPersons: boolean): typeof NONE {
+function withEvent(memory: typeof NONE, event: GuardEvent, { lasting }: SessionState): typeof NONE {
+  if (!event.tokens && !event.cents) return memory
+  const isPersons = isPersonsPrompt(event, lasting)
   const told = (before: Told, now: Spent | undefined): Told =>
     now ? [isPersons ? 0 : now.prompt, now.session, now.day, now.dayEndsAt] : before
-  if (!event.tokens && !event.cents) return memory
-  return { ...memory, tokens: told(memory.tokens, event.tokens), cents: told(memory.cents, event.cents) }
+  const { epoch } = lasting
+  return {
+    ...memory,
+    epoch,
+    tokens: told(memory.tokens, event.tokens),
+    cents: told(memory.cents, event.cents),
+  }
 }
 
 /** True when no limit in this unit acts, so that nobody need look what was used. */
@@ -142,12 +148,13 @@ export const budget: Rule<'budget', typeof settings> = {
     wayOut: ({ limit, of = '' }) => wayOut(limit, of),
   },
   judge({ session }, event, { budget: limits }, now) {
-    const { warned, ...told } = withEvent(current(session, now), event, false)
+    const { warned, ...told } = withEvent(current(session, now), event, session)
     return UNITS.flatMap(({ of: unit, warn, halt, count }) =>
       STRETCHES.flatMap((stretch): Finding[] => {
         const warnAt = count(limits[stretch][warn])
-        const haltAt = granted(session, 'budget', count(limits[stretch][halt]))
-        if (warnAt === 0 && haltAt === 0) return []
+        const most = count(limits[stretch][halt])
+        if (warnAt === 0 && most === 0) return []
+        const haltAt = granted(session, 'budget', most)
         const of = `${stretch} ${unit}`
         const figure = { rule: 'budget', of, count: spent(told[unit])[stretch] }
         return [{ ...againstHalt(figure, { warnAt, haltAt }), isSpoken: warned.includes(`${of},`) }]
@@ -156,7 +163,7 @@ export const budget: Rule<'budget', typeof settings> = {
   },
   remember({ session, agent }, event, { spoken, now }) {
     const before = memoryIn(session.lasting, 'budget', NONE)
-    const told = withEvent(current(session, now), event, isPersonsPrompt(event, session.lasting))
+    const told = withEvent(current(session, now), event, session)
     const after = spoken?.rule === 'budget' ? { ...told, warned: `${told.warned}${spoken.of},` } : told
     return after === before ? { session, agent } : { agent, session: withMemory(session, 'budget', after) }
   },
