@@ -15,11 +15,14 @@ import { unaskedEntry } from './unasked.ts'
 /** The answer to an event that was decided. */
 export async function answerEvent(context: Context, updated: Updated): Promise<Answer> {
   const { unasked, complaints } = updated
-  const answer = complaints.reduce(
-    (before, what) => told(before, context, `${what}: no tokens are counted from it`),
-    await answerVerdict(context, updated),
-  )
+  const verdict = await answerVerdict(context, updated)
+  const answer = complaints.length > 0 ? told(verdict, context, complaint(complaints)) : verdict
   return unasked.length > 0 ? logged(answer, context.paths, unaskedEntry(unasked, callerOf(context))) : answer
+}
+
+function complaint([first, ...others]: readonly string[]): string {
+  const rest = others.length > 0 ? `, nor from ${others.length} more like it` : ''
+  return `${first}: no tokens are counted from it${rest}`
 }
 
 function told(answer: Answer, context: Context, message: string): Answer {

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
 import type { TokenInput } from '../hosts/input.ts'
 import type { Usage } from '../hosts/usage.ts'
 import type { Entry, Position, Reading, TokenReader } from '../store/ledger.ts'
-import { describe } from '../system/failure.ts'
+import { codeOf, describe } from '../system/failure.ts'
 import { readAt } from '../system/files.ts'
 import type { Hash } from '../system/keyed-hash.ts'
 import type { Environment } from '../system/paths.ts'
@@ -98,7 +98,11 @@ function lookAt(path: string, from: Position | undefined, most: number, source: 
     if (problem !== undefined) return { from, reading: refused(path, from, problem, source), bytes: 0 }
     return { from, ...readFile(path, node, from, most, source) }
   } catch (error) {
-    return { from, reading: refused(path, from, `cannot be read: ${describe(error)}`, source), bytes: 0 }
+    return {
+      from,
+      reading: refused(path, from, `cannot be read (${codeOf(error) ?? describe(error)})`, source),
+      bytes: 0,
+    }
   }
 }
 

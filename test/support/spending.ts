@@ -1,11 +1,12 @@
 /** Homes in which only budgets act, with transcripts as the client writes them. */
 
+import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { tokensOf } from './ledgers.ts'
 import { ALL_OFF } from './policies.ts'
-import { event, temporaryHome } from './processes.ts'
+import { event, runCli, runHook, temporaryHome } from './processes.ts'
 import { sessionsIn, storeAt } from './stores.ts'
 
 type Limits = { readonly warnTokens?: number; readonly haltTokens?: number }
@@ -17,7 +18,7 @@ export function spendingHome(
   t: TestContext,
   limits: Readonly<Partial<Record<'prompt' | 'session' | 'day', Limits>>> = { session: NEVER },
 ): string {
-  return temporaryHome(t, { ...ALL_OFF, budget: { prompt: OFF, ...limits } })
+  return temporaryHome(t, { ...ALL_OFF, budget: { ...limits, prompt: { ...OFF, ...limits.prompt } } })
 }
 
 const OFF = { warnTokens: 0, haltTokens: 0 }
@@ -103,4 +104,26 @@ function openedAt(t: TestContext, home: string) {
   const store = storeAt(t, join(home, 'state.db'))
   store.clock.now = Date.now()
   return store
+}
+
+/** Only what hangs is ended by it. */
+const HANGS = 60_000
+
+/** What the person is told at the end of a round. */
+export async function toldAt(home: string, members: object = {}, options: object = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await runHook({
+    ...{ home, input: batch(home, { ...members }), killAfterMs: HANGS },
+    ...options,
+  })
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  return stdout === '' ? '' : JSON.parse(stdout).systemMessage
+}
+
+/** The notices in the log. */
+export async function noticesIn(home: string): Promise<string[]> {
+  const { stdout } = await runCli(['log', '--json'], { home })
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  return lines
+    .map((line) => JSON.parse(line))
+    .flatMap(({ event, message }) => (event === 'notice' ? message : []))
 }
