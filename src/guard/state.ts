@@ -190,11 +190,13 @@ export function withMemory(session: SessionState, name: string, value: Memory): 
 /** Read as if by anybody: another version, or a hand, may have written it. */
 function isLike<M extends Memory>(value: unknown, fresh: M): value is M {
   if (!isObject(value)) return false
-  return Object.entries(fresh).every(([name, like]) => {
-    const found = value[name]
-    if (Array.isArray(like)) return Array.isArray(found) && found.every(isCount)
-    return typeof like === 'number' ? isCount(found) : typeof found === typeof like
-  })
+  for (const name of Object.keys(fresh)) if (!isAlike(value[name], fresh[name])) return false
+  return true
+}
+
+function isAlike(found: unknown, like: unknown): boolean {
+  if (typeof like === 'number') return isCount(found)
+  return Array.isArray(like) ? Array.isArray(found) && found.every(isCount) : typeof found === typeof like
 }
 
 function isCount(value: unknown): boolean {

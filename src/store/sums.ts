@@ -2,6 +2,7 @@
 
 import type { Spent } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
+import { endOfDay } from '../system/day.ts'
 import type { Database } from '../system/sqlite.ts'
 
 /** What an event is told of what was used up. */
@@ -103,12 +104,6 @@ export function dayOf(ms: number): string {
   const date = new Date(ms)
   const two = (number: number) => String(number).padStart(2, '0')
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-}
-
-/** The next local midnight. */
-function endOfDay(ms: number): number {
-  const date = new Date(ms)
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime()
 }
 
 /** The same of everybody, in tokens. */

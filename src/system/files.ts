@@ -71,7 +71,7 @@ export function readOurs(file: string): string {
 
 /** Up to `length` bytes from `position`; fewer when the file ends before. */
 export function readAt(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
+  const bytes = Buffer.allocUnsafe(length)
   let done = 0
   while (done < length) {
     const read = readSync(fd, bytes, done, length - done, position + done)
