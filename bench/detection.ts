@@ -37,6 +37,7 @@ const DETECTORS: readonly (readonly [string, Detector])[] = [
   ['repeat, block', ours(only([], { repeat: { block: true } }), ['block', 'halt'])],
   ['agents 25 / 100', ours(only(['agents']), ['block', 'halt'])],
   ['unattended, turns and calls', ours(only(['unattended']), ['block', 'halt'])],
+  ['budget 20 M / 100 M tokens a prompt', ours(only(['budget']), ['block', 'halt'])],
   ['all of ours', ours(DEFAULT_POLICY, ['block', 'halt'])],
 ]
 

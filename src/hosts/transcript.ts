@@ -39,12 +39,25 @@ export interface TranscriptLine {
 export type Unusable = 'no JSON' | 'no timestamp' | 'no line of a transcript'
 
 export type TranscriptItem =
+  | TranscriptUsage
   | TranscriptCall
   | TranscriptResult
   | TranscriptPrompt
   | TranscriptLap
   | TranscriptSchedule
   | TranscriptRemark
+
+/** What a message has used up, as far as this line of it knows: its last line has it all. */
+export interface TranscriptUsage extends MessageUsage {
+  readonly type: 'usage'
+}
+
+export interface MessageUsage {
+  /** The message's id. */
+  readonly message: string
+  /** All that it processed: input, what was written to and read from the cache, and output. A whole number. */
+  readonly tokens: number
+}
 
 export interface TranscriptCall extends HostCall {
   readonly type: 'call'

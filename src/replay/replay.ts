@@ -2,29 +2,19 @@
 
 import { haltIn } from '../guard/breaker.ts'
 import { decide } from '../guard/decide.ts'
+import type { GuardEvent, Spent } from '../guard/event.ts'
+import type { Outcome } from '../guard/outcome.ts'
 import type { Policy } from '../guard/policy.ts'
 import { agentsIn } from '../guard/rules/agents.ts'
 import { machineTurnsIn } from '../guard/rules/unattended.ts'
 import { type AgentState, currentAgent, freshAgent, freshSession, type SessionState } from '../guard/state.ts'
-import type { Verdict } from '../guard/verdict.ts'
+import type { Halt } from '../guard/verdict.ts'
 import { aged, countOf, emptyWindow, type Window, withCall } from '../guard/window.ts'
 import type { TranscriptFile } from './files.ts'
 import { type Oddity, type Reader, readSession } from './session.ts'
-import type { Timed } from './story.ts'
-
-/** The first time that a rule would have warned, blocked or halted in a session. */
-export interface Spoken {
-  readonly rule: string
-  readonly verdict: 'warn' | 'block' | 'halt'
-  /** RFC 3339. */
-  readonly at: string
-  /** Which call of the session it was, the first being 1. */
-  readonly call: number
-  /** Calls of the session that this rule would have blocked from then on, or kept from being made. */
-  readonly saved: number
-  /** Minutes that they took, from the halt on. */
-  readonly minutes: number
-}
+import { NOTHING_SPENT, spentAt, spentMore } from './spent.ts'
+import { type Notes, nameOf, note, noteTokens, type Spoken, spokenIn } from './spoken.ts'
+import type { Step, Timed, Used } from './story.ts'
 
 export interface ReplayedSession {
   readonly session: string
@@ -34,6 +24,10 @@ export interface ReplayedSession {
   /** Turns that no person began, and different agents, in all of the session. */
   readonly machineTurns: number
   readonly agentsSeen: number
+  /** What it has used up: tokens of its messages and those of its agents, but for what another session has counted. */
+  readonly tokens: number
+  /** The same from one prompt of a person to the next; of those alone that used any, and that no other rule would have ended. */
+  readonly promptTokens: readonly number[]
   readonly verdicts: readonly Spoken[]
 }
 
@@ -67,7 +61,7 @@ export function replay(
   const sessions: ReplayedSession[] = []
   for (const [session, own] of bySession(files)) {
     const replayed = replaySession(session, readSession(own, reader), policy)
-    if (replayed.calls > 0) sessions.push(replayed)
+    if (replayed.calls > 0 || replayed.tokens > 0) sessions.push(replayed)
   }
   return { sessions, oddities: [...oddities.values()] }
 }
@@ -102,12 +96,17 @@ interface SessionReplay {
   machineTurns: number
   /** When the last event was: Unix ms. */
   last: number
-  /** `ms` is what the calls took that it would have blocked from a halt on. */
-  readonly spoken: Map<string, Omit<Spoken, 'minutes'> & { readonly ms: number }>
+  spent: Spent
+  readonly promptTokens: number[]
+  /** Another rule than the budget would have ended a turn since a person last wrote. */
+  isEnded: boolean
+  /** Agents whose last call would have been blocked, and the name under which that is noted. */
+  readonly blocked: Map<string, string>
+  readonly notes: Notes
 }
 
-export function replaySession(session: string, events: readonly Timed[], policy: Policy): ReplayedSession {
-  const start = events[0]?.at ?? 0
+export function replaySession(session: string, steps: readonly Step[], policy: Policy): ReplayedSession {
+  const start = steps[0]?.at ?? 0
   const replay: SessionReplay = {
     session: freshSession(start),
     agents: new Map(),
@@ -116,26 +115,35 @@ export function replaySession(session: string, events: readonly Timed[], policy:
     peak: 0,
     machineTurns: 0,
     last: start,
-    spoken: new Map(),
+    spent: NOTHING_SPENT,
+    promptTokens: [],
+    isEnded: false,
+    blocked: new Map(),
+    notes: new Map(),
   }
-  for (const timed of events) step(replay, timed, policy)
-  const { calls, peak, machineTurns, spoken } = replay
+  for (const step of steps) {
+    if ('tokens' in step) use(replay, step)
+    else happen(replay, step, policy)
+  }
+  endPrompt(replay)
+  const { calls, peak, machineTurns, spent, promptTokens } = replay
   const agentsSeen = agentsIn(replay.session).ever
-  const verdicts = [...spoken.values()].map(({ ms, ...each }) => ({
-    ...each,
-    minutes: Math.round(ms / 60_000),
-  }))
-  return { session, calls, peak, machineTurns, agentsSeen, verdicts }
+  const counts = { calls, peak, machineTurns, agentsSeen, tokens: spent.session }
+  return { session, ...counts, promptTokens, verdicts: spokenIn(replay.notes) }
 }
 
-function step(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy): void {
+/** Tokens are used up: after a halt, or a block, in vain. */
+function use(replay: SessionReplay, { at, agent, tokens }: Used): void {
+  replay.spent = spentMore(replay.spent, tokens, at)
+  const halt = haltOf(replay, agent)
+  const name = halt ? nameOf(halt.rule, 'halt') : replay.blocked.get(agent)
+  if (name !== undefined) noteTokens(replay.notes, name, tokens)
+}
+
+function happen(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy): void {
   const id = event.agent.id
-  const agent = replay.agents.get(id) ?? freshAgent(replay.session.lasting.epoch)
-  const wasHalted = isHalted(replay.session, agent)
-  const outcome = decide({ session: replay.session, agent }, event, policy, at)
-  replay.machineTurns += Math.max(0, machineTurnsIn(outcome.session) - machineTurnsIn(replay.session))
-  replay.session = outcome.session
-  replay.agents.set(id, outcome.agent)
+  const wasHalted = haltOf(replay, id) !== undefined
+  const outcome = decideNext(replay, event, policy, at)
   replay.calls += calls
   if (event.type === 'call') {
     replay.all = withCall(aged(replay.all, at))
@@ -143,35 +151,46 @@ function step(replay: SessionReplay, { at, event, calls }: Timed, policy: Policy
   }
   // In a turn that had ended, calls that no hook is asked about would not have been made either.
   const unmade = wasHalted && event.type === 'results' ? calls : 0
-  const isNew = outcome.tally.calls > 0 || outcome.tally.halted > 0 || unmade > 0
-  const ms = wasHalted ? at - replay.last : 0
-  if (isNew) note(replay, outcome.verdict, at, { calls: outcome.tally.blocked + unmade, ms })
+  const { verdict, tally } = outcome
+  if (tally.calls > 0 || tally.halted > 0 || unmade > 0) {
+    const saved = { calls: tally.blocked + unmade, ms: wasHalted ? at - replay.last : 0 }
+    const name = note(replay.notes, verdict, { at, call: replay.calls }, saved)
+    if (event.type === 'call') {
+      if (name !== undefined && verdict.kind === 'block') replay.blocked.set(id, name)
+      else replay.blocked.delete(id)
+    }
+    if (verdict.kind === 'halt' && verdict.rule !== 'budget') replay.isEnded = true
+  }
   replay.last = at
 }
 
-function isHalted(session: SessionState, agent: AgentState): boolean {
-  return haltIn({ session, agent: currentAgent(agent, session.lasting.epoch) }) !== undefined
+/** Decides the event as the hook would, with what was used up where the hook looks at that. */
+function decideNext(replay: SessionReplay, event: GuardEvent, policy: Policy, at: number): Outcome {
+  const { session, agents } = replay
+  const agent = agents.get(event.agent.id) ?? freshAgent(session.lasting.epoch)
+  replay.spent = spentAt(replay.spent, at)
+  const isTold = event.type !== 'call' && replay.spent.session > 0
+  const told = isTold ? { ...event, tokens: replay.spent } : event
+  const outcome = decide({ session, agent }, told, policy, at)
+  replay.machineTurns += Math.max(0, machineTurnsIn(outcome.session) - machineTurnsIn(session))
+  if (outcome.session.lasting.epoch !== session.lasting.epoch) endPrompt(replay)
+  replay.session = outcome.session
+  agents.set(event.agent.id, outcome.agent)
+  return outcome
 }
 
-/** Calls that would not have been made, and the time until the last of them. */
-interface Saved {
-  readonly calls: number
-  readonly ms: number
+/** A person writes, or the session is over. */
+function endPrompt(replay: SessionReplay): void {
+  const { prompt } = replay.spent
+  if (prompt > 0 && !replay.isEnded) replay.promptTokens.push(prompt)
+  replay.spent = { ...replay.spent, prompt: 0 }
+  replay.isEnded = false
+  replay.blocked.clear()
 }
 
-function note({ spoken, calls }: SessionReplay, verdict: Verdict, at: number, blocked: Saved): void {
-  if (verdict.kind === 'allow') return
-  const { rule } = verdict
-  // Of a session that is over, nobody can be asked.
-  const kind = verdict.kind === 'ask' ? 'halt' : verdict.kind
-  const key = `${rule} ${kind}`
-  const known = spoken.get(key) ?? {
-    rule,
-    verdict: kind,
-    at: new Date(at).toISOString(),
-    call: calls,
-    saved: 0,
-    ms: 0,
-  }
-  spoken.set(key, { ...known, saved: known.saved + blocked.calls, ms: known.ms + blocked.ms })
+/** What halts this agent; undefined where nothing does. */
+function haltOf({ session, agents }: SessionReplay, id: string): Halt | undefined {
+  const { epoch } = session.lasting
+  const agent = agents.get(id)
+  return haltIn({ session, agent: agent ? currentAgent(agent, epoch) : freshAgent(epoch) })
 }

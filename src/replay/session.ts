@@ -9,17 +9,18 @@ import type {
   TranscriptLine,
   TranscriptResult,
   Transcripts,
+  TranscriptUsage,
   Unusable,
 } from '../hosts/transcript.ts'
 import { linesIn, type TranscriptFile } from './files.ts'
-import { inOrder, type Story, type Timed } from './story.ts'
+import { inOrder, type Step, type Story } from './story.ts'
 
 /** Why lines were skipped; also when a time was earlier than one before it, which is mended by sorting. */
 export type Oddity = Unusable | 'over 32 MB' | 'time running backwards'
 
 /** What a whole replay has seen so far. */
 export interface Reader {
-  /** Ids of calls that were met, as numbers: resumed and forked sessions repeat those of others. */
+  /** Ids of calls and messages that were met, as numbers: resumed and forked sessions repeat those of others. */
   readonly met: Set<number>
   readonly onOddity: (oddity: Oddity, file: string, line: number) => void
   readonly onBytes: (count: number) => void
@@ -29,13 +30,13 @@ export interface Reader {
 const JITTER_MS = 1000
 
 /** Everything that happened in a session, in order. */
-export function readSession(files: readonly TranscriptFile[], reader: Reader): Timed[] {
+export function readSession(files: readonly TranscriptFile[], reader: Reader): Step[] {
   return inOrder(readStory(files, reader))
 }
 
-/** Its calls and prompts, as the files have them. */
+/** Its calls, prompts and what it has used up, as the files have them. */
 export function readStory(files: readonly TranscriptFile[], reader: Reader): Story {
-  const story: Story = { calls: new Map(), prompts: [], order: 0 }
+  const story: Story = { calls: new Map(), prompts: [], messages: new Map(), used: [], order: 0 }
   for (const file of files) readFile(file, story, reader)
   return story
 }
@@ -104,6 +105,9 @@ function add(reading: Reading, item: TranscriptItem, { at, agent }: TranscriptLi
       if (reading.isScheduled) addPrompt(story, id, 'schedule', at)
       reading.isScheduled = false
       break
+    case 'usage':
+      addUsage(reading, id, item, at)
+      break
     case 'call': {
       const isNew = isFirst(reader.met, item.id)
       if (!story.calls.has(item.id)) addCall(story, id, item, isNew, at)
@@ -134,6 +138,23 @@ function addCall(
   const returned = callOf(id, item, shortHash)
   const round = { at, order, agent: id, message: `${id} ${item.message}` }
   calls.set(item.id, { ...round, isNew, returned, returnedAt: at, isUnasked: false, isError: false })
+}
+
+/**
+ * A message is of the file in which it is met first: what others repeat of it counts nothing, and may be its first line
+ * alone. One that another session has had counts nothing either.
+ */
+function addUsage(
+  { story, file, reader }: Reading,
+  agent: string,
+  { message, tokens }: TranscriptUsage,
+  at: number,
+): void {
+  const known = story.messages.get(message)
+  const isOwn = known ? known.file === file.path : isFirst(reader.met, `message ${message}`)
+  const more = tokens - (known?.tokens ?? 0)
+  if (isOwn && more !== 0) story.used.push({ at, order: story.order, agent, tokens: more })
+  if (isOwn || !known) story.messages.set(message, { file: isOwn ? file.path : '', tokens })
 }
 
 function addResult({ calls }: Story, item: TranscriptResult, at: number): void {

@@ -15,9 +15,33 @@ describe('spikectl replay', () => {
     assert.deepEqual([version, calls, sessions.length], [1, 60, 2])
     const found = sessions.find(({ session }: { session: string }) => session === 'loop')
     assert.deepEqual(found.verdicts, [
-      { rule: 'repeat', verdict: 'warn', at: '2026-11-01T09:00:31.000Z', call: 4, saved: 0, minutes: 0 },
-      { rule: 'repeat', verdict: 'block', at: '2026-11-01T09:00:51.000Z', call: 6, saved: 3, minutes: 0 },
-      { rule: 'repeat', verdict: 'halt', at: '2026-11-01T09:01:12.000Z', call: 8, saved: 22, minutes: 3 },
+      {
+        rule: 'repeat',
+        verdict: 'warn',
+        at: '2026-11-01T09:00:31.000Z',
+        call: 4,
+        saved: 0,
+        minutes: 0,
+        savedTokens: 0,
+      },
+      {
+        rule: 'repeat',
+        verdict: 'block',
+        at: '2026-11-01T09:00:51.000Z',
+        call: 6,
+        saved: 3,
+        minutes: 0,
+        savedTokens: 0,
+      },
+      {
+        rule: 'repeat',
+        verdict: 'halt',
+        at: '2026-11-01T09:01:12.000Z',
+        call: 8,
+        saved: 22,
+        minutes: 3,
+        savedTokens: 0,
+      },
     ])
     assert.deepEqual(sessions.find(({ session }: { session: string }) => session === 'fine').verdicts, [])
   })
@@ -109,7 +133,7 @@ describe('spikectl replay', () => {
       stdout,
       /limits that fit: spikectl config set rate\.warnPerMin \d+0; spikectl config set rate\.blockPerMin \d+0/,
     )
-    assert.match(stdout, /\nrepeat +halt +1 +8 +22 +3\n/)
+    assert.match(stdout, /\nrepeat +halt +1 +8 +22 +3 +0\n/)
     for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
   })
 

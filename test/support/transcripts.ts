@@ -13,6 +13,8 @@ export interface Step {
   /** Seconds after the start. */
   readonly at: number
   readonly id?: string
+  /** What its message has used up. */
+  readonly tokens?: number
 }
 
 let ids = 0
@@ -27,17 +29,45 @@ export function promptLine(session: string | undefined, at: number, content = 'd
   return line(session, at, { type: 'user', message: { role: 'user', content } })
 }
 
+/** A line of an answer in text, with what its message has used up so far. */
+export function textLine(
+  session: string,
+  at: number,
+  message: string,
+  usage: object,
+  members: object = {},
+): string {
+  const content = [{ type: 'text', text: 'done' }]
+  return line(session, at, {
+    ...members,
+    type: 'assistant',
+    message: { id: message, role: 'assistant', content, usage },
+  })
+}
+
+/** So many tokens, of all four kinds. */
+export function usageOf(tokens: number): object {
+  return {
+    input_tokens: 1,
+    cache_creation_input_tokens: 2,
+    cache_read_input_tokens: tokens - 6,
+    output_tokens: 3,
+    service_tier: 'standard',
+  }
+}
+
 /** For each step a call and its result, which comes a second later. */
 export function callLines(
   session: string | undefined,
   steps: readonly Step[],
   members: object = {},
 ): string[] {
-  return steps.flatMap(({ command, result, at, id }) => {
+  return steps.flatMap(({ command, result, at, id, tokens }) => {
     ids += 1
     const name = id ?? `toolu_${ids}`
     const call = { type: 'tool_use', id: name, name: 'Bash', input: { command, description: `${ids}` } }
-    const message = { id: `msg_${name}`, role: 'assistant', content: [call] }
+    const used = tokens === undefined ? {} : { usage: usageOf(tokens) }
+    const message = { id: `msg_${name}`, role: 'assistant', content: [call], ...used }
     const made = line(session, at, { ...members, type: 'assistant', message })
     if (result === undefined) return [made]
     const content = [{ tool_use_id: name, type: 'tool_result', content: result }]

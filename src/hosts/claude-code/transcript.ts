@@ -1,11 +1,13 @@
 /**
  * Claude Code's transcripts, one JSON object a line, translated. Pure. Of the many kinds of lines only messages with
- * tool calls, their results, and prompts concern us. Source: transcripts of clients 2.0 and 2.1.
+ * tool calls or with what they have used up, results, and prompts concern us. A response is written as several lines with
+ * the same `message.id`, of which the last has its final usage. Source: transcripts of clients 2.0 and 2.1.
  */
 
 import { basename, sep } from 'node:path'
 import { isObject, type Members, membersIn, membersOf } from '../../guard/members.ts'
 import type {
+  MessageUsage,
   TranscriptCall,
   TranscriptItem,
   TranscriptLine,
@@ -57,7 +59,7 @@ const SCHEDULE_FIRED = 'scheduled_task_fire'
 /** Lines of these kinds have what we look for. */
 function mayConcern(line: Buffer): boolean {
   if (line.includes('"tool_use') || line.includes('"tool_result"') || line.includes('"user"')) return true
-  return line.includes(SCHEDULE_FIRED)
+  return line.includes('"usage"') || line.includes(SCHEDULE_FIRED)
 }
 
 function sessionOf(line: Buffer): string | undefined {
@@ -78,7 +80,11 @@ function parse(text: string): TranscriptLine | Unusable {
 function itemsIn(row: Members, message: Members): TranscriptItem[] {
   if (row.type === 'system') return row.subtype === SCHEDULE_FIRED ? [{ type: 'schedule' }] : []
   const parts = Array.isArray(message.content) ? message.content.filter(isObject) : []
-  if (row.type === 'assistant') return parts.flatMap((part) => callIn(part, textOf(message.id) ?? ''))
+  if (row.type === 'assistant') {
+    const used = usageIn(message)
+    const calls = parts.flatMap((part) => callIn(part, textOf(message.id) ?? ''))
+    return used ? [{ type: 'usage', ...used }, ...calls] : calls
+  }
   if (row.type !== 'user') return []
   const results = parts.flatMap(resultIn)
   if (results.length > 0 || row.isSidechain === true) return results
@@ -95,6 +101,23 @@ function callIn(part: Members, message: string): TranscriptCall[] {
   const tool = textOf(part.name)
   if (part.type !== 'tool_use' || !id || !tool) return []
   return [{ type: 'call', id, message: message || id, tool, toolUseId: id, input: part.input }]
+}
+
+/** What a message says that it has used; undefined where it says nothing. */
+export function usageIn({ id, usage }: Members): MessageUsage | undefined {
+  const message = textOf(id)
+  if (message === undefined || !isObject(usage)) return undefined
+  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage
+  const all = [input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens]
+  return { message, tokens: all.reduce<number>((sum, each) => sum + countIn(each), 0) }
+}
+
+/** Far above what any model takes at once. */
+const MAX_TOKENS = 1_000_000_000
+
+/** Nothing for what is no count. */
+function countIn(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_TOKENS ? value : 0
 }
 
 function resultIn(part: Members): TranscriptResult[] {

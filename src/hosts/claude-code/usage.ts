@@ -11,13 +11,13 @@ import type { TokenInput } from '../input.ts'
 import type { Usage, UsageEntry } from '../usage.ts'
 import { textOf } from './payload.ts'
 import { userFolder } from './settings/files.ts'
-import { TRANSCRIPTS } from './transcript.ts'
+import { TRANSCRIPTS, usageIn } from './transcript.ts'
 
 export const USAGE: Usage = {
   mainOf: ({ transcript }) => (transcript !== undefined && mayBePath(transcript) ? transcript : undefined),
   agentsOf,
   problemWith,
-  mayConcern: (line) => line.includes('"usage"') || TRANSCRIPTS.mayConcern(line),
+  mayConcern: TRANSCRIPTS.mayConcern,
   entryIn,
   timeIn,
 }
@@ -97,23 +97,6 @@ function isCopied(
   return [sessionId, requestSessionId, membersOf(forkedFrom).sessionId].some(
     (id) => textOf(id) !== undefined && session !== undefined && id !== session,
   )
-}
-
-/** What a message says that it has used; undefined where it says nothing. */
-export function usageIn({ id, usage }: Members): { message: string; tokens: number } | undefined {
-  const message = textOf(id)
-  if (message === undefined || !isObject(usage)) return undefined
-  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage
-  const all = [input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens]
-  return { message, tokens: all.reduce<number>((sum, each) => sum + countIn(each), 0) }
-}
-
-/** Far above what any model takes at once. */
-const MAX_TOKENS = 1_000_000_000
-
-/** Nothing for what is no count. */
-function countIn(value: unknown): number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_TOKENS ? value : 0
 }
 
 function objectIn(line: string): Members | undefined {
