@@ -1,7 +1,7 @@
 /** What the benches have in common: running programs, and medians. */
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,9 +72,43 @@ export function call(session = 'bench'): string {
 }
 
 /** The PostToolBatch event of the last call. */
-export function roundEnd(session = 'bench'): string {
+export function roundEnd(session = 'bench', members: object = {}): string {
   const returned = { ...lastCall(), tool_response: ` M src/file-${calls}.ts\n`.repeat(20) }
-  return `${JSON.stringify({ ...common(session), hook_event_name: 'PostToolBatch', tool_calls: [returned] })}\n`
+  const event = { ...common(session), hook_event_name: 'PostToolBatch', tool_calls: [returned], ...members }
+  return `${JSON.stringify(event)}\n`
+}
+
+/** The same, with another megabyte in the session's transcript: messages of the model, and what their calls returned. */
+export function longRoundEnd(session: string, home: string): string {
+  const folder = join(home, '.claude', 'projects', 'app')
+  mkdirSync(folder, { recursive: true })
+  const transcript = join(folder, `${session}.jsonl`)
+  appendFileSync(transcript, Array.from({ length: 64 }, exchange).join(''))
+  return roundEnd(session, { transcript_path: transcript })
+}
+
+let messages = 0
+
+/** 16 kB of a transcript. */
+function exchange(): string {
+  messages += 1
+  const timestamp = new Date().toISOString()
+  const used = {
+    input_tokens: 10,
+    cache_creation_input_tokens: 900,
+    cache_read_input_tokens: 90_000,
+    output_tokens: 200,
+  }
+  const text = [{ type: 'text', text: 'I look at the next file. '.repeat(160) }]
+  const message = { id: `msg_bench_${messages}`, role: 'assistant', content: text, usage: used }
+  const results = [
+    { type: 'tool_result', tool_use_id: `toolu_${messages}`, content: 'export const x = 1\n'.repeat(620) },
+  ]
+  const lines = [
+    { type: 'assistant', timestamp, message },
+    { type: 'user', timestamp, message: { role: 'user', content: results } },
+  ]
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
 /** What the client gives its status line. */

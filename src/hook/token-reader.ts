@@ -136,7 +136,9 @@ function readFile(
     const first = beginsInLine ? bytes.indexOf(LF) + 1 : 0
     const end = endOfLines(bytes)
     const lines = bytes.subarray(first, Math.max(first, end))
-    const entries = entriesIn(lines, from + first, beganAt(fd, source), source)
+    // Prompts are looked for only where lines alone say when they were.
+    const mayConcern = from < (before?.mark ?? size) ? source.usage.mayConcern : source.usage.mayTellUsage
+    const entries = entriesIn(lines, from + first, { ...source, since: beganAt(fd, source), mayConcern })
     const offset = from + end
     const at = { node, from, to: from + bytes.length, offset, tail: tailAt(fd, offset, source), size }
     return { reading: { path, isMain: path === source.main, ...at, entries }, bytes: bytes.length }
@@ -166,13 +168,20 @@ function beganAt(fd: number, { usage, session }: Source): number {
   return 0
 }
 
+/** The lines that are looked at: those that may concern us, and are not older than the file's own. */
+interface LineSource extends Source {
+  readonly mayConcern: (line: Buffer) => boolean
+  /** Unix ms. */
+  readonly since: number
+}
+
 /** Of lines that follow each other and tell of the same message, the last. */
-function entriesIn(bytes: Buffer, start: number, since: number, source: Source): Entry[] {
-  const { usage, session, hash } = source
+function entriesIn(bytes: Buffer, start: number, source: LineSource): Entry[] {
+  const { usage, session, hash, since, mayConcern } = source
   const entries: Entry[] = []
   for (let from = 0, end = bytes.indexOf(LF); end !== -1; from = end + 1, end = bytes.indexOf(LF, from)) {
     const line = bytes.subarray(from, end)
-    const entry = usage.mayConcern(line) ? usage.entryIn(line.toString(), session) : undefined
+    const entry = mayConcern(line) ? usage.entryIn(line.toString(), session) : undefined
     if (!entry || (entry.at !== undefined && entry.at < since)) continue
     const { at, tokens, message: id } = entry
     const message = id === undefined ? undefined : numberOf(hash(id))

@@ -11,7 +11,8 @@ export interface Usage {
   readonly agentsOf: (main: string, input: TokenInput) => readonly string[]
   /** Why a file is not read, in words that complete "FILE …"; undefined for one that may be. */
   readonly problemWith: (file: string, env: Environment) => string | undefined
-  /** False for a line that has nothing of what we look for, so that it need not be parsed. */
+  /** False for a line that tells of no usage, and for one that tells of no person's prompt either: it need not be parsed. */
+  readonly mayTellUsage: (line: Buffer) => boolean
   readonly mayConcern: (line: Buffer) => boolean
   /** Undefined for a line that says nothing of it, or is a copy of another session's. */
   readonly entryIn: (line: string, session: string | undefined) => UsageEntry | undefined

@@ -17,6 +17,7 @@ export const USAGE: Usage = {
   mainOf: ({ transcript }) => (transcript !== undefined && mayBePath(transcript) ? transcript : undefined),
   agentsOf,
   problemWith,
+  mayTellUsage: (line) => line.includes('"usage"'),
   mayConcern: TRANSCRIPTS.mayConcern,
   entryIn,
   timeIn,
