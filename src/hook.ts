@@ -86,7 +86,7 @@ async function answerTo(run: Run, host: Host, input: HookInput): Promise<Answer>
     const { answerSettingsChange } = await import('./hook/settings-change.ts')
     return answerSettingsChange(context)
   }
-  if (!mayBegin(input) && !existsSync(paths.stateDb)) return NOTHING
+  if (!mayBegin(input) && !namesTranscript(input) && !existsSync(paths.stateDb)) return NOTHING
   const guarded = { ...context, input }
   try {
     return await count(guarded)
@@ -94,6 +94,11 @@ async function answerTo(run: Run, host: Host, input: HookInput): Promise<Answer>
     const { answerUncounted } = await import('./hook/uncounted.ts')
     return answerUncounted(guarded, describe(error))
   }
+}
+
+/** What was used up before the first event counts too. */
+function namesTranscript(input: GuardedInput): boolean {
+  return 'transcript' in input && input.transcript !== undefined
 }
 
 /** Decides the event on its session's state, under the store's lock, and answers it. */

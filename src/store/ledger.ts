@@ -70,6 +70,8 @@ export interface Read {
 }
 
 export interface Ledger {
+  /** It has files to read: then any event begins a session, for what was used before it counts. */
+  readonly reads: boolean
   /** Reads ahead, without the lock. */
   prepare(db: Database, key: string): void
   /** Counts what is new, under the lock, and complains once of each file that is not read. */
@@ -79,6 +81,7 @@ export interface Ledger {
 /** `costUsd` is what the client says that the session has cost so far; undefined where it says nothing. */
 export function ledgerOf(reader: TokenReader | undefined, costUsd: number | undefined): Ledger {
   return {
+    reads: reader !== undefined,
     prepare(db, key) {
       const row = db
         .prepare<[string], { id: number; looked_at: string }>(

@@ -163,7 +163,8 @@ export class SqliteEventStore implements EventStore {
   private placed(found: Found | undefined, key: string, update: Update, now: number): Found | undefined {
     const { identity, event, parent } = update
     const place = placeIn(this.db, identity, found, parent?.(found === undefined))
-    const saved = found ?? (mayBegin(event) ? this.insert(key, update, place, now) : undefined)
+    const saved =
+      found ?? (mayBegin(event) || update.ledger?.reads ? this.insert(key, update, place, now) : undefined)
     if (!saved) return undefined
     if (place.parent !== saved.parent || place.root !== saved.root) this.move(saved, place)
     const root = place.root && outermost(this.db, identity.tenant, place.root)

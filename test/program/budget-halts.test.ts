@@ -44,6 +44,19 @@ function endOf({
 }
 
 describe('a session that reaches its budget', () => {
+  for (const [first, members] of [
+    ['the end of a turn', { hook_event_name: 'Stop' }],
+    ["the end of an agent's turn", { hook_event_name: 'SubagentStop', agent_id: 'a1' }],
+    ['the end of a round without calls', { tool_calls: [] }],
+  ] as const) {
+    test(`is halted where ${first} is its first event`, async (t) => {
+      const home = spendingHome(t, { prompt: { haltTokens: 1000 } })
+      add(transcriptOf(home), answerLine('m1', 9000), promptLine(), answerLine('m2', 1000))
+      assert.match(endOf(await runHook({ home, input: batch(home, members) })), /budget_exceeded: 1 k tokens/)
+      assert.deepEqual(usedIn(t, home), [1000, 10_000, 10_000])
+    })
+  }
+
   test('is halted at the end of the round in print mode, and it is signed once', async (t) => {
     const { home, hook } = await nearlySpent(t)
     add(transcriptOf(home), answerLine('m2', 100))
