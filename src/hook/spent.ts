@@ -4,7 +4,7 @@ import { keyOf } from '../guard/identity.ts'
 import { isUnlimited } from '../guard/rules/budget.ts'
 import { readClientLimits } from '../hosts/client-limits.ts'
 import type { GuardedInput, TokenInput } from '../hosts/input.ts'
-import { type Ledger, ledgerOf } from '../store/ledger.ts'
+import { type Cost, type Ledger, ledgerOf } from '../store/ledger.ts'
 import { openHash } from '../system/keyed-hash.ts'
 import type { Context } from './context.ts'
 import { readerOf } from './token-reader.ts'
@@ -24,10 +24,10 @@ async function readerFor({ host, env, paths, policy }: Context, input: TokenInpu
   return readerOf(await host.usage(), input, { env, hash: openHash(paths.hashKey) })
 }
 
-/** In dollars, as the client has told it to its status line. */
-function costIn({ paths, identity, policy }: Context): number | undefined {
+/** As the client has told it to its status line. */
+function costIn({ paths, identity, policy }: Context): Cost | undefined {
   if (isUnlimited(policy, 'cents')) return undefined
-  return readClientLimits(paths.clientLimits).sessions[keyOf(identity)]?.costUsd
+  return readClientLimits(paths.clientLimits).sessions[keyOf(identity)]
 }
 
 function tellsUsage(input: GuardedInput): input is GuardedInput & TokenInput {

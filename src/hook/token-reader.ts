@@ -14,6 +14,8 @@ import type { Environment } from '../system/paths.ts'
 
 /** More is read at the next events. */
 const MAX_BYTES = 8 * 1024 * 1024
+/** The same where others wait meanwhile. */
+const MAX_BYTES_UNDER_LOCK = 256 * 1024
 /** No message of a model comes near it: what is longer is a result. */
 const LONGEST_LINE = 4 * 1024 * 1024
 /** So many files are looked at; of more, the next ones at the next event. */
@@ -61,8 +63,7 @@ export function readerOf(
       let left = MAX_BYTES
       const readings = [...looked].flatMap(([path, before]) => {
         const from = positionOf(path)
-        const now =
-          before !== NOT_YET && isSame(before.from, from) ? before : lookAt(path, from, left, source)
+        const now = before === NOT_YET ? lookAt(path, from, left, source) : onFrom(before, path, from, source)
         looked.set(path, now)
         left -= now.bytes
         return now.reading ?? []
@@ -86,6 +87,19 @@ function isSame(one: Position | undefined, other: Position | undefined): boolean
   return one?.offset === other?.offset && one?.node === other?.node && one?.tail === other?.tail
 }
 
+/**
+ * The same look from where the file stands now, under the lock: other hooks may have read on meanwhile. What was read ahead
+ * holds from there on; else little is read, for all others wait.
+ */
+function onFrom(before: Looked, path: string, from: Position | undefined, source: Source): Looked {
+  const { reading } = before
+  if (isSame(before.from, from)) return before
+  if (!reading || from?.node !== reading.node || from.offset < reading.from || from.offset > reading.offset)
+    return lookAt(path, from, MAX_BYTES_UNDER_LOCK, source)
+  const entries = reading.entries.filter(({ offset }) => offset >= from.offset)
+  return { from, reading: { ...reading, from: from.offset, entries }, bytes: 0 }
+}
+
 /** A file that cannot be read counts nothing, and says why. */
 function lookAt(path: string, from: Position | undefined, most: number, source: Source): Looked {
   try {
@@ -100,7 +114,7 @@ function lookAt(path: string, from: Position | undefined, most: number, source: 
   } catch (error) {
     return {
       from,
-      reading: refused(path, from, `cannot be read (${codeOf(error) ?? describe(error)})`, source),
+      reading: refused(path, from, `cannot be read (${codeOf(error) || describe(error)})`, source),
       bytes: 0,
     }
   }
@@ -127,7 +141,8 @@ function readFile(
 ): Pick<Looked, 'reading' | 'bytes'> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOFOLLOW ?? 0))
   try {
-    const { size } = fstatSync(fd)
+    const { size, dev, ino } = fstatSync(fd)
+    if (`${dev}:${ino}` !== node) throw new Error('it was replaced meanwhile')
     const goesOn =
       before?.node === node && size >= before.offset && tailAt(fd, before.offset, source) === before.tail
     const from = goesOn ? before.offset : 0
@@ -137,7 +152,8 @@ function readFile(
     const end = endOfLines(bytes)
     const lines = bytes.subarray(first, Math.max(first, end))
     // Prompts are looked for only where lines alone say when they were.
-    const mayConcern = from < (before?.mark ?? size) ? source.usage.mayConcern : source.usage.mayTellUsage
+    const mark = before?.node ? before.mark : size
+    const mayConcern = from < mark ? source.usage.mayConcern : source.usage.mayTellUsage
     const entries = entriesIn(lines, from + first, { ...source, since: beganAt(fd, source), mayConcern })
     const offset = from + end
     const at = { node, from, to: from + bytes.length, offset, tail: tailAt(fd, offset, source), size }

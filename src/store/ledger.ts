@@ -78,8 +78,15 @@ export interface Ledger {
   take(db: Database, holder: Holder, now: number): Used & { readonly complaints: readonly string[] }
 }
 
-/** `costUsd` is what the client says that the session has cost so far; undefined where it says nothing. */
-export function ledgerOf(reader: TokenReader | undefined, costUsd: number | undefined): Ledger {
+/** What the client says that the session has cost so far. */
+export interface Cost {
+  readonly costUsd: number
+  /** When it said so, Unix ms. */
+  readonly at: number
+}
+
+/** `cost` is undefined where the client says nothing. */
+export function ledgerOf(reader: TokenReader | undefined, cost: Cost | undefined): Ledger {
   return {
     reads: reader !== undefined,
     prepare(db, key) {
@@ -92,7 +99,7 @@ export function ledgerOf(reader: TokenReader | undefined, costUsd: number | unde
     },
     take(db, holder, now) {
       const { complaints, isBehind } = reader ? takeTokens(db, holder, reader, now) : NOTHING_NEW
-      if (costUsd !== undefined) takeCost(db, holder, Math.round(costUsd * 100), now)
+      if (cost !== undefined) takeCost(db, holder, cost, now)
       const { tokens, cents } = usedBy(db, holder, now)
       return { tokens: isBehind ? { ...tokens, prompt: 0 } : tokens, cents, complaints }
     },
@@ -116,16 +123,20 @@ function positionsOf(db: Database, session: number | bigint): (path: string) => 
 
 function takeTokens(db: Database, holder: Holder, reader: TokenReader, now: number): Taken {
   const { id } = holder
-  const isFirst = db.prepare('SELECT 1 FROM transcript WHERE session = ?').get(id) === undefined
-  if (isFirst) db.prepare('UPDATE session SET prompt_at = 0 WHERE id = ?').run(id)
+  const isFirst =
+    db.prepare("SELECT 1 FROM transcript WHERE session = ? AND node <> ''").get(id) === undefined
+  // Where a person's prompt was seen and no file, all that is in one now came after it.
+  const isMetLate = isFirst && sumsOf(db, id).stretch_at === 0
+  if (isMetLate) db.prepare('UPDATE session SET prompt_at = 0 WHERE id = ?').run(id)
   const { looked_at, prompt_at } = sumsOf(db, id)
   const positionOf = positionsOf(db, id)
   const { readings, last } = reader.read(positionOf, looked_at)
   if (last !== looked_at) db.prepare('UPDATE session SET looked_at = ? WHERE id = ?').run(last, id)
-  const unknown = isFirst ? undefined : looked_at === '' ? 0 : BY_TIME
+  const unknown = isMetLate ? undefined : looked_at === '' ? 0 : BY_TIME
   const taken = readings.map((reading) => {
     const known = positionOf(reading.path)
-    const mark = known ? markOf(known, reading) : (unknown ?? reading.size)
+    const wasRead = known !== undefined && known.size > 0
+    const mark = wasRead ? markOf(known, reading) : (unknown ?? reading.size)
     count(db, holder, reading, { file: savePosition(db, id, reading, mark), mark, now })
     const isNews = reading.problem !== undefined && known?.node !== ''
     return {
@@ -145,17 +156,21 @@ function markOf(known: Position, { from, size }: Reading): number {
   return known.offset < known.mark ? size : 0
 }
 
+const ALL_OF_POSITION = `node = excluded.node, "offset" = excluded."offset", tail = excluded.tail,
+  size = excluded.size, mark = excluded.mark`
+
+/** Of a file that cannot be read for a while, how far it was read stays known. */
 function savePosition(
   db: Database,
   session: number | bigint,
-  { path, node, offset, tail, size }: Reading,
+  { path, node, offset, tail, size, problem }: Reading,
   mark: number,
 ): number {
   const saved = db
     .prepare<[number | bigint, string, string, number, string, number, number], { id: number }>(
       `INSERT INTO transcript (session, path, node, "offset", tail, size, mark) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (session, path) DO UPDATE SET node = excluded.node, "offset" = excluded."offset",
-         tail = excluded.tail, size = excluded.size, mark = excluded.mark RETURNING id`,
+       ON CONFLICT (session, path) DO UPDATE SET ${problem === undefined ? ALL_OF_POSITION : 'node = excluded.node'}
+       RETURNING id`,
     )
     .get(session, path, node, offset, tail, size, mark)
   return saved?.id ?? 0
@@ -227,11 +242,19 @@ function messagesOf(
   }
 }
 
-/** A client that is started anew may count its cost from 0 again. Of a cost met for the first time, nobody knows since when. */
-function takeCost(db: Database, holder: Holder, cents: number, now: number): void {
-  const { cost } = sumsOf(db, holder.id)
+/**
+ * A client that is started anew may count its cost from 0 again; but what was said before what is known already is no news.
+ * Of a cost that is met for the first time nobody knows since when: it is the session's alone.
+ */
+function takeCost(db: Database, holder: Holder, { costUsd, at }: Cost, now: number): void {
+  const { cost, cost_at } = sumsOf(db, holder.id)
+  if (at <= cost_at) return
+  const cents = Math.round(costUsd * 100)
   const more = cents - (cost === null || cents < cost ? 0 : cost)
-  const days = new Map([[dayOf(now), more]])
-  if (more !== 0) add(db, holder, 'cents', { more, before: cost === null ? more : 0, atRoot: more, days })
-  db.prepare('UPDATE session SET cost = ? WHERE id = ?').run(cents, holder.id)
+  const growth =
+    cost === null
+      ? { more, before: more, atRoot: 0, days: new Map() }
+      : { more, before: 0, atRoot: more, days: new Map([[dayOf(now), more]]) }
+  if (more !== 0) add(db, holder, 'cents', growth)
+  db.prepare('UPDATE session SET cost = ?, cost_at = ? WHERE id = ?').run(cents, at, holder.id)
 }

@@ -86,6 +86,7 @@ const STEPS: readonly string[] & { readonly length: typeof VERSION } = [
    ALTER TABLE session ADD COLUMN cents INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE session ADD COLUMN cents_before INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE session ADD COLUMN cost INTEGER;
+   ALTER TABLE session ADD COLUMN cost_at INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE session ADD COLUMN prompt_at INTEGER;
    ALTER TABLE session ADD COLUMN stretch_at INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE session ADD COLUMN looked_at TEXT NOT NULL DEFAULT '';

@@ -25,6 +25,7 @@ export interface Sums {
   readonly cents: number
   readonly cents_before: number
   readonly cost: number | null
+  readonly cost_at: number
   readonly prompt_at: number | null
   readonly stretch_at: number
   readonly looked_at: string
@@ -33,7 +34,7 @@ export interface Sums {
 export function sumsOf(db: Database, session: number | bigint): Sums {
   const sums = db
     .prepare<[number | bigint], Sums>(
-      `SELECT tokens, tokens_before, cents, cents_before, cost, prompt_at, stretch_at, looked_at FROM session
+      `SELECT tokens, tokens_before, cents, cents_before, cost, cost_at, prompt_at, stretch_at, looked_at FROM session
        WHERE id = ?`,
     )
     .get(session)

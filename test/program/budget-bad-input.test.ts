@@ -18,6 +18,19 @@ import {
   usedIn,
 } from '../support/spending.ts'
 
+test('a history that is refused at first is one when it can be read', async (t) => {
+  const home = spendingHome(t)
+  const main = transcriptOf(home)
+  const history = [answerLine('m1', 9000), promptLine(), answerLine('m2', 10)]
+  add(`${main}.own`, ...history)
+  symlinkSync(`${main}.own`, main)
+  assert.match(await toldAt(home), / is a symbolic link: /)
+  rmSync(main)
+  add(main, ...history)
+  assert.equal(await toldAt(home), '')
+  assert.deepEqual(usedIn(t, home), [10, 9010, 9010])
+})
+
 describe('a transcript that', () => {
   const PLACES: Readonly<Record<string, readonly [make: (file: string) => void, problem: string]>> = {
     'is a folder': [(file) => mkdirSync(file), 'is no regular file'],

@@ -121,11 +121,21 @@ describe('a day', () => {
 })
 
 /** What the event was told: cents since a person last wrote, of the session, and in the day. */
-function costing(store: ReturnType<typeof storeAt>, usd: number, event = ROUND, session = 's1') {
-  let told: Used['cents']
-  look(store, undefined, event, { costUsd: usd, session, onTold: ({ cents }) => (told = cents) })
-  return [told?.prompt, told?.session, told?.day]
+function costing(store: ReturnType<typeof storeAt>, costUsd: number, event = ROUND, told: CostTold = {}) {
+  lastAt += 1
+  const { session = 's1', at = lastAt } = told
+  let known: Used['cents']
+  look(store, undefined, event, { cost: { costUsd, at }, session, onTold: ({ cents }) => (known = cents) })
+  return [known?.prompt, known?.session, known?.day]
 }
+
+interface CostTold {
+  readonly session?: string
+  readonly at?: number
+}
+
+/** When the client has told a cost last. */
+let lastAt = 0
 
 describe('what the client says that a session has cost', () => {
   test('counts in cents from where it was last, and a client that begins anew counts from 0', (t) => {
@@ -135,15 +145,25 @@ describe('what the client says that a session has cost', () => {
     assert.deepEqual(costing(store, 0.106), [11, 11, 11])
     assert.deepEqual(costing(store, 1), [100, 100, 100])
     assert.deepEqual(costing(store, 0.25), [125, 125, 125])
-    assert.deepEqual(costing(store, 0.5, ROUND, 's2'), [0, 50, 175])
+    assert.deepEqual(costing(store, 0.5, ROUND, { session: 's2' }), [0, 50, 125])
   })
 
   test('is of before when it is met for the first time, and at a person’s prompt', (t) => {
     const store = storeAt(t)
-    assert.deepEqual(costing(store, 5), [0, 500, 500])
-    assert.deepEqual(costing(store, 6), [100, 600, 600])
+    assert.deepEqual(costing(store, 5), [0, 500, 0])
+    assert.deepEqual(costing(store, 6), [100, 600, 100])
     costing(store, 7, PERSON)
-    assert.deepEqual(costing(store, 7.5), [50, 750, 750])
+    assert.deepEqual(costing(store, 7.5), [50, 750, 250])
+  })
+
+  test('is no news when it was said before what is known already', (t) => {
+    const store = storeAt(t)
+    const at = lastAt + 100
+    costing(store, 40, ROUND, { at })
+    assert.deepEqual(costing(store, 41, ROUND, { at: at + 2 }), [100, 4100, 100])
+    for (const earlier of [at, at + 1, at + 2])
+      assert.deepEqual(costing(store, 40, ROUND, { at: earlier }), [100, 4100, 100])
+    assert.deepEqual(costing(store, 41.5, ROUND, { at: at + 3 }), [150, 4150, 150])
   })
 })
 

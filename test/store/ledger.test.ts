@@ -57,6 +57,10 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
     [lines(MAIN, written(1), used(1, 100), written(5), used(2, 10)), PERSON, [0, 110]],
     [lines(MAIN, used(3, 5)), ROUND, [5, 115]],
   ],
+  'takes for this prompt’s all of a file that comes after it': [
+    [nothing, PERSON, [0, 0]],
+    [lines(MAIN, used(1, 100, 1), written(5), used(2, 10, 6)), ROUND, [110, 110]],
+  ],
   'of a session without any prompt takes all as this prompt’s': [
     [lines(MAIN, used(1, 100), used(2, 10)), ROUND, [110, 110]],
   ],

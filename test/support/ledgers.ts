@@ -5,6 +5,7 @@ import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify } from '../../src/guard/identity.ts'
 import { asCounted } from '../../src/guard/shadow.ts'
 import {
+  type Cost,
   type Ledger,
   ledgerOf,
   type Position,
@@ -101,7 +102,7 @@ export interface Teller {
   readonly parent?: string
   readonly most?: number
   /** What the client says that the session has cost. */
-  readonly costUsd?: number
+  readonly cost?: Cost
   /** Happens after the event has read ahead, and before it counts. */
   readonly meanwhile?: () => void
   /** Is given what the rules are told. */
@@ -116,8 +117,8 @@ export const PERSON: GuardEvent = promptBy('person')
 
 /** One event of a session at which its ledger looks at these files; without a disk, at what it has cost alone. */
 export function look(store: Store, disk: Disk | undefined, event = ROUND, told: Teller = {}) {
-  const { session = 's1', tenant, user, parent, most, costUsd, meanwhile, onTold } = told
-  const ledger = ledgerOf(disk && readerOf(disk, most), costUsd)
+  const { session = 's1', tenant, user, parent, most, cost, meanwhile, onTold } = told
+  const ledger = ledgerOf(disk && readerOf(disk, most), cost)
   return store.db.update({
     identity: identify({ session, tenant, user }),
     event,

@@ -151,7 +151,7 @@ export function toVersionBefore(file: string): void {
       ALTER TABLE session DROP COLUMN tokens_before;
       ALTER TABLE session DROP COLUMN cents;
       ALTER TABLE session DROP COLUMN cents_before;
-      ALTER TABLE session DROP COLUMN cost;
+      ALTER TABLE session DROP COLUMN cost; ALTER TABLE session DROP COLUMN cost_at;
       ALTER TABLE session DROP COLUMN prompt_at;
       ALTER TABLE session DROP COLUMN stretch_at;
       ALTER TABLE session DROP COLUMN looked_at;`)
