@@ -16,7 +16,7 @@ import { heard } from './hook/heard.ts'
 import { parentIn, starterFor } from './hook/starter.ts'
 import { type Answer, NOTHING } from './hosts/answer.ts'
 import type { Host } from './hosts/host.ts'
-import type { GuardedInput, HookInput } from './hosts/input.ts'
+import { type GuardedInput, type HookInput, isBoundary } from './hosts/input.ts'
 import { hostOf, USUAL } from './hosts/known.ts'
 import type { Reply } from './hosts/reply.ts'
 import { readConfig, remembered } from './settings/load.ts'
@@ -104,7 +104,7 @@ function namesTranscript(input: GuardedInput): boolean {
 /** Decides the event on its session's state, under the store's lock, and answers it. */
 async function count(context: Context<GuardedInput>): Promise<Answer> {
   const { paths, config, input } = context
-  const update = { ...updateFor(context, await heard(context)), ledger: await ledgerFor(context) }
+  const update = { ...updateFor(context, await heard(context)), ledger: await openLedger(context) }
   const use = (store: EventStore) => store.update(update)
   const { result, notices } = await withEventStore(paths.stateDb, use, stateWaits())
   const isBlocked = result.verdict.kind === 'block' || result.verdict.kind === 'halt'
@@ -150,13 +150,11 @@ function updateFor(context: Context<GuardedInput>, event: GuardEvent): Update {
   }
 }
 
-/** What is used up is looked at when a round or a turn ends, or a prompt comes. No call waits for it. */
-async function ledgerFor(context: Context<GuardedInput>): Promise<Ledger | undefined> {
-  const { type } = context.input
-  if (type === 'call' || type === 'agent_start' || type === 'session_start' || type === 'session_end')
-    return undefined
+/** What counts what is used up, where the event is one at which that is looked at. */
+async function openLedger({ input, ...context }: Context<GuardedInput>): Promise<Ledger | undefined> {
+  if (!isBoundary(input)) return undefined
   const { ledgerFor } = await import('./hook/spent.ts')
-  return ledgerFor(context)
+  return ledgerFor({ ...context, input })
 }
 
 /** The answer to an event that was counted. What it takes to say something is loaded only when there is something. */

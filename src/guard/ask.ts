@@ -11,7 +11,7 @@ import type { General } from './general.ts'
 import { memoryIn, type SessionState, withMemory } from './state.ts'
 import type { Figure, Halt } from './verdict.ts'
 
-/** What is remembered of one rule's questions, under this name and that of the rule. */
+/** What is remembered of the questions about one limit, under this name, that of the rule, and what the limit is of. */
 const QUESTION = 'question '
 
 const NONE = {
@@ -24,9 +24,10 @@ const NONE = {
   isGranted: false,
   /** Keyed hashes of the ids of the calls that it was asked at, each followed by a space. */
   ids: '',
+  rule: '',
+  of: '',
   count: 0,
   limit: 0,
-  of: '',
   /** How often a person has said yes. */
   granted: 0,
 }
@@ -37,15 +38,19 @@ export const END_REPEATED_WITHIN_MS = 1000
 /** Calls of one message that are asked about; the rest of them are asked about too, and their answers not waited for. */
 const MAX_IDS = 64
 
-function questionIn(session: SessionState, rule: string): typeof NONE {
+function questionIn(session: SessionState, name: string): typeof NONE {
   const { epoch } = session.lasting
-  const known = memoryIn(session.lasting, QUESTION + rule, NONE)
+  const known = memoryIn(session.lasting, name, NONE)
   return known.epoch === epoch ? known : { ...NONE, epoch }
 }
 
+function nameOf(rule: string, of: string): string {
+  return `${QUESTION}${rule} ${of}`
+}
+
 /** A limit with what persons have granted since the last prompt: as much again each time. */
-export function granted(session: SessionState, rule: string, limit: number): number {
-  return limit * (1 + questionIn(session, rule).granted)
+export function granted(session: SessionState, rule: string, limit: number, of = ''): number {
+  return limit * (1 + questionIn(session, nameOf(rule, of)).granted)
 }
 
 /** True when a person is asked before this ends the turn. */
@@ -58,7 +63,7 @@ export function isAsked(
 ): boolean {
   if (halt.asksNobody || !event.isAttended || !policy.ask || policy.mode !== 'enforce') return false
   if (event.type === 'call') return event.id !== undefined
-  return !isEndWithoutCall(questionIn(session, halt.rule), event, now)
+  return !isEndWithoutCall(questionIn(session, nameOf(halt.rule, halt.of ?? '')), event, now)
 }
 
 /**
@@ -81,8 +86,9 @@ export function withQuestion(
   now: number,
 ): SessionState {
   const { rule, count, limit, of = '' } = halt
-  const known = { ...questionIn(session, rule), count, limit, of }
-  return withMemory(session, QUESTION + rule, withMoment(known, event, now))
+  const name = nameOf(rule, of)
+  const known = { ...questionIn(session, name), rule, of, count, limit }
+  return withMemory(session, name, withMoment(known, event, now))
 }
 
 function withMoment(question: typeof NONE, event: GuardEvent, now: number): typeof NONE {
@@ -104,11 +110,12 @@ export interface Answer {
 }
 
 /** A call that was asked about and has not run is a no; one that has run is a yes. One no is enough, and one yes counts. */
-export function answerIn(session: SessionState, rules: readonly string[], event: ResultsEvent): Answer {
+export function answerIn(session: SessionState, event: ResultsEvent): Answer {
   let answer: Answer = { session, isYes: false }
-  for (const rule of rules) {
-    const question = questionIn(session, rule)
-    const { count, limit, of } = question
+  for (const name of Object.keys(session.lasting.memory ?? {})) {
+    if (!name.startsWith(QUESTION)) continue
+    const question = questionIn(session, name)
+    const { rule, of, count, limit } = question
     const asked = question.ids.split(' ').slice(0, -1)
     const own = event.calls.filter(({ id }) => id !== undefined && asked.includes(id))
     if (own.length === 0) continue
@@ -124,7 +131,7 @@ export function answerIn(session: SessionState, rules: readonly string[], event:
     }
     const figure = { rule, count, limit, ...(of === '' ? {} : { of }) }
     answer = {
-      session: withMemory(answer.session, QUESTION + rule, after),
+      session: withMemory(answer.session, name, after),
       isYes: answer.isYes || grants,
       ...(isYes ? {} : { no: figure }),
     }

@@ -8,16 +8,13 @@ import { NOTHING, type Outcome, remember, silent } from './outcome.ts'
 import type { Policy } from './policy.ts'
 import { prompterOf } from './prompter.ts'
 import { withResults } from './rounds.ts'
-import { RULES } from './rules/rules.ts'
 import { currentAgent, freshAgent, type State } from './state.ts'
 import { unaskedIn, withRound } from './unasked.ts'
 import { ALLOW, type Block, figureOf, type Halt, type Verdict } from './verdict.ts'
 
-const RULE_NAMES = RULES.map(({ name }) => name)
-
 /** Results: a person's answer is known now, what calls brought, and which of them nobody had asked about. */
 export function decideResults(before: State, event: ResultsEvent, policy: Policy, now: number): Outcome {
-  const { session, isYes, no } = answerIn(before.session, RULE_NAMES, event)
+  const { session, isYes, no } = answerIn(before.session, event)
   const told = { ...before, session }
   const outcome = no
     ? decideRound(trip(told, event.agent.id, no, now), event, policy, now)

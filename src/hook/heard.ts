@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import type { GuardEvent } from '../guard/event.ts'
 import { nestedEvent } from '../guard/nested.ts'
 import { fingerprint } from '../hosts/fingerprint.ts'
-import type { GuardedInput } from '../hosts/input.ts'
+import { type GuardedInput, isBoundary } from '../hosts/input.ts'
 import { openHash } from '../system/keyed-hash.ts'
 import type { Context } from './context.ts'
 
@@ -16,17 +16,14 @@ export async function heard(context: Context<GuardedInput>): Promise<GuardEvent>
   return withLimits(isNested ? nestedEvent(event) : event, context)
 }
 
-/** The event, with what is known of the user's limits. Never a call: each waits for us. */
-async function withLimits(event: GuardEvent, { paths, policy }: Context): Promise<GuardEvent> {
+/** The event, with what is known of the user's limits. */
+async function withLimits(
+  event: GuardEvent,
+  { paths, policy, input }: Context<GuardedInput>,
+): Promise<GuardEvent> {
   const { warnPercent, haltPercent } = policy.quota
   const isOff = warnPercent + haltPercent === 0
-  if (isOff || !endsOrBegins(event) || !existsSync(paths.clientLimits)) return event
+  if (isOff || !isBoundary(input) || !existsSync(paths.clientLimits)) return event
   const { withQuota } = await import('./quota.ts')
   return withQuota(event, paths.clientLimits)
-}
-
-/** A round or a turn. */
-function endsOrBegins(event: GuardEvent): boolean {
-  if (event.type === 'results') return event.endsRound
-  return event.type === 'prompt' || event.type === 'turn_end'
 }

@@ -10,16 +10,15 @@ import type { Context } from './context.ts'
 import { readerOf } from './token-reader.ts'
 
 /** Undefined where nothing limits what is used up: then no transcript is read. */
-export async function ledgerFor(context: Context<GuardedInput>): Promise<Ledger | undefined> {
-  const { input, policy, isNested } = context
-  const isLimited = !isUnlimited(policy, 'tokens') || !isUnlimited(policy, 'cents')
-  if (!tellsUsage(input) || !isLimited) return undefined
+export async function ledgerFor(context: Context<GuardedInput & TokenInput>): Promise<Ledger | undefined> {
+  const { policy, isNested } = context
+  if (isUnlimited(policy, 'tokens') && isUnlimited(policy, 'cents')) return undefined
   // An event of a client that this session has started: that one's own ledger reads.
   if (isNested) return ledgerOf(undefined, undefined)
-  return ledgerOf(await readerFor(context, input), costIn(context))
+  return ledgerOf(await readerFor(context), costIn(context))
 }
 
-async function readerFor({ host, env, paths, policy }: Context, input: TokenInput) {
+async function readerFor({ host, env, paths, policy, input }: Context<GuardedInput & TokenInput>) {
   if (!host.usage || isUnlimited(policy, 'tokens')) return undefined
   return readerOf(await host.usage(), input, { env, hash: openHash(paths.hashKey) })
 }
@@ -28,8 +27,4 @@ async function readerFor({ host, env, paths, policy }: Context, input: TokenInpu
 function costIn({ paths, identity, policy }: Context): Cost | undefined {
   if (isUnlimited(policy, 'cents')) return undefined
   return readClientLimits(paths.clientLimits).sessions[keyOf(identity)]
-}
-
-function tellsUsage(input: GuardedInput): input is GuardedInput & TokenInput {
-  return input.type === 'prompt' || input.type === 'turn_end' || (input.type === 'results' && input.endsRound)
 }

@@ -92,4 +92,9 @@ export type GuardedInput =
   | SessionStartInput
   | SessionEndInput
 
+/** The end of a round or of a turn, or a prompt: then it is looked at what was used up, for no call waits. */
+export function isBoundary(input: GuardedInput): input is GuardedInput & TokenInput {
+  return input.type === 'prompt' || input.type === 'turn_end' || (input.type === 'results' && input.endsRound)
+}
+
 export type HookInput = GuardedInput | SettingsChangeInput | OtherInput

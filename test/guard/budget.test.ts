@@ -179,6 +179,22 @@ describe('the budget rule', () => {
     ])
   })
 
+  test('a yes is good for the limit that was asked about, and for no other', () => {
+    const s = budgeted({ ...LIMITS, session: { warnTokens: 0, haltTokens: 150 } })
+    const there = (event: GuardEvent): GuardEvent => ({ ...event, isAttended: true })
+    const asked = there(call())
+    assert.ok(asked.type === 'call' && asked.id)
+    const ran = { ...there(round(spent({ prompt: 150 }))), calls: [{ ...asked, result: 'done' }] }
+    follow(s, [
+      [1, there(round(spent({ prompt: 100 }))), 'allow'],
+      [2, asked, 'ask prompt tokens 100/100'],
+      [3, ran as GuardEvent, 'allow'],
+      [4, there(call()), 'ask session tokens 150/150'],
+      [5, there(round(spent({ prompt: 199 }))), 'allow'],
+      [6, there(call()), 'ask session tokens 199/150'],
+    ])
+  })
+
   test('knows what was used up, as it holds now', () => {
     const s = budgeted()
     meet(s, 1, round(spent({ prompt: 30, total: 40, day: 50 })))

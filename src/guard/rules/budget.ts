@@ -154,8 +154,8 @@ export const budget: Rule<'budget', typeof settings> = {
         const warnAt = count(limits[stretch][warn])
         const most = count(limits[stretch][halt])
         if (warnAt === 0 && most === 0) return []
-        const haltAt = granted(session, 'budget', most)
         const of = `${stretch} ${unit}`
+        const haltAt = granted(session, 'budget', most, of)
         const figure = { rule: 'budget', of, count: spent(told[unit])[stretch] }
         return [{ ...againstHalt(figure, { warnAt, haltAt }), isSpoken: warned.includes(`${of},`) }]
       }),

@@ -90,14 +90,17 @@ export const unattended: Rule<'unattended', typeof settings> = {
   judge({ session }, event, { unattended: limits }, now) {
     const { turns, stalled, calls, ...seen } = withEvent(session, event, now)
     const counted = limits.haltSchedules ? 1 : 0
-    const haltAt = (most: number) => (limits.halt ? granted(session, 'unattended', most) : 0)
+    const haltAt = (most: number, of: string) => (limits.halt ? granted(session, 'unattended', most, of) : 0)
     return [
-      findingOf(TURNS, seen.warnedOfTurns, limits.warnTurns, haltAt(limits.haltTurns), {
+      findingOf(TURNS, seen.warnedOfTurns, limits.warnTurns, haltAt(limits.haltTurns, TURNS), {
         all: turns + seen.scheduledTurns,
         halting: turns + counted * seen.scheduledTurns,
       }),
-      findingOf(STALLED, true, 0, haltAt(limits.haltStalledTurns), { all: stalled, halting: stalled }),
-      findingOf(CALLS, seen.warnedOfCalls, limits.warnCalls, haltAt(limits.haltCalls), {
+      findingOf(STALLED, true, 0, haltAt(limits.haltStalledTurns, STALLED), {
+        all: stalled,
+        halting: stalled,
+      }),
+      findingOf(CALLS, seen.warnedOfCalls, limits.warnCalls, haltAt(limits.haltCalls, CALLS), {
         all: calls + seen.scheduledCalls,
         halting: calls + counted * seen.scheduledCalls,
       }),
