@@ -6,7 +6,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
 import type { TokenInput } from '../hosts/input.ts'
 import type { Usage } from '../hosts/usage.ts'
-import type { Entry, Position, Reading, TokenReader } from '../store/ledger.ts'
+import type { Entry, Position, Reading, TokenReader } from '../store/reading.ts'
 import { codeOf, describe } from '../system/failure.ts'
 import { readAt } from '../system/files.ts'
 import type { Hash } from '../system/keyed-hash.ts'

@@ -11,63 +11,8 @@
  */
 
 import type { Database } from '../system/sqlite.ts'
-import { add, dayOf, type Holder, sumsOf, type Used, usedBy } from './sums.ts'
-
-/** How far a file was read, and by what it is known to be the same file. */
-export interface Position {
-  /** Which file it was: device and inode. */
-  readonly node: string
-  /** Bytes read. */
-  readonly offset: number
-  /** A keyed hash of the last bytes before that. */
-  readonly tail: string
-  /** Bytes that it had. */
-  readonly size: number
-  /** Lines that begin before this are older than the last prompt of a person, or than the session's first event; or BY_TIME. */
-  readonly mark: number
-}
-
-/** The mark of a file that may have been there for long, when there were more files than are looked at in one event. */
-const BY_TIME = -1
-
-/** What stands in a file behind a position. */
-export interface Reading extends Omit<Position, 'mark'> {
-  readonly path: string
-  /** It is the main agent's. */
-  readonly isMain: boolean
-  /** What was read, in bytes: from where on, which is 0 where it is not the file of that position, and up to where. */
-  readonly from: number
-  readonly to: number
-  readonly entries: readonly Entry[]
-  /** Why it is not read, in words that complete "FILE …"; it counts nothing then. */
-  readonly problem?: string
-}
-
-/** A message's usage, or a person's prompt. */
-export interface Entry {
-  /** Of the line in its file: bytes. */
-  readonly offset: number
-  /** Unix ms; undefined where the line does not say. */
-  readonly at: number | undefined
-  /** A number as good as unique to the message; absent of a prompt. */
-  readonly message?: number
-  readonly tokens: number
-}
-
-/** Reads a session's files, so many bytes an event. */
-export interface TokenReader {
-  /**
-   * What is new: called without the lock first, and then under it, where it reads again only what has moved on since. Of
-   * more files than are looked at in one event, those after the file `after`.
-   */
-  read(positionOf: (path: string) => Position | undefined, after: string): Read
-}
-
-export interface Read {
-  readonly readings: readonly Reading[]
-  /** The last file that was looked at; empty where all were. */
-  readonly last: string
-}
+import { BY_TIME, type Entry, type Position, type Reading, type TokenReader } from './reading.ts'
+import { add, dayOf, type Holder, type Sums, sumsOf, type Used, usedBy } from './sums.ts'
 
 export interface Ledger {
   /** It has files to read: then any event begins a session, for what was used before it counts. */
@@ -183,50 +128,58 @@ interface Counting {
   readonly now: number
 }
 
-/** The entries in their order: what is before a prompt is known only once the prompt is met. */
 function count(db: Database, holder: Holder, { entries, isMain }: Reading, counting: Counting): void {
   if (entries.length === 0) return
   const { file, mark, now } = counting
   const known = sumsOf(db, holder.id)
   const grows = messagesOf(db, holder.id, file)
-  const days = new Map<string, number>()
-  let { prompt_at: promptAt } = known
-  let [tokens, before] = [0, 0]
-  for (const { offset, at, message, tokens: all } of entries) {
-    const isOld = offset < mark
-    if (message === undefined) {
-      if (!isOld || !isMain || promptAt === null) continue
-      promptAt = at ?? promptAt
-      before = known.tokens + tokens - known.tokens_before
-      continue
-    }
-    const more = grows(message, all)
-    if (more === 0) continue
-    const isOlder = (than: number) => at !== undefined && at < than
-    const isBefore =
-      mark === BY_TIME
-        ? isOlder(promptAt ?? known.stretch_at)
-        : isOld && (promptAt === null || (!isMain && isOlder(promptAt)))
-    tokens += more
-    before += isBefore ? more : 0
-    const day = dayOf(at ?? now)
-    days.set(day, (days.get(day) ?? 0) + more)
-  }
+  const grown = entries.map((entry) => ({ ...entry, tokens: grows(entry) }))
+  const { promptAt, ...growth } = sortedOut(grown, known, { mark, isMain, now })
   if (promptAt !== known.prompt_at)
     db.prepare('UPDATE session SET prompt_at = ? WHERE id = ?').run(promptAt, holder.id)
-  const atRoot = promptAt === null ? tokens : tokens - before
-  add(db, holder, 'tokens', { more: tokens, before, atRoot, days })
+  const atRoot = promptAt === null ? growth.more : growth.more - growth.before
+  add(db, holder, 'tokens', { ...growth, atRoot })
+}
+
+/** Of whom and from when the entries are. */
+interface Whence {
+  readonly mark: number
+  readonly isMain: boolean
+  readonly now: number
+}
+
+/** Which of the tokens are of before the last prompt, in the order of their lines: a prompt is known only once it is met. */
+function sortedOut(entries: readonly Entry[], known: Sums, whence: Whence) {
+  const { mark, isMain, now } = whence
+  const days = new Map<string, number>()
+  let { prompt_at: promptAt } = known
+  let [more, before] = [0, 0]
+  for (const entry of entries) {
+    const { offset, at, message, tokens } = entry
+    if (message === undefined) {
+      if (offset >= mark || !isMain || promptAt === null) continue
+      promptAt = at ?? promptAt
+      before = known.tokens + more - known.tokens_before
+    } else if (tokens !== 0) {
+      more += tokens
+      before += isBefore(entry, whence, { ...known, prompt_at: promptAt }) ? tokens : 0
+      days.set(dayOf(at ?? now), (days.get(dayOf(at ?? now)) ?? 0) + tokens)
+    }
+  }
+  return { more, before, promptAt, days }
+}
+
+function isBefore({ offset, at }: Entry, { mark, isMain }: Whence, { prompt_at, stretch_at }: Sums): boolean {
+  const isOlder = (than: number) => at !== undefined && at < than
+  if (mark === BY_TIME) return isOlder(prompt_at ?? stretch_at)
+  return offset < mark && (prompt_at === null || (!isMain && isOlder(prompt_at)))
 }
 
 /**
  * Says by how much a message's usage has grown, and remembers it. It belongs to the file in which it was met first: others
  * repeat what that says.
  */
-function messagesOf(
-  db: Database,
-  session: number | bigint,
-  file: number,
-): (message: number, tokens: number) => number {
+function messagesOf(db: Database, session: number | bigint, file: number): (entry: Entry) => number {
   const find = db.prepare<[number | bigint, number], { file: number; tokens: number }>(
     'SELECT transcript AS file, tokens FROM message WHERE session = ? AND id = ?',
   )
@@ -234,7 +187,8 @@ function messagesOf(
     `INSERT INTO message (session, id, transcript, tokens) VALUES (?, ?, ?, ?)
      ON CONFLICT (session, id) DO UPDATE SET tokens = excluded.tokens`,
   )
-  return (message, tokens) => {
+  return ({ message, tokens }) => {
+    if (message === undefined) return 0
     const known = find.get(session, message)
     if (known && (known.file !== file || known.tokens === tokens)) return 0
     save.run(session, message, file, tokens)

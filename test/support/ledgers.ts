@@ -4,14 +4,8 @@ import { decide } from '../../src/guard/decide.ts'
 import type { GuardEvent } from '../../src/guard/event.ts'
 import { identify } from '../../src/guard/identity.ts'
 import { asCounted } from '../../src/guard/shadow.ts'
-import {
-  type Cost,
-  type Ledger,
-  ledgerOf,
-  type Position,
-  type Reading,
-  type TokenReader,
-} from '../../src/store/ledger.ts'
+import { type Cost, type Ledger, ledgerOf } from '../../src/store/ledger.ts'
+import type { Position, Reading, TokenReader } from '../../src/store/reading.ts'
 import type { Used } from '../../src/store/sums.ts'
 import { only } from './policies.ts'
 import { agentOf, promptBy, type Store, sessionsIn } from './stores.ts'
