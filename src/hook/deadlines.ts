@@ -24,4 +24,4 @@ export const ANSWERED_MS = 8000
  * Who has a line to sign only now is on a machine so busy that a second start of Node would not be done by then: 32 hooks at
  * once beside 4 busy loops on two cores left two of three blocks unsigned.
  */
-export const TOO_LATE_TO_START_MS = 2500
+export const TOO_LATE_TO_START_MS = 1500

@@ -126,7 +126,7 @@ describe('a hook that is late, on a machine that is too busy for another process
   test('signs by itself and starts none', async (t) => {
     const home = temporaryHome(t, { rate: { blockPerMin: 1 } })
     const { env, ...others } = options(home, 'SIGSTOP')
-    const late = { ...others, env: { ...env, HOOK_STARTED_S: '2.5' } }
+    const late = { ...others, env: { ...env, HOOK_STARTED_S: '1.5' } }
     const { exitCode, stderr } = await runHook({ ...late, input: event() })
     assert.deepEqual([exitCode, existsSync(join(home, 'mark'))], [2, false])
     assert.match(stderr, /\[audit [0-9a-f]{8}#1 /)
