@@ -98,7 +98,7 @@ async function answerTo(run: Run, host: Host, input: HookInput): Promise<Answer>
 
 /** What was used up before the first event counts too. */
 function namesTranscript(input: GuardedInput): boolean {
-  return 'transcript' in input && input.transcript !== undefined
+  return isBoundary(input) && input.transcript !== undefined
 }
 
 /** Decides the event on its session's state, under the store's lock, and answers it. */

@@ -2,7 +2,7 @@
 
 import type { Members } from './members.ts'
 
-/** One setting. Made by `limit`, `size`, `onOff`, `choice` or `names`. */
+/** One setting. Made by `limit`, `dollars`, `size`, `onOff`, `choice` or `names`. */
 export interface Setting<T> {
   readonly default: T
   /** One sentence for people. */

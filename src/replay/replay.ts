@@ -14,7 +14,7 @@ import type { TranscriptFile } from './files.ts'
 import { type Oddity, type Reader, readSession } from './session.ts'
 import { NOTHING_SPENT, spentAt, spentMore } from './spent.ts'
 import { type Notes, nameOf, note, noteTokens, type Spoken, spokenIn } from './spoken.ts'
-import type { Step, Timed, Used } from './story.ts'
+import type { Step, Timed, TokensUsed } from './story.ts'
 
 export interface ReplayedSession {
   readonly session: string
@@ -133,7 +133,7 @@ export function replaySession(session: string, steps: readonly Step[], policy: P
 }
 
 /** Tokens are used up: after a halt, or a block, in vain. */
-function use(replay: SessionReplay, { at, agent, tokens }: Used): void {
+function use(replay: SessionReplay, { at, agent, tokens }: TokensUsed): void {
   replay.spent = spentMore(replay.spent, tokens, at)
   const halt = haltOf(replay, agent)
   const name = halt ? nameOf(halt.rule, 'halt') : replay.blocked.get(agent)

@@ -11,7 +11,7 @@ export interface Timed {
 }
 
 /** Tokens that a message has used up, of which no hook is told when it happens. */
-export interface Used {
+export interface TokensUsed {
   /** Unix ms. */
   readonly at: number
   readonly agent: string
@@ -19,7 +19,7 @@ export interface Used {
   readonly tokens: number
 }
 
-export type Step = Timed | Used
+export type Step = Timed | TokensUsed
 
 /** A call of a past session, with what it returned. */
 export interface PastCall {
@@ -41,7 +41,7 @@ export interface Story {
   readonly prompts: Timed[]
   /** What each message has used up, by its id, and the file that it is counted by; empty for one of another session. */
   readonly messages: Map<string, { readonly file: string; readonly tokens: number }>
-  readonly used: (Used & { readonly order: number })[]
+  readonly used: (TokensUsed & { readonly order: number })[]
   order: number
 }
 
@@ -85,7 +85,7 @@ function endOf(round: readonly PastCall[]): Timed & { order: number } {
  */
 function withTurnEnds(steps: readonly Step[]): Step[] {
   const all: Step[] = []
-  let untold: Used | undefined
+  let untold: TokensUsed | undefined
   const end = () => {
     const at = all.at(-1)?.at
     if (untold && at !== undefined)

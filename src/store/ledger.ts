@@ -2,17 +2,18 @@
  * The ledger: what sessions have used up, as their transcripts tell it. Each message counts once and with its last usage,
  * whoever reads it and in whichever file it stands first; a line counts for the stretch in which it was appended.
  *
- * Files grow while hooks read them, several at once. So what was read without the lock holds under it only if the file was
- * still at the same position then; positions, messages and sums change in the event's own transaction.
+ * Files grow while hooks read them, several at once. So of what was read without the lock only that is counted under it which
+ * no other hook has counted meanwhile; positions, messages and sums change in the event's own transaction.
  *
  * A session's `tokens_before` are those before its last prompt of a person. While files are caught up with that were there
  * before the session was known, only their lines say when that was: then `prompt_at` is the time of the last prompt found
  * (Unix ms; 0: none yet), and else NULL. `mark` is up to where a file stood there at the last prompt, or at first sight.
  */
 
+import { dayOf } from '../system/day.ts'
 import type { Database } from '../system/sqlite.ts'
 import { BY_TIME, type Entry, type Position, type Reading, type TokenReader } from './reading.ts'
-import { add, dayOf, type Holder, type Sums, sumsOf, type Used, usedBy } from './sums.ts'
+import { add, type Holder, type Sums, sumsOf, type Used, usedBy } from './sums.ts'
 
 export interface Ledger {
   /** It has files to read: then any event begins a session, for what was used before it counts. */
@@ -71,9 +72,10 @@ function takeTokens(db: Database, holder: Holder, reader: TokenReader, now: numb
   const isFirst =
     db.prepare("SELECT 1 FROM transcript WHERE session = ? AND node <> ''").get(id) === undefined
   // Where a person's prompt was seen and no file, all that is in one now came after it.
-  const isMetLate = isFirst && sumsOf(db, id).stretch_at === 0
+  const { looked_at, ...sums } = sumsOf(db, id)
+  const isMetLate = isFirst && sums.stretch_at === 0
   if (isMetLate) db.prepare('UPDATE session SET prompt_at = 0 WHERE id = ?').run(id)
-  const { looked_at, prompt_at } = sumsOf(db, id)
+  const isCatchingUp = isMetLate || sums.prompt_at !== null
   const positionOf = positionsOf(db, id)
   const { readings, last } = reader.read(positionOf, looked_at)
   if (last !== looked_at) db.prepare('UPDATE session SET looked_at = ? WHERE id = ?').run(last, id)
@@ -86,7 +88,7 @@ function takeTokens(db: Database, holder: Holder, reader: TokenReader, now: numb
     const isNews = reading.problem !== undefined && known?.node !== ''
     return {
       complaints: isNews ? [`${reading.path} ${reading.problem}`] : [],
-      isBehind: prompt_at !== null && reading.isMain && reading.to < reading.size && reading.offset < mark,
+      isBehind: isCatchingUp && reading.isMain && reading.to < reading.size && reading.offset < mark,
     }
   })
   return {
@@ -134,23 +136,23 @@ function count(db: Database, holder: Holder, { entries, isMain }: Reading, count
   const known = sumsOf(db, holder.id)
   const grows = messagesOf(db, holder.id, file)
   const grown = entries.map((entry) => ({ ...entry, tokens: grows(entry) }))
-  const { promptAt, ...growth } = sortedOut(grown, known, { mark, isMain, now })
+  const { promptAt, ...growth } = growthOf(grown, known, { mark, isMain, now })
   if (promptAt !== known.prompt_at)
     db.prepare('UPDATE session SET prompt_at = ? WHERE id = ?').run(promptAt, holder.id)
   const atRoot = promptAt === null ? growth.more : growth.more - growth.before
   add(db, holder, 'tokens', { ...growth, atRoot })
 }
 
-/** Of whom and from when the entries are. */
-interface Whence {
+/** What is known of all entries of a file. */
+interface Origin {
   readonly mark: number
   readonly isMain: boolean
   readonly now: number
 }
 
-/** Which of the tokens are of before the last prompt, in the order of their lines: a prompt is known only once it is met. */
-function sortedOut(entries: readonly Entry[], known: Sums, whence: Whence) {
-  const { mark, isMain, now } = whence
+/** By how much the sums grow. In the order of the lines: which tokens are of before a prompt is known once it is met. */
+function growthOf(entries: readonly Entry[], known: Sums, origin: Origin) {
+  const { mark, isMain, now } = origin
   const days = new Map<string, number>()
   let { prompt_at: promptAt } = known
   let [more, before] = [0, 0]
@@ -162,14 +164,15 @@ function sortedOut(entries: readonly Entry[], known: Sums, whence: Whence) {
       before = known.tokens + more - known.tokens_before
     } else if (tokens !== 0) {
       more += tokens
-      before += isBefore(entry, whence, { ...known, prompt_at: promptAt }) ? tokens : 0
-      days.set(dayOf(at ?? now), (days.get(dayOf(at ?? now)) ?? 0) + tokens)
+      before += isBefore(entry, origin, { ...known, prompt_at: promptAt }) ? tokens : 0
+      const day = dayOf(at ?? now)
+      days.set(day, (days.get(day) ?? 0) + tokens)
     }
   }
   return { more, before, promptAt, days }
 }
 
-function isBefore({ offset, at }: Entry, { mark, isMain }: Whence, { prompt_at, stretch_at }: Sums): boolean {
+function isBefore({ offset, at }: Entry, { mark, isMain }: Origin, { prompt_at, stretch_at }: Sums): boolean {
   const isOlder = (than: number) => at !== undefined && at < than
   if (mark === BY_TIME) return isOlder(prompt_at ?? stretch_at)
   return offset < mark && (prompt_at === null || (!isMain && isOlder(prompt_at)))

@@ -11,7 +11,7 @@ import { decodeGuardChange, decodeLoosening } from './notes.ts'
 import { FIND, type FoundRow, parseTools, stateIn } from './rows.ts'
 import { minuteOf } from './schema.ts'
 import type { AgentCalls, Beginning, StoredSession, Totals, Unsigned, Wanted } from './store.ts'
-import { dayIn } from './sums.ts'
+import { dayIn, stretchOf } from './sums.ts'
 
 interface SessionRow {
   readonly id: number
@@ -72,7 +72,7 @@ function sessionReader(db: Database, now: number): (row: SessionRow) => StoredSe
   return (row) => ({
     ...sessionOf(row, agents.all(row.id), sessionIn(row, now)),
     tokens: {
-      prompt: Math.max(0, row.tokens - row.tokens_before),
+      prompt: stretchOf(row.tokens, row.tokens_before),
       session: row.tokens,
       day: dayIn(db, row, now).tokens,
     },

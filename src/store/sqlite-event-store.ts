@@ -74,8 +74,7 @@ export class SqliteEventStore implements EventStore {
       const found = foundIn(row)
       const { state, isWhole } = stateIn(row, now)
       const saved = this.placed(found, key, update, now)
-      const { complaints = [], ...used } =
-        (saved && update.ledger?.take(db, { ...saved, ...update }, now)) ?? {}
+      const { complaints = [], ...used } = (saved && this.take(update, saved, now)) ?? {}
       const decided = update.decide(state, now, found === undefined, used)
       const resumed = found && settleTrips(db, found.id, state, decided)
       if (saved) this.save(saved, update, decided, now)
@@ -169,6 +168,10 @@ export class SqliteEventStore implements EventStore {
     if (place.parent !== saved.parent || place.root !== saved.root) this.move(saved, place)
     const root = place.root && outermost(this.db, identity.tenant, place.root)
     return { ...saved, root }
+  }
+
+  private take({ ledger, identity }: Update, { id, root }: Found, now: number) {
+    return ledger?.take(this.db, { id, identity, root }, now)
   }
 
   /** Another client goes on with it. */

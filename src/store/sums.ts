@@ -2,7 +2,7 @@
 
 import type { Spent } from '../guard/event.ts'
 import { type Identity, keyOf } from '../guard/identity.ts'
-import { endOfDay } from '../system/day.ts'
+import { dayOf, endOfDay } from '../system/day.ts'
 import type { Database } from '../system/sqlite.ts'
 
 /** What an event is told of what was used up. */
@@ -81,9 +81,14 @@ export function usedBy(db: Database, { id, identity }: Holder, now: number): Req
   const day = dayIn(db, identity, now)
   const dayEndsAt = endOfDay(now)
   return {
-    tokens: { prompt: Math.max(0, tokens - tokens_before), session: tokens, day: day.tokens, dayEndsAt },
-    cents: { prompt: Math.max(0, cents - cents_before), session: cents, day: day.cents, dayEndsAt },
+    tokens: { prompt: stretchOf(tokens, tokens_before), session: tokens, day: day.tokens, dayEndsAt },
+    cents: { prompt: stretchOf(cents, cents_before), session: cents, day: day.cents, dayEndsAt },
   }
+}
+
+/** What was used up since `before`. A message whose last usage is less than was counted may take more off than there is. */
+export function stretchOf(sum: number, before: number): number {
+  return Math.max(0, sum - before)
 }
 
 /** What all sessions of the same tenant and user have used up in the day of `now`. */
@@ -98,13 +103,6 @@ export function dayIn(
     )
     .get(tenant, user, dayOf(now))
   return today ?? { tokens: 0, cents: 0 }
-}
-
-/** "2026-11-24", of the local day. */
-export function dayOf(ms: number): string {
-  const date = new Date(ms)
-  const two = (number: number) => String(number).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }
 
 /** The same of everybody, in tokens. */

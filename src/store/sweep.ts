@@ -4,9 +4,9 @@
  */
 
 import { WINDOW_MS } from '../guard/window.ts'
+import { dayOf } from '../system/day.ts'
 import type { Database } from '../system/sqlite.ts'
 import { minuteOf } from './schema.ts'
-import { dayOf } from './sums.ts'
 
 const SUMMARY_TTL_MS = 30 * 24 * 3600 * 1000
 const AGENT_TTL_MS = 10 * 60 * 1000

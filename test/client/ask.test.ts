@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { times } from '../support/processes.ts'
 import { prompt } from './support/prompt.ts'
 import { statusOf } from './support/records.ts'
-import { openScreen } from './support/screen.ts'
+import { openQuestion } from './support/screen.ts'
 import { bash } from './support/tool-calls.ts'
 import { guarded } from './support/workplace.ts'
 
@@ -27,12 +27,9 @@ describe('at a limit that ends the turn', () => {
 
   test('a person at the terminal is asked once, and yes lets as much again run', async (t) => {
     const place = await guarded(t, LIMITED)
-    const screen = await openScreen(t, place, taking(4))
-    await screen.until('bypass permissions on')
-    screen.say('take the steps')
-    const dialog = await screen.until('requires confirmation', '1. Yes', '2. No')
+    const { screen, question } = await openQuestion(t, place, taking(4))
     assert.match(
-      dialog.replace(/[\s│]+/g, ' '),
+      question,
       /spikectl asks: 3 tool calls since a person last wrote \(unattended_limit: limit 3\)\. Yes lets as many again;/,
     )
     screen.say('1')

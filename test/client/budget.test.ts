@@ -7,7 +7,7 @@ import { times } from '../support/processes.ts'
 import { clientProgram } from './support/download.ts'
 import { prompt } from './support/prompt.ts'
 import { signedIn, statusOf } from './support/records.ts'
-import { openScreen } from './support/screen.ts'
+import { openQuestion } from './support/screen.ts'
 import { agent, bash, workflow } from './support/tool-calls.ts'
 import { guarded, type Workplace } from './support/workplace.ts'
 
@@ -79,12 +79,9 @@ describe('a budget in tokens', () => {
 
   test('asks the person at the terminal at the next call, and yes is good for as much again', async (t) => {
     const place = await guarded(t, budget(3 * PER_MESSAGE))
-    const screen = await openScreen(t, place, taking(4))
-    await screen.until('bypass permissions on')
-    screen.say('take the steps')
-    const dialog = await screen.until('requires confirmation', '1. Yes', '2. No')
+    const { screen, question } = await openQuestion(t, place, taking(4))
     assert.match(
-      dialog.replace(/[\s│]+/g, ' '),
+      question,
       /spikectl asks: 6 tokens since a person last wrote \(budget_exceeded: limit 6 tokens\)\./,
     )
     screen.say('1')

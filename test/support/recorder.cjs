@@ -12,9 +12,7 @@ const { _extensions: loaders } = require('node:module')
 const { SPIKECTL_RECORD: job = '', RECORDER_ENDS_BY: signal, RECORDER_MARK: mark } = process.env
 const { HOOK_STARTED_S: took = '0' } = process.env
 
-const uptime = process.uptime.bind(process)
-const passed = uptime()
-process.uptime = () => uptime() - passed + Number(took)
+require('./started.cjs')(Number(took))
 
 if (process.argv[2] !== 'record') {
   const load = loaders['.js']

@@ -11,6 +11,4 @@ if (strace && process.argv[2] === 'record' && 'line' in JSON.parse(job)) {
   process.execve(args[0], args, { ...env, SPIKECTL_RECORD: job, NODE_OPTIONS: '' })
 }
 
-const uptime = process.uptime.bind(process)
-const passed = uptime()
-process.uptime = () => uptime() - passed
+require('./started.cjs')(0)

@@ -25,19 +25,22 @@ const WHEN: Readonly<Record<Stretch, string>> = {
   day: 'today, by all sessions of this user',
 }
 
-/** One limit of each stretch. `of` is what its figures are of: tokens, or cents of a dollar. */
+/** What is counted, as figures are of it. */
+type UnitName = 'tokens' | 'cents'
+
+/** Its settings, in each stretch. */
 interface Unit {
-  readonly of: 'tokens' | 'cents'
   readonly warn: 'warnTokens' | 'warnUsd'
   readonly halt: 'haltTokens' | 'haltUsd'
   /** As a figure counts it. */
   readonly count: (limit: number) => number
 }
 
-const UNITS: readonly Unit[] = [
-  { of: 'tokens', warn: 'warnTokens', halt: 'haltTokens', count: (limit) => limit },
-  { of: 'cents', warn: 'warnUsd', halt: 'haltUsd', count: (limit) => Math.ceil(limit * 100) },
-]
+const UNITS: Readonly<Record<UnitName, Unit>> = {
+  tokens: { warn: 'warnTokens', halt: 'haltTokens', count: (limit) => limit },
+  cents: { warn: 'warnUsd', halt: 'haltUsd', count: (limit) => Math.ceil(limit * 100) },
+}
+const UNIT_NAMES = ['tokens', 'cents'] as const
 
 const settings = {
   prompt: limitsOf('prompt', 20_000_000, 100_000_000),
@@ -47,8 +50,8 @@ const settings = {
 
 function limitsOf(stretch: Stretch, warnTokens: number, haltTokens: number) {
   const when = WHEN[stretch]
-  const told = `${when} at which the model and you are told once.`
-  const ended = `${when} at which the turn is ended.`
+  const told = `${when}, at which the model and you are told once.`
+  const ended = `${when}, at which the turn is ended.`
   return {
     warnTokens: warning(limit(warnTokens, 'lower', `Tokens processed ${told}`, MAX_TOKENS), 'haltTokens'),
     haltTokens: limit(haltTokens, 'lower', `Tokens processed ${ended}`, MAX_TOKENS),
@@ -74,7 +77,7 @@ const NONE = {
 }
 
 /** What a session has used up, as it was told last. `now`: Unix ms. */
-export function spentIn(session: SessionState, now: number): Readonly<Record<Unit['of'], Spent>> {
+export function spentIn(session: SessionState, now: number): Readonly<Record<UnitName, Spent>> {
   const { tokens, cents } = current(session, now)
   return { tokens: spent(tokens), cents: spent(cents) }
 }
@@ -118,10 +121,9 @@ function withEvent(memory: typeof NONE, event: GuardEvent, { lasting }: SessionS
 }
 
 /** True when no limit in this unit acts, so that nobody need look what was used. */
-export function isUnlimited({ budget }: { readonly budget: Limits }, unit: Unit['of']): boolean {
-  const names =
-    unit === 'tokens' ? (['warnTokens', 'haltTokens'] as const) : (['warnUsd', 'haltUsd'] as const)
-  return STRETCHES.every((stretch) => names.every((name) => budget[stretch][name] === 0))
+export function isUnlimited({ budget }: { readonly budget: Limits }, unit: UnitName): boolean {
+  const { warn, halt } = UNITS[unit]
+  return STRETCHES.every((stretch) => budget[stretch][warn] === 0 && budget[stretch][halt] === 0)
 }
 
 type Limits = ValuesOf<typeof settings>
@@ -149,8 +151,9 @@ export const budget: Rule<'budget', typeof settings> = {
   },
   judge({ session }, event, { budget: limits }, now) {
     const { warned, ...told } = withEvent(current(session, now), event, session)
-    return UNITS.flatMap(({ of: unit, warn, halt, count }) =>
+    return UNIT_NAMES.flatMap((unit) =>
       STRETCHES.flatMap((stretch): Finding[] => {
+        const { warn, halt, count } = UNITS[unit]
         const warnAt = count(limits[stretch][warn])
         const most = count(limits[stretch][halt])
         if (warnAt === 0 && most === 0) return []

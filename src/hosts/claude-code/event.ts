@@ -54,7 +54,8 @@ function translate(name: string, payload: Payload): HookInput {
     type: (textOf(payload.agent_type) ?? '').slice(0, 64),
   }
   const common = { name, session: idOf(payload, 'session_id', badInput), agent, cwd: textOf(payload.cwd) }
-  const transcripts = {
+  const told = {
+    ...common,
     transcript: textOf(payload.transcript_path),
     agentTranscript: textOf(payload.agent_transcript_path),
   }
@@ -62,33 +63,14 @@ function translate(name: string, payload: Payload): HookInput {
     case 'PreToolUse':
       return { ...common, type: 'call', ...callIn(payload) }
     case 'PostToolUse':
-      return {
-        ...common,
-        ...transcripts,
-        type: 'results',
-        calls: [returned(payload, payload.tool_response)],
-        endsRound: false,
-      }
+      return { ...told, type: 'results', calls: [returned(payload, payload.tool_response)], endsRound: false }
     case 'PostToolUseFailure':
-      return {
-        ...common,
-        ...transcripts,
-        type: 'results',
-        calls: [returned(payload, payload.error)],
-        endsRound: false,
-      }
+      return { ...told, type: 'results', calls: [returned(payload, payload.error)], endsRound: false }
     case 'PostToolBatch':
-      return {
-        ...common,
-        ...transcripts,
-        type: 'results',
-        calls: batchIn(payload.tool_calls),
-        endsRound: true,
-      }
+      return { ...told, type: 'results', calls: batchIn(payload.tool_calls), endsRound: true }
     case 'UserPromptSubmit':
       return {
-        ...common,
-        ...transcripts,
+        ...told,
         type: 'prompt',
         promptId: textOf(payload.prompt_id),
         by: prompterOf(payload),
@@ -98,8 +80,7 @@ function translate(name: string, payload: Payload): HookInput {
     case 'StopFailure':
     case 'SubagentStop':
       return {
-        ...common,
-        ...transcripts,
+        ...told,
         type: 'turn_end',
         isContinued: typeof payload.stop_hook_active === 'boolean' ? payload.stop_hook_active : undefined,
         words: textOf(payload.last_assistant_message),

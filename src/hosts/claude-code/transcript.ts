@@ -96,6 +96,11 @@ function itemsIn(row: Members, message: Members): TranscriptItem[] {
   return [{ type: 'prompt', by: text.startsWith('<task-notification>') ? 'notification' : 'person' }]
 }
 
+/** True for the line of a prompt that a person has written, whatever else it says. */
+export function isPersonsPrompt(row: Members): boolean {
+  return itemsIn(row, membersOf(row.message)).some((item) => item.type === 'prompt' && item.by === 'person')
+}
+
 function callIn(part: Members, message: string): TranscriptCall[] {
   const id = textOf(part.id)
   const tool = textOf(part.name)

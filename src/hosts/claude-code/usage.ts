@@ -3,15 +3,15 @@
  * same `message.id`, of which the last has its final usage. Source: client 2.1.330 as observed.
  */
 
-import { type Dirent, existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { type Dirent, existsSync, lstatSync, readdirSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
-import { isObject, type Members, membersOf } from '../../guard/members.ts'
+import { type Members, membersOf, objectIn } from '../../guard/members.ts'
 import type { Environment } from '../../system/paths.ts'
 import type { TokenInput } from '../input.ts'
 import type { Usage, UsageEntry } from '../usage.ts'
 import { textOf } from './payload.ts'
-import { userFolder } from './settings/files.ts'
-import { TRANSCRIPTS, usageIn } from './transcript.ts'
+import { real, userFolder } from './settings/files.ts'
+import { isPersonsPrompt, TRANSCRIPTS, usageIn } from './transcript.ts'
 
 export const USAGE: Usage = {
   mainOf: ({ transcript }) => (transcript !== undefined && mayBePath(transcript) ? transcript : undefined),
@@ -60,10 +60,8 @@ function problemWith(file: string, env: Environment): string | undefined {
   if (!stat.isFile()) return 'is no regular file'
   if (stat.uid !== (process.getuid?.() ?? stat.uid)) return 'belongs to another user'
   const folder = userFolder(env)
-  const own = existsSync(folder) ? realpathSync(folder) : folder
-  return `${realpathSync(dirname(file))}${sep}`.startsWith(`${own}${sep}`)
-    ? undefined
-    : `lies outside of ${folder}`
+  const isInside = `${real(dirname(file))}${sep}`.startsWith(`${real(folder)}${sep}`)
+  return isInside ? undefined : `lies outside of ${folder}`
 }
 
 function entryIn(line: string, session: string | undefined): UsageEntry | undefined {
@@ -74,9 +72,7 @@ function entryIn(line: string, session: string | undefined): UsageEntry | undefi
     const used = usageIn(membersOf(row.message))
     return used && { at, ...used }
   }
-  const parsed = TRANSCRIPTS.parse(line)
-  const isPrompt =
-    typeof parsed !== 'string' && parsed.items.some((item) => item.type === 'prompt' && item.by === 'person')
+  const isPrompt = at !== undefined && isPersonsPrompt(row)
   return isPrompt ? { at, message: undefined, tokens: 0 } : undefined
 }
 
@@ -98,13 +94,4 @@ function isCopied(
   return [sessionId, requestSessionId, membersOf(forkedFrom).sessionId].some(
     (id) => textOf(id) !== undefined && session !== undefined && id !== session,
   )
-}
-
-function objectIn(line: string): Members | undefined {
-  try {
-    const row: unknown = JSON.parse(line)
-    return isObject(row) ? row : undefined
-  } catch {
-    return undefined // a line that was torn, or of something else
-  }
 }

@@ -57,6 +57,15 @@ export async function openScreen(t: TestContext, place: Workplace, scenario: Sce
   }
 }
 
+/** A session whose model calls what a person is asked about, and the words of that question on one line. */
+export async function openQuestion(t: TestContext, place: Workplace, scenario: Scenario) {
+  const screen = await openScreen(t, place, scenario)
+  await screen.until('bypass permissions on')
+  screen.say('take the steps')
+  const dialog = await screen.until('requires confirmation', '1. Yes', '2. No')
+  return { screen, question: dialog.replace(/[\s│]+/g, ' ') }
+}
+
 /** A tmux server of its own, which nobody's settings reach. Throws when there is no tmux, or it fails. */
 function terminalOf(socket: string) {
   return (...args: readonly string[]): string => {

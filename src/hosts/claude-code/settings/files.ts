@@ -98,6 +98,7 @@ export function userFolder({ CLAUDE_CONFIG_DIR, HOME }: Environment): string {
   return CLAUDE_CONFIG_DIR ? real(CLAUDE_CONFIG_DIR) : join(real(HOME || homedir()), '.claude')
 }
 
-function real(folder: string): string {
+/** The one name of a folder that several may lead to; absolute also where it is not there. */
+export function real(folder: string): string {
   return existsSync(folder) ? realpathSync(folder) : resolve(folder)
 }
