@@ -57,9 +57,9 @@ describe('a budget in tokens', () => {
     })
     const { sessions } = await statusOf(place)
     const [root] = sessions.filter(({ parent }: { parent: string | null }) => parent === null)
-    assert.ok(asked.length >= 4)
-    assert.equal(root.tokens.session, asked.length * PER_MESSAGE)
-    assert.equal(root.tokens.day, asked.length * PER_MESSAGE)
+    const all = 4 * PER_MESSAGE
+    const requests = asked.map(({ by, text }) => `${by}: ${text.slice(0, 80)}`).join('\n')
+    assert.deepEqual([root.tokens.session, root.tokens.day], [all, all], requests)
   })
 
   for (const [how, args, expected] of [
